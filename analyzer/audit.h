@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "analyzer/engine.h"
+#include "model/conversation.h"
+#include "model/finding.h"
+#include "model/graph.h"
+#include "model/recording.h"
+
+namespace nspect::analyzer {
+
+/// Observed held against declared.
+struct Audit {
+    Graph graph;  ///< observed edges, and those only declared (EdgeState::allowed_unused)
+    std::vector<Finding> findings;  ///< sorted
+    std::uint64_t conversations = 0;
+    std::map<EdgeState, std::uint64_t> edges_by_state;
+    Timestamp first{};  ///< the window the recordings cover
+    Timestamp last{};
+    bool lossy = false;  ///< something was lost: "never used" and "not seen" are not safe to act on
+};
+
+/// `conversations` were resolved against engine.world().inventory. `context` is the recording without
+/// its sightings: losses, window, targets.
+Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
+            const Recording& context);
+
+}  // namespace nspect::analyzer

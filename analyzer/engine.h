@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "analyzer/world.h"
+#include "model/ip.h"
+#include "model/policy.h"
+#include "model/traffic.h"
+
+namespace nspect::analyzer {
+
+/// Who a question is about: an endpoint of the inventory, by index, or any other address.
+struct Who {
+    std::optional<std::size_t> endpoint;
+    IpAddress address;  ///< used when there is no endpoint
+
+    static Who of_endpoint(std::size_t index) { return {index, {}}; }
+    static Who of_address(const IpAddress& address) { return {std::nullopt, address}; }
+};
+
+/// One rule, or its absence, that decided in one direction.
+struct Reason {
+    enum class Effect {
+        allow,
+        deny,
+        pass,
+        no_rule_matches_peer,         ///< the policy selects the pod and isolates; no rule names the peer
+        rule_matches_peer_not_port,   ///< a rule names the peer, not this traffic
+        rule_named_port_unresolved,   ///< a rule names the peer and a port name the destination lacks
+        default_allow,                ///< no policy selects the pod in this direction
+    };
+    Effect effect = Effect::default_allow;
+    std::optional<std::size_t> policy;  ///< index into World::policies; none for default_allow
+    std::optional<std::size_t> rule;    ///< index into that policy's rules of the direction
+};
+
+/// The answer of one direction for one point of traffic.
+struct DirectionVerdict {
+    bool allowed = true;
+    bool isolated = false;  ///< some policy isolates the subject in this direction
+    /// The answer leans on something not evaluated (an L7 rule, a domain name, a plugin's choice).
+    bool uncertain = false;
+    std::vector<Reason> reasons;
+};
+
+struct Verdict {
+    DirectionVerdict egress;
+    DirectionVerdict ingress;
+    bool allowed() const { return egress.allowed && ingress.allowed; }
+    bool uncertain() const { return egress.uncertain || ingress.uncertain; }
+};
+
+/// Declared policy, compiled once and asked often. Pure: the same world gives the same answers.
+/// Endpoints that no policy can tell apart share one class. Safe to ask from several threads.
+class PolicyEngine {
+public:
+    /// `world` must outlive the engine and must not change while it lives.
+    explicit PolicyEngine(const World& world);
+    ~PolicyEngine();
+    PolicyEngine(PolicyEngine&&) noexcept;
+    PolicyEngine& operator=(PolicyEngine&&) noexcept;
+
+    /// What `from` may send to `to`: egress of one and ingress of the other, intersected.
+    /// An endpoint always reaches itself.
+    TrafficSet allowed(const Who& from, const Who& to) const;
+    /// One side alone.
+    TrafficSet allowed(Direction direction, const Who& from, const Who& to) const;
+    /// As allowed() for one point, with the rules that decided.
+    Verdict decide(const Who& from, const Who& to, const TrafficPoint& point) const;
+    /// Whether any policy isolates the endpoint in the direction.
+    bool isolated(std::size_t endpoint, Direction direction) const;
+    /// Whether any policy selects the endpoint in the direction at all.
+    bool selected(std::size_t endpoint, Direction direction) const;
+
+    /// The class of an endpoint: endpoints of one class get the same answers. Dense from 0.
+    std::size_t class_of(std::size_t endpoint) const;
+    std::size_t class_count() const;
+    /// The address space outside, cut where rules cut it: sets no rule of that direction can tell apart.
+    const std::vector<IpSet>& address_classes(Direction direction) const;
+
+    const World& world() const;
+
+private:
+    struct Compiled;
+    std::unique_ptr<Compiled> compiled_;
+};
+
+}  // namespace nspect::analyzer

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "model/ip.h"
+#include "model/traffic.h"
+
+namespace nspect::capture {
+
+/// What decoding came to. Everything but `ok` is counted by kind and otherwise ignored.
+enum class DecodeOutcome : std::uint8_t {
+    ok,
+    arp,
+    not_ip,             ///< another ether type
+    unknown_link,       ///< a link type nspect does not decode
+    truncated_link,     ///< ends inside the link header
+    truncated_ip,       ///< ends inside the IP header or its extension chain
+    truncated_transport,  ///< addresses known, ports not
+    bad_ip_version,
+    bad_ip_length,      ///< header length below its minimum, or total length below the header
+    bad_extension,      ///< IPv6 chain too long or malformed
+    bad_transport,      ///< TCP data offset below 5, SCTP without a chunk, ...
+};
+inline constexpr std::size_t decode_outcome_count = 11;
+/// "truncated-ip": the name in losses and statistics.
+std::string_view to_string(DecodeOutcome outcome);
+
+namespace tcp_flag {
+inline constexpr std::uint8_t fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10;
+}
+
+/// The 5-tuple inside an ICMP error: the packet that caused it, as its sender had sent it.
+struct QuotedPacket {
+    bool present = false;
+    IpAddress src;
+    IpAddress dst;
+    std::uint8_t ip_protocol = 0;
+    Port src_port;
+    Port dst_port;
+    std::uint32_t tcp_seq = 0;
+};
+
+/// One packet, understood. A value except for `payload`, which views the caller's bytes.
+struct DecodedPacket {
+    DecodeOutcome outcome = DecodeOutcome::ok;
+    std::uint32_t interface_index = 0;  ///< SLL2: the kernel's ifindex; else 0
+    std::uint8_t sll_packet_type = 0;   ///< SLL/SLL2: 0 host, 1 broadcast, 2 multicast, 3 other host, 4 outgoing
+    std::uint16_t vlan = 0;             ///< innermost 802.1Q id, 0 for none
+
+    IpAddress src;
+    IpAddress dst;
+    std::uint8_t ip_protocol = 0;
+    Protocol protocol = Protocol::other;
+    /// IP payload bytes on the wire (without IP header and extension headers), with the rule for
+    /// segmentation offload: a total length of 0 takes the captured wire length.
+    std::uint32_t ip_payload_bytes = 0;
+    bool fragment = false;        ///< part of a fragmented datagram
+    bool later_fragment = false;  ///< not the first part: no ports inside
+    std::uint32_t fragment_id = 0;
+
+    Port src_port;  ///< ICMP: identifier of an echo, else 0
+    Port dst_port;  ///< ICMP: type
+
+    std::uint8_t tcp_flags = 0;
+    std::uint32_t tcp_seq = 0;
+    std::uint32_t tcp_ack = 0;
+    std::uint16_t tcp_window = 0;
+    std::uint8_t icmp_type = 0;
+    std::uint8_t icmp_code = 0;
+    std::uint16_t icmp_sequence = 0;  ///< of an echo
+    std::uint8_t sctp_chunk = 0;      ///< type of the first chunk
+    std::uint32_t sctp_tag = 0;       ///< verification tag
+    std::uint32_t sctp_init_tag = 0;  ///< initiate tag of INIT and INIT ACK
+    QuotedPacket quoted;
+
+    std::span<const std::byte> payload;     ///< transport payload as captured
+    std::uint32_t payload_bytes = 0;        ///< transport payload on the wire
+};
+
+}  // namespace nspect::capture

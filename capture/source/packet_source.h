@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/result.h"
+#include "model/time.h"
+
+namespace nspect::capture {
+
+/// The link layers nspect decodes, whatever number a file format gives them.
+enum class LinkType : std::uint8_t { ethernet, raw_ip, linux_sll, linux_sll2, bsd_null, nflog, other };
+
+/// One captured packet. `data` belongs to the source and is valid during the callback only.
+struct RawPacket {
+    std::span<const std::byte> data;
+    std::uint32_t wire_length = 0;  ///< before the snap length cut it
+    Timestamp time{};
+    LinkType link = LinkType::ethernet;
+    std::uint32_t interface_id = 0;  ///< index into interfaces(); SLL2 packets carry their own index inside
+};
+
+/// An interface a source reads from.
+struct SourceInterface {
+    std::string name;
+    LinkType link = LinkType::ethernet;
+};
+
+/// Counted since the source was opened.
+struct SourceStats {
+    std::uint64_t received = 0;
+    std::uint64_t dropped_kernel = 0;     ///< the ring was full
+    std::uint64_t dropped_interface = 0;  ///< by the interface or its driver
+};
+
+using PacketCallback = std::function<void(const RawPacket&)>;
+
+/// Where packets come from: a live interface, a capture file, a script.
+/// Not thread-safe; one source is read by one thread, which need not be the one that opened it.
+class PacketSource {
+public:
+    virtual ~PacketSource() = default;
+
+    /// Delivers at most `max` packets that are ready now, without blocking on a live source. Returns how
+    /// many; 0 from a file is its end (see finished()), from a live source that none is waiting.
+    /// An Error means that the source is gone; what it delivered before stays valid.
+    virtual Result<std::size_t> read(std::size_t max, const PacketCallback& on_packet) = 0;
+
+    /// For epoll; -1 when the source is always ready (files).
+    virtual int poll_fd() const { return -1; }
+    virtual bool finished() const = 0;
+    virtual SourceStats stats() = 0;
+    /// May grow while a pcapng file is read.
+    virtual const std::vector<SourceInterface>& interfaces() const = 0;
+    /// "any@host", "eth0@4026532185", or the file name.
+    virtual const std::string& name() const = 0;
+};
+
+}  // namespace nspect::capture

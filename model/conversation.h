@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/recording.h"
+#include "model/sighting.h"
+
+namespace nspect {
+
+/// One end of a conversation, with who it was at the time.
+struct Party {
+    Socket socket;  ///< the end's own address, translation undone where it was seen
+    std::optional<std::size_t> endpoint;  ///< index into the Inventory it was resolved against
+    std::optional<std::size_t> node;      ///< a node's own address
+    std::string name;  ///< by DNS: what the client had asked for; may be empty
+};
+
+/// Where a conversation was seen, nearest to the client first.
+struct VantagePoint {
+    std::uint32_t vantage = 0;  ///< Vantage::id
+    enum class Role : std::uint8_t { client, server, between } role = Role::between;
+    Counters sent;
+    Counters received;
+};
+
+/// The same flow stitched over all vantages. `bytes` and `packets` are those of the client's vantage,
+/// or of the nearest one to it.
+struct Conversation {
+    Protocol protocol = Protocol::tcp;
+    std::uint8_t ip_protocol = 6;
+    Party client;
+    Party server;
+    std::optional<Socket> dialled;  ///< what the client addressed, where that is not server.socket
+    std::optional<std::size_t> service;  ///< index of the Service dialled
+    Timestamp first{};
+    Timestamp last{};
+    Counters sent;
+    Counters received;
+    Outcome outcome = Outcome::mid_stream;
+    DirectionEvidence direction = DirectionEvidence::handshake;
+    std::uint32_t retransmits = 0;
+    Duration handshake_time{};
+    std::string app;
+    std::optional<TlsSeen> tls;
+    std::vector<VantagePoint> vantages;
+    /// The two vantages between which packets vanished: seen at the first, never at the second.
+    std::optional<std::pair<std::uint32_t, std::uint32_t>> lost_between;
+};
+
+}  // namespace nspect

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/diagnostics.h"
+#include "model/ip.h"
+#include "model/labels.h"
+#include "model/traffic.h"
+
+namespace nspect {
+
+/// The normal form every policy language compiles into (docs/policy-semantics.md).
+///
+/// For one direction and one pair of subject and peer, stages are asked in ascending order. In a stage
+/// the rules of all policies that select the subject are asked in ascending `order`; the first that
+/// names the peer decides for the traffic it names, and later rules only for what is left. `pass`
+/// leaves the stage undecided for that traffic. At the end of a stage, what is left is denied if any
+/// policy of the stage that selects the subject isolates it in this direction, else it goes to the next
+/// stage. What no stage decides is allowed. NetworkPolicy v1 is one stage of allow rules that isolate.
+
+enum class Direction : std::uint8_t { ingress, egress };
+enum class Action : std::uint8_t { allow, deny, pass };
+
+std::string_view to_string(Direction direction);
+std::string_view to_string(Action action);
+
+enum class PolicyKind : std::uint8_t {
+    network_policy,
+    admin_network_policy,
+    baseline_admin_network_policy,
+    cluster_network_policy,
+    cilium_network_policy,
+    cilium_clusterwide_network_policy,
+    calico_network_policy,
+    calico_global_network_policy,
+    istio_authorization_policy,
+    docker_network,
+};
+/// The kind as its manifests write it: "NetworkPolicy".
+std::string_view to_string(PolicyKind kind);
+
+/// Pods by namespace and labels. Host-network pods match only where the dialect says so.
+struct PodPeer {
+    std::optional<std::string> namespace_name;  ///< exactly this namespace
+    Selector namespaces;                        ///< otherwise by its labels
+    Selector pods;
+    std::optional<std::string> service_account;  ///< "name" in the pod's namespace
+
+    bool operator==(const PodPeer&) const = default;
+};
+
+/// Whether an address block reaches pods by their own address.
+enum class PodsByAddress : std::uint8_t {
+    yes,         ///< ClusterNetworkPolicy networks
+    no,          ///< Cilium toCIDR
+    undefined,   ///< NetworkPolicy ipBlock: left to the network plugin
+};
+
+struct AddressPeer {
+    IpSet addresses;
+    PodsByAddress pods = PodsByAddress::undefined;
+
+    bool operator==(const AddressPeer&) const = default;
+};
+
+struct NodePeer {
+    Selector nodes;
+
+    bool operator==(const NodePeer&) const = default;
+};
+
+/// Every pod, node and address.
+struct AnyPeer {
+    bool operator==(const AnyPeer&) const = default;
+};
+
+using Peer = std::variant<AnyPeer, PodPeer, AddressPeer, NodePeer>;
+
+/// Traffic by number, or by a port name that is resolved on the destination pod.
+struct PortMatch {
+    TrafficSet traffic;     ///< used when `name` is empty
+    std::string name;       ///< container port name
+    std::optional<Protocol> name_protocol;  ///< the named port must have it; absent: any protocol
+
+    bool operator==(const PortMatch&) const = default;
+};
+
+struct Rule {
+    Action action = Action::allow;
+    double order = 0;  ///< within the stage; ties are asked in document order
+    std::string name;  ///< as written; may be empty
+    std::size_t index = 1;  ///< from 1, in its direction, as written
+    std::vector<Peer> peers;       ///< any of them; empty matches nothing
+    std::vector<PortMatch> ports;  ///< any of them; see `all_ports`
+    bool all_ports = false;        ///< no port condition: all traffic
+    /// The real rule matches only part of what is written here (an L7 condition, a domain name):
+    /// an allow is then an "at most", a deny an "at most denied".
+    bool narrower = false;
+    Location where;
+};
+
+/// Where in the order of evaluation a policy is asked. Lower is earlier.
+struct Stage {
+    double order = 0;
+    std::string name;
+
+    auto operator<=>(const Stage&) const = default;
+    bool operator==(const Stage&) const = default;
+};
+
+inline constexpr double admin_stage = 100;      ///< AdminNetworkPolicy, ClusterNetworkPolicy tier Admin
+inline constexpr double namespace_stage = 500;  ///< NetworkPolicy and its peers
+inline constexpr double baseline_stage = 900;   ///< BaselineAdminNetworkPolicy, tier Baseline
+
+struct Policy {
+    PolicyKind kind = PolicyKind::network_policy;
+    std::string namespace_name;  ///< empty for cluster-scoped kinds
+    std::string name;
+    Stage stage;
+    double priority = 0;  ///< as written, for messages about equal priorities
+    std::vector<PodPeer> subjects;  ///< any of them
+    bool selects_host_network = false;  ///< whether host-network pods can be subjects
+    bool isolates_ingress = false;
+    bool isolates_egress = false;
+    std::vector<Rule> ingress;
+    std::vector<Rule> egress;
+    Location where;
+
+    bool isolates(Direction direction) const {
+        return direction == Direction::ingress ? isolates_ingress : isolates_egress;
+    }
+    const std::vector<Rule>& rules(Direction direction) const {
+        return direction == Direction::ingress ? ingress : egress;
+    }
+};
+
+/// "NetworkPolicy shop/db-in" or "AdminNetworkPolicy deny-all".
+std::string policy_title(const Policy& policy);
+
+}  // namespace nspect
