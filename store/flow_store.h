@@ -2,29 +2,14 @@
 #pragma once
 
 #include <functional>
-#include <optional>
-#include <string>
-#include <vector>
 
+#include "model/batch.h"
 #include "model/recording.h"
 #include "model/result.h"
 
 namespace nspect::store {
 
-/// What one write adds, in one transaction. Targets, vantages and sightings replace earlier ones of the
-/// same id; the rest is appended. `info` replaces what was known when it is present.
-struct Batch {
-    std::optional<RecordingInfo> info;
-    std::vector<TargetInfo> targets;
-    std::vector<AddressSeen> addresses;  ///< replaces the one with the same (address, target, from)
-    std::vector<Vantage> vantages;
-    std::vector<Sighting> sightings;
-    std::vector<NameSeen> names;
-    std::vector<Loss> losses;
-    std::vector<PacketCount> packet_counts;  ///< totals so far, replaced by kind
-
-    bool empty() const;
-};
+using nspect::Batch;
 
 /// A recording that is kept somewhere. Not thread-safe; one writer at a time, readers in other processes
 /// may read while it is written.

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "model/recording.h"
+
+namespace nspect {
+
+/// What one write adds to a recording, in one transaction. Targets, vantages and sightings replace
+/// earlier ones of the same id; the rest is appended. `info` replaces what was known when it is present.
+struct Batch {
+    std::optional<RecordingInfo> info;
+    std::vector<TargetInfo> targets;
+    std::vector<AddressSeen> addresses;  ///< replaces the one with the same (address, target, from)
+    std::vector<Vantage> vantages;
+    std::vector<Sighting> sightings;
+    std::vector<NameSeen> names;
+    std::vector<Loss> losses;
+    std::vector<PacketCount> packet_counts;  ///< totals so far, replaced by kind
+
+    bool empty() const {
+        return !info && targets.empty() && addresses.empty() && vantages.empty() &&
+               sightings.empty() && names.empty() && losses.empty() && packet_counts.empty();
+    }
+};
+
+}  // namespace nspect
