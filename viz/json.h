@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/audit.h"
+#include "analyzer/connectivity.h"
+#include "analyzer/generate.h"
+#include "model/conversation.h"
+#include "model/inventory.h"
+#include "model/recording.h"
+#include "viz/view.h"
+
+/// The machine formats (DESIGN.md section 6), "schema": 1. Text that is not UTF-8 has its bad bytes
+/// replaced by U+FFFD.
+namespace nspect::viz {
+
+std::string to_json(const analyzer::Connectivity& connectivity);
+std::string to_json(const analyzer::Audit& audit);
+std::string to_json(const Graph& graph);
+std::string to_json(const analyzer::Generated& generated);
+std::string to_json(const std::vector<TargetInfo>& targets);
+/// One object on one line, without the line end. `context` is the recording the conversation came from.
+std::string to_json_line(const Conversation& conversation, const Inventory& inventory,
+                         const Recording& context);
+
+}  // namespace nspect::viz

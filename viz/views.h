@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "analyzer/audit.h"
+#include "analyzer/connectivity.h"
+#include "analyzer/generate.h"
+#include "model/conversation.h"
+#include "model/inventory.h"
+#include "model/recording.h"
+#include "viz/view.h"
+
+/// What each verb shows, as a View: the one place that puts results into words, figures and tables.
+namespace nspect::viz {
+
+View audit_view(const analyzer::Audit& audit, const Recording& context, const Inventory& inventory);
+/// The communication graph without judgement: no findings.
+View graph_view(const Graph& graph);
+View connectivity_view(const analyzer::Connectivity& connectivity);
+View flows_view(const std::vector<Conversation>& conversations, const Inventory& inventory,
+                const Recording& context);
+View targets_view(const std::vector<TargetInfo>& targets);
+/// The proof in words and tables; the policies themselves as documents.
+View generated_view(const analyzer::Generated& generated);
+
+}  // namespace nspect::viz
