@@ -18,7 +18,7 @@ MAY_USE = {
 CAPTURE_MAY_USE = {
     "os": set(),
     "decode": set(),
-    "source": {"os"},
+    "source": {"os", "decode"},
     "targets": {"os"},
     "flow": {"decode"},
 }

@@ -8,13 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "capture/decode/link_type.h"
 #include "model/result.h"
 #include "model/time.h"
 
 namespace nspect::capture {
-
-/// The link layers nspect decodes, whatever number a file format gives them.
-enum class LinkType : std::uint8_t { ethernet, raw_ip, linux_sll, linux_sll2, bsd_null, nflog, other };
 
 /// One captured packet. `data` belongs to the source and is valid during the callback only.
 struct RawPacket {
