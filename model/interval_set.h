@@ -67,13 +67,14 @@ template <class T>
 void IntervalSet<T>::insert(Interval<T> added) {
     if (added.last < added.first) return;
     auto ends_before = [](const Interval<T>& i, const T& value) {
-        const auto next = successor(i.last);  // adjacent intervals merge
-        return next && *next < value;
+        if (value <= i.last) return false;
+        const auto next = successor(i.last);  // adjacent intervals merge, but not two universes
+        return !next || *next < value;
     };
     auto from = std::lower_bound(intervals_.begin(), intervals_.end(), added.first, ends_before);
     auto to = from;
     const auto after = successor(added.last);
-    while (to != intervals_.end() && (!after || to->first <= *after)) {
+    while (to != intervals_.end() && (to->first <= added.last || (after && to->first == *after))) {
         added.first = std::min(added.first, to->first);
         added.last = std::max(added.last, to->last);
         ++to;
@@ -107,7 +108,8 @@ IntervalSet<T> IntervalSet<T>::operator-(const IntervalSet& other) const {
         bool consumed = false;
         while (cut != other.intervals_.end() && cut->last < left.first) ++cut;
         for (auto c = cut; c != other.intervals_.end() && c->first <= left.last; ++c) {
-            if (left.first < c->first) rest.intervals_.push_back({left.first, *predecessor(c->first)});
+            if (left.first < c->first)
+                rest.intervals_.push_back({left.first, *predecessor(c->first)});
             const auto next = successor(c->last);
             consumed = !next || left.last <= c->last;
             if (consumed) break;
