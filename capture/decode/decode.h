@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "capture/decode/link_type.h"
+#include "capture/decode/packet.h"
+
+namespace nspect::capture {
+
+/// Understands one packet. Never fails and never allocates: what cannot be read is the packet's
+/// `outcome`. Checksums are not verified: offload leaves those of local traffic unfinished.
+/// `payload` views `data`. `wire_length` is the length before the snap length cut it.
+DecodedPacket decode(std::span<const std::byte> data, std::uint32_t wire_length,
+                     LinkType link) noexcept;
+
+}  // namespace nspect::capture

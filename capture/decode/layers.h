@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "capture/decode/byte_cursor.h"
+#include "capture/decode/packet.h"
+
+namespace nspect::capture {
+
+/// A packet while it is taken apart, outermost layer first.
+struct Layers {
+    DecodedPacket& packet;
+    ByteCursor cursor;        ///< what was captured from the current layer on
+    std::uint32_t wire_left;  ///< the same on the wire
+    bool wire_known = true;   ///< NFLOG does not tell how long the packet was
+    std::uint8_t ip_version = 0;
+    std::uint8_t extensions = 0;  ///< IPv6 extension headers passed
+};
+
+/// What follows a layer. Tunnels come back to `ether_type` or `ip`.
+struct Next {
+    enum class Kind : std::uint8_t { done, ether_type, ip, ip_protocol };
+    Kind kind = Kind::done;
+    std::uint16_t number = 0;
+};
+
+using LayerDecoder = Next (*)(Layers&) noexcept;
+
+inline Next stop(Layers& layers, DecodeOutcome outcome) noexcept {
+    layers.packet.outcome = outcome;
+    return {};
+}
+
+/// Keeps captured and wire length in step while a header is passed.
+inline void passed(Layers& layers, std::size_t header) noexcept {
+    const auto length = static_cast<std::uint32_t>(header);
+    layers.wire_left -= layers.wire_left < length ? layers.wire_left : length;
+}
+
+/// The protocol of policies and flows for a number in an IP header of that version.
+Protocol protocol_of(std::uint8_t ip_version, std::uint8_t number) noexcept;
+
+// Link layers, one per LinkType.
+Next decode_ethernet(Layers& layers) noexcept;
+Next decode_linux_sll(Layers& layers) noexcept;
+Next decode_linux_sll2(Layers& layers) noexcept;
+Next decode_bsd_null(Layers& layers) noexcept;
+Next decode_nflog(Layers& layers) noexcept;
+Next decode_raw_ip(Layers& layers) noexcept;
+
+// By ether type.
+Next decode_vlan(Layers& layers) noexcept;
+Next decode_arp(Layers& layers) noexcept;
+Next decode_ipv4(Layers& layers) noexcept;
+Next decode_ipv6(Layers& layers) noexcept;
+
+// By IP protocol number: extension headers, then transports.
+Next decode_ipv6_hop_by_hop(Layers& layers) noexcept;
+Next decode_ipv6_options(Layers& layers) noexcept;  ///< routing, destination, mobility, HIP, shim6
+Next decode_ipv6_fragment(Layers& layers) noexcept;
+Next decode_ip_ah(Layers& layers) noexcept;
+Next decode_tcp(Layers& layers) noexcept;
+Next decode_udp(Layers& layers) noexcept;
+Next decode_sctp(Layers& layers) noexcept;
+Next decode_icmp(Layers& layers) noexcept;
+Next decode_icmp6(Layers& layers) noexcept;
+
+/// What passes over an extension header of that number; nullptr when it is none.
+LayerDecoder extension_decoder(std::uint8_t ip_version, std::uint8_t number) noexcept;
+
+/// The packet an ICMP error quotes; `present` when its addresses are there.
+QuotedPacket decode_quoted(std::span<const std::byte> bytes) noexcept;
+
+}  // namespace nspect::capture
