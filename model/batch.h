@@ -9,7 +9,8 @@
 namespace nspect {
 
 /// What one write adds to a recording, in one transaction. Targets, vantages and sightings replace
-/// earlier ones of the same id; the rest is appended. `info` replaces what was known when it is present.
+/// earlier ones of the same id; the rest is appended. `info` replaces what was known when it is
+/// present.
 struct Batch {
     std::optional<RecordingInfo> info;
     std::vector<TargetInfo> targets;

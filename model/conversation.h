@@ -17,7 +17,7 @@ struct Party {
     Socket socket;  ///< the end's own address, translation undone where it was seen
     std::optional<std::size_t> endpoint;  ///< index into the Inventory it was resolved against
     std::optional<std::size_t> node;      ///< a node's own address
-    std::string name;  ///< by DNS: what the client had asked for; may be empty
+    std::string name;                     ///< by DNS: what the client had asked for; may be empty
 };
 
 /// Where a conversation was seen, nearest to the client first.
@@ -28,8 +28,8 @@ struct VantagePoint {
     Counters received;
 };
 
-/// The same flow stitched over all vantages. `bytes` and `packets` are those of the client's vantage,
-/// or of the nearest one to it.
+/// The same flow stitched over all vantages. `bytes` and `packets` are those of the client's
+/// vantage, or of the nearest one to it.
 struct Conversation {
     Protocol protocol = Protocol::tcp;
     std::uint8_t ip_protocol = 6;

@@ -9,7 +9,7 @@
 
 namespace nspect {
 
-/// A place in a document. `line` and `column` count from 1; 0 means the file as a whole.
+/// A place in a document. `line` and `column` (in characters) count from 1; 0 means the whole file.
 /// For JSON input `path` says the same in words, "items[12].spec.ingress[0]".
 struct Location {
     std::string file;
@@ -21,7 +21,11 @@ struct Location {
     bool operator==(const Location&) const = default;
 };
 
-/// "file:line:col", shortened by what is not known.
+/// Text of strangers for a terminal: control characters, broken UTF-8 and what turns the direction
+/// of text around become \xNN, one per byte.
+std::string printable(std::string_view text);
+
+/// "file:line:col", shortened by what is not known; without a line "file:path".
 std::string to_string(const Location& location);
 
 /// One thing wrong with a document. Codes are stable and listed in docs/diagnostics.md.
@@ -39,11 +43,11 @@ struct Diagnostic {
 };
 
 /// The form a person reads:
-///   shop/netpol.yaml:14:11: error[NP014]: policy "db-in" selects no workload
+///   shop/netpol.yaml:14:14: error[NP014]: policy "db-in" selects no workload
 ///      14 |         app: databse
 ///         |              ^~~~~~~
 ///      hint: did you mean "database"?
-/// Control characters of the input are escaped.
+/// Control characters of the input are escaped; no line break at the end.
 std::string to_string(const Diagnostic& diagnostic);
 
 /// Collects what is wrong with documents; readers go on after adding to it.

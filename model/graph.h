@@ -33,12 +33,12 @@ struct GraphNode {
 
 /// What declared policy says about an edge, and what recordings say.
 enum class EdgeState : std::uint8_t {
-    allowed_used,       ///< declared and seen
-    allowed_unused,     ///< declared, never seen
-    denied_blocked,     ///< attempted, denied, and it did not pass
-    denied_flowed,      ///< denied, and it passed all the same
-    unprotected,        ///< seen; no policy selects either side
-    undecided,          ///< the answer depends on the network plugin, or on what is not evaluated
+    allowed_used,    ///< declared and seen
+    allowed_unused,  ///< declared, never seen
+    denied_blocked,  ///< attempted, denied, and it did not pass
+    denied_flowed,   ///< denied, and it passed all the same
+    unprotected,     ///< seen; no policy selects either side
+    undecided,       ///< the answer depends on the network plugin, or on what is not evaluated
 };
 std::string_view to_string(EdgeState state);
 
@@ -49,7 +49,8 @@ struct GraphEdge {
     std::size_t from = 0;  ///< index into Graph::nodes
     std::size_t to = 0;
     TrafficPoint point;
-    std::optional<TrafficSet> declared_traffic;  ///< for an edge known only from policy: all it allows
+    /// For an edge known only from policy: all it allows.
+    std::optional<TrafficSet> declared_traffic;
     std::uint64_t conversations = 0;
     std::array<std::uint64_t, outcome_count> outcomes{};  ///< by Outcome
     Counters sent;
@@ -57,11 +58,12 @@ struct GraphEdge {
     Timestamp first{};
     Timestamp last{};
     EdgeState state = EdgeState::unprotected;
-    std::vector<std::string> rules;  ///< what decided: "NetworkPolicy shop/db-in rule 1 (file:line)"
+    /// What decided: "NetworkPolicy shop/db-in rule 1 (file:line)".
+    std::vector<std::string> rules;
     std::string app;
-    std::uint64_t tls = 0;         ///< conversations with TLS
-    std::uint64_t mutual_tls = 0;  ///< of these, with a client certificate
-    std::uint64_t unknown_tls = 0; ///< of these, where it could not be told
+    std::uint64_t tls = 0;              ///< conversations with TLS
+    std::uint64_t mutual_tls = 0;       ///< of these, with a client certificate
+    std::uint64_t unknown_tls = 0;      ///< of these, where it could not be told
     std::vector<std::string> services;  ///< names dialled, each once
 
     std::uint64_t count(Outcome outcome) const {

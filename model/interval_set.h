@@ -25,6 +25,7 @@ struct Interval {
 /// so equal sets compare equal and print alike.
 /// T needs `<=>` and, found by argument-dependent lookup, `std::optional<T> successor(T)` and
 /// `predecessor(T)` (nothing at the end of a universe: after 65535, after 255.255.255.255).
+/// REQUIRES: both ends of an interval are of one universe.
 template <class T>
 class IntervalSet {
 public:

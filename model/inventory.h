@@ -25,15 +25,16 @@ public:
 
     /// The namespace's index; made with only its name label when it is new.
     std::size_t ensure_namespace(std::string_view name);
-    /// Sets labels and location of a namespace (its name label is added). False when it already had a
-    /// location: declared twice.
+    /// Sets labels and location of a namespace (its name label is added). False when it already had
+    /// a location: declared twice.
     bool declare_namespace(std::string_view name, Labels labels, Location where);
 
     /// The workload's index; made, with its namespace, when it is new.
     std::size_t ensure_workload(const WorkloadId& id, const Location& where = {});
     /// REQUIRES: endpoint.workload < workloads().size(). Its index.
     std::size_t add_endpoint(Endpoint endpoint);
-    /// For enriching an endpoint with what else is known of it. REQUIRES: index < endpoints().size().
+    /// For enriching an endpoint with what else is known of it.
+    /// REQUIRES: index < endpoints().size().
     Endpoint& endpoint(std::size_t index) { return endpoints_[index]; }
     /// REQUIRES: lease.endpoint < endpoints().size(), lease.from <= lease.to.
     void add_lease(AddressLease lease);
@@ -53,7 +54,8 @@ public:
     /// All endpoints of one workload, by index.
     std::vector<std::size_t> endpoints_of(std::size_t workload) const;
 
-    /// The endpoint that owned `address` at `time`; the most recent lease wins where several overlap.
+    /// The endpoint that owned `address` at `time`; the most recent lease wins where several
+    /// overlap.
     std::optional<std::size_t> owner_of(const IpAddress& address, Timestamp time) const;
     /// Leases of one address, by start.
     std::vector<AddressLease> leases_of(const IpAddress& address) const;
@@ -72,10 +74,11 @@ private:
     std::vector<Node> nodes_;
     std::vector<Entrance> entrances_;
     std::unordered_map<std::string, std::size_t> namespace_index_;
-    std::unordered_map<std::string, std::size_t> workload_index_;  // by to_string(id)
+    std::unordered_map<std::string, std::size_t> workload_index_;  // by all parts of the id
     std::unordered_map<IpAddress, std::vector<AddressLease>> leases_;
     std::vector<std::vector<IpAddress>> endpoint_addresses_;
     std::vector<std::vector<std::size_t>> workload_endpoints_;
+    std::vector<std::size_t> workload_namespace_;
     std::unordered_map<IpAddress, std::size_t> service_index_;
     std::unordered_map<IpAddress, std::size_t> node_index_;
 };

@@ -17,13 +17,16 @@ namespace nspect {
 
 enum class IpFamily : std::uint8_t { v4, v6 };
 
-/// An IPv4 or IPv6 address. The families are separate universes: every v4 sorts before every v6, and
-/// 255.255.255.255 has no successor. An IPv4-mapped IPv6 address (::ffff:a.b.c.d) becomes the IPv4 one.
+/// An IPv4 or IPv6 address. The families are separate universes: every v4 sorts before every v6,
+/// and 255.255.255.255 has no successor. An IPv4-mapped IPv6 address (::ffff:a.b.c.d) becomes the
+/// IPv4 one.
 class IpAddress {
 public:
     constexpr IpAddress() = default;  ///< 0.0.0.0
 
-    static constexpr IpAddress v4(std::uint32_t host_order) { return {IpFamily::v4, 0, host_order}; }
+    static constexpr IpAddress v4(std::uint32_t host_order) {
+        return {IpFamily::v4, 0, host_order};
+    }
     static constexpr IpAddress v6(std::uint64_t high, std::uint64_t low) {
         if (high == 0 && (low >> 32U) == 0xffff) return v4(static_cast<std::uint32_t>(low));
         return {IpFamily::v6, high, low};

@@ -18,12 +18,13 @@ namespace nspect {
 
 /// The normal form every policy language compiles into (docs/policy-semantics.md).
 ///
-/// For one direction and one pair of subject and peer, stages are asked in ascending order. In a stage
-/// the rules of all policies that select the subject are asked in ascending `order`; the first that
-/// names the peer decides for the traffic it names, and later rules only for what is left. `pass`
-/// leaves the stage undecided for that traffic. At the end of a stage, what is left is denied if any
-/// policy of the stage that selects the subject isolates it in this direction, else it goes to the next
-/// stage. What no stage decides is allowed. NetworkPolicy v1 is one stage of allow rules that isolate.
+/// For one direction and one pair of subject and peer, stages are asked in ascending order. In a
+/// stage the rules of all policies that select the subject are asked in ascending `order`; the
+/// first that names the peer decides for the traffic it names, and later rules only for what is
+/// left. `pass` leaves the stage undecided for that traffic. At the end of a stage, what is left is
+/// denied if any policy of the stage that selects the subject isolates it in this direction, else
+/// it goes to the next stage. What no stage decides is allowed. NetworkPolicy v1 is one stage of
+/// allow rules that isolate.
 
 enum class Direction : std::uint8_t { ingress, egress };
 enum class Action : std::uint8_t { allow, deny, pass };
@@ -43,7 +44,7 @@ enum class PolicyKind : std::uint8_t {
     istio_authorization_policy,
     docker_network,
 };
-/// The kind as its manifests write it: "NetworkPolicy".
+/// The kind as its manifests write it: "NetworkPolicy"; Calico's own is "CalicoNetworkPolicy".
 std::string_view to_string(PolicyKind kind);
 
 /// Pods by namespace and labels. Host-network pods match only where the dialect says so.
@@ -58,9 +59,9 @@ struct PodPeer {
 
 /// Whether an address block reaches pods by their own address.
 enum class PodsByAddress : std::uint8_t {
-    yes,         ///< ClusterNetworkPolicy networks
-    no,          ///< Cilium toCIDR
-    undefined,   ///< NetworkPolicy ipBlock: left to the network plugin
+    yes,        ///< ClusterNetworkPolicy networks
+    no,         ///< Cilium toCIDR
+    undefined,  ///< NetworkPolicy ipBlock: left to the network plugin
 };
 
 struct AddressPeer {
@@ -85,8 +86,8 @@ using Peer = std::variant<AnyPeer, PodPeer, AddressPeer, NodePeer>;
 
 /// Traffic by number, or by a port name that is resolved on the destination pod.
 struct PortMatch {
-    TrafficSet traffic;     ///< used when `name` is empty
-    std::string name;       ///< container port name
+    TrafficSet traffic;                     ///< used when `name` is empty
+    std::string name;                       ///< container port name
     std::optional<Protocol> name_protocol;  ///< the named port must have it; absent: any protocol
 
     bool operator==(const PortMatch&) const = default;
@@ -94,9 +95,9 @@ struct PortMatch {
 
 struct Rule {
     Action action = Action::allow;
-    double order = 0;  ///< within the stage; ties are asked in document order
-    std::string name;  ///< as written; may be empty
-    std::size_t index = 1;  ///< from 1, in its direction, as written
+    double order = 0;              ///< within the stage; ties are asked in document order
+    std::string name;              ///< as written; may be empty
+    std::size_t index = 1;         ///< from 1, in its direction, as written
     std::vector<Peer> peers;       ///< any of them; empty matches nothing
     std::vector<PortMatch> ports;  ///< any of them; see `all_ports`
     bool all_ports = false;        ///< no port condition: all traffic
@@ -115,7 +116,7 @@ struct Stage {
     bool operator==(const Stage&) const = default;
 };
 
-inline constexpr double admin_stage = 100;      ///< AdminNetworkPolicy, ClusterNetworkPolicy tier Admin
+inline constexpr double admin_stage = 100;  ///< AdminNetworkPolicy, ClusterNetworkPolicy tier Admin
 inline constexpr double namespace_stage = 500;  ///< NetworkPolicy and its peers
 inline constexpr double baseline_stage = 900;   ///< BaselineAdminNetworkPolicy, tier Baseline
 
@@ -124,8 +125,8 @@ struct Policy {
     std::string namespace_name;  ///< empty for cluster-scoped kinds
     std::string name;
     Stage stage;
-    double priority = 0;  ///< as written, for messages about equal priorities
-    std::vector<PodPeer> subjects;  ///< any of them
+    double priority = 0;                ///< as written, for messages about equal priorities
+    std::vector<PodPeer> subjects;      ///< any of them
     bool selects_host_network = false;  ///< whether host-network pods can be subjects
     bool isolates_ingress = false;
     bool isolates_egress = false;

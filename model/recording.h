@@ -17,12 +17,13 @@ namespace nspect {
 struct InterfaceInfo {
     std::uint32_t index = 0;
     std::string name;
-    std::string kind;  ///< "veth", "bridge", "macvlan", "ipvlan", "vxlan", "loopback", "physical", ...
+    /// "veth", "bridge", "macvlan", "ipvlan", "vxlan", "loopback", "physical", ...
+    std::string kind;
     std::string mac;
     bool up = false;
-    std::uint32_t peer_index = 0;            ///< of a veth; 0 when there is none
-    std::uint64_t peer_netns = 0;            ///< where the peer lives; 0 when not known
-    std::string peer_name;                   ///< may be empty
+    std::uint32_t peer_index = 0;  ///< of a veth; 0 when there is none
+    std::uint64_t peer_netns = 0;  ///< where the peer lives; 0 when not known
+    std::string peer_name;         ///< may be empty
     std::vector<IpAddress> addresses;
 
     bool operator==(const InterfaceInfo&) const = default;
@@ -30,10 +31,11 @@ struct InterfaceInfo {
 
 /// A network namespace and what is known of the container in it, for the time it was there.
 struct TargetInfo {
-    std::uint32_t id = 0;  ///< unique in its recording; a later one with the same id replaces it
+    std::uint32_t id = 0;     ///< unique in its recording; a later one with the same id replaces it
     std::uint64_t netns = 0;  ///< inode number: the identity of a network namespace on one boot
     bool is_host = false;
-    std::string runtime;    ///< "docker", "containerd", "cri-o", "podman", "lxc", "lxd", "nspawn", "netns"
+    /// "docker", "containerd", "cri-o", "podman", "lxc", "lxd", "nspawn", "netns"
+    std::string runtime;
     std::string container;  ///< id as the runtime gives it; for LXC and plain namespaces the name
     std::string name;
     std::string image;
@@ -76,7 +78,7 @@ struct NameSeen {
     Timestamp at{};
     std::uint32_t vantage = 0;
     IpAddress asked_by;
-    std::string name;      ///< as asked, lower case, without the final dot
+    std::string name;  ///< as asked, lower case, without the final dot
     IpAddress address;
     std::uint32_t ttl = 0;  ///< seconds
 
@@ -119,7 +121,7 @@ struct RecordingInfo {
     std::string tool_version;
     std::string origin;  ///< "live", or the names of the files read
     Timestamp started{};
-    std::optional<Timestamp> ended;    ///< absent: it was not closed in order
+    std::optional<Timestamp> ended;     ///< absent: it was not closed in order
     std::optional<Duration> asked_for;  ///< the window asked for with --duration
     std::uint64_t packets = 0;
 

@@ -56,7 +56,7 @@ enum class DirectionEvidence : std::uint8_t { handshake, first_packet, port_numb
 
 /// One flow as seen at one vantage.
 struct Sighting {
-    std::uint64_t id = 0;       ///< unique in its recording; a later one with the same id replaces it
+    std::uint64_t id = 0;  ///< unique in its recording; a later one with the same id replaces it
     std::uint32_t vantage = 0;  ///< Vantage::id
     Protocol protocol = Protocol::tcp;
     std::uint8_t ip_protocol = 6;  ///< the IP protocol number, of use when `protocol` is other
@@ -71,10 +71,11 @@ struct Sighting {
     std::uint32_t retransmits = 0;
     std::optional<std::uint32_t> client_isn;  ///< TCP initial sequence number of the SYN
     std::optional<std::uint32_t> server_isn;  ///< of the SYN-ACK
-    std::uint64_t fingerprint = 0;  ///< of the first payload bytes, for joining UDP; 0 when there were none
-    Duration handshake_time{};      ///< SYN to the client's ACK, 0 when not seen
-    bool finished = false;          ///< ended or timed out; false: still open when written
-    std::string app;                ///< application protocol by content, "postgres"; "" when not known
+    /// Of the first payload bytes, for joining UDP; 0 when there were none.
+    std::uint64_t fingerprint = 0;
+    Duration handshake_time{};  ///< SYN to the client's ACK, 0 when not seen
+    bool finished = false;      ///< ended or timed out; false: still open when written
+    std::string app;            ///< application protocol by content, "postgres"; "" when not known
     std::optional<TlsSeen> tls;
 
     bool operator==(const Sighting&) const = default;

@@ -10,8 +10,8 @@ namespace nspect {
 
 /// What a TLS handshake showed about the client's certificate.
 enum class ClientCert : std::uint8_t { unknown, not_requested, declined, presented };
-/// From what it was told: messages in clear (TLS <= 1.2), record lengths (TLS 1.3), decryption with a
-/// key log, or the full handshake that a resumed session came from.
+/// From what it was told: messages in clear (TLS <= 1.2), record lengths (TLS 1.3), decryption with
+/// a key log, or the full handshake that a resumed session came from.
 enum class TlsEvidence : std::uint8_t { none, clear, sizes, keylog, resumed };
 enum class Confidence : std::uint8_t { none, medium, high, certain };
 
@@ -19,8 +19,8 @@ std::string_view to_string(ClientCert value);
 std::string_view to_string(TlsEvidence value);
 std::string_view to_string(Confidence value);
 
-/// Facts of one TLS handshake as seen on the wire. Strings come from strangers: bounded when stored,
-/// escaped when shown. Empty means not seen.
+/// Facts of one TLS handshake as seen on the wire. Strings come from strangers: bounded when
+/// stored, escaped when shown. Empty means not seen.
 struct TlsSeen {
     std::uint16_t version = 0;  ///< negotiated, as on the wire: 0x0303 is TLS 1.2; 0 when unknown
     std::uint16_t cipher = 0;
@@ -32,10 +32,11 @@ struct TlsSeen {
     Confidence confidence = Confidence::none;
     bool resumed = false;
     bool hello_retry = false;
-    bool encrypted_hello = false;  ///< Encrypted ClientHello offered: `sni` is the outer name
+    bool encrypted_hello = false;   ///< Encrypted ClientHello offered: `sni` is the outer name
     std::uint8_t client_alert = 0;  ///< fatal alert description in clear, 0 for none seen
     std::uint8_t server_alert = 0;
-    std::vector<std::string> server_identity;  ///< names of the server certificate: URI, then DNS, then CN
+    /// Names of the server certificate: URI, then DNS, then CN.
+    std::vector<std::string> server_identity;
     std::vector<std::string> client_identity;
 
     bool operator==(const TlsSeen&) const = default;

@@ -53,8 +53,8 @@ struct TrafficPoint {
 /// "TCP 5432", "ICMP 8", "OTHER".
 std::string to_string(const TrafficPoint& point);
 
-/// A set of traffic: per port protocol its ports, per ICMP version its types, and the rest of IP as a
-/// whole. Equal sets compare equal and print alike.
+/// A set of traffic: per port protocol its ports, per ICMP version its types, and the rest of IP as
+/// a whole. Equal sets compare equal and print alike.
 struct TrafficSet {
     PortSet tcp;
     PortSet udp;
@@ -83,8 +83,8 @@ struct TrafficSet {
     bool operator==(const TrafficSet&) const = default;
 };
 
-/// The CONN text of the machine formats: TCP, UDP and SCTP only, "All Connections" when all three are
-/// whole, "No Connections" when none has a port, else "SCTP 1-65535,TCP 80,443,UDP 53".
+/// The CONN text of the machine formats: TCP, UDP and SCTP only, "All Connections" when all three
+/// are whole, "No Connections" when none has a port, else "SCTP 1-65535,TCP 80,443,UDP 53".
 std::string to_conn(const TrafficSet& traffic);
 /// Reads CONN text back; ICMP and the rest are included only by "All Connections".
 std::optional<TrafficSet> parse_conn(std::string_view text);
