@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/os/fd.h"
+
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace nspect::capture {
+
+Fd& Fd::operator=(Fd&& other) noexcept {
+    if (this != &other) {
+        if (number_ >= 0) ::close(number_);
+        number_ = other.release();
+    }
+    return *this;
+}
+
+Fd::~Fd() {
+    if (number_ >= 0) ::close(number_);
+}
+
+int Fd::release() noexcept {
+    return std::exchange(number_, -1);
+}
+
+Result<Fd> Fd::duplicate() const {
+    const int copy = ::fcntl(number_, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return error_from_errno(errno, "cannot duplicate a file descriptor");
+    return Fd(copy);
+}
+
+}  // namespace nspect::capture
