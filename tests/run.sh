@@ -12,7 +12,7 @@ if [[ ! -d $NSPECT_SHARED ]]; then
     echo "left out: conformance and capture data sets ($NSPECT_SHARED is not there; set NSPECT_SHARED)"
 fi
 
-cmake --preset release >/dev/null
+cmake --preset release -DNSPECT_BUILD_TESTS=ON >/dev/null
 cmake --build --preset release
 
 filter=()

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/inputs.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "analyzer/identity.h"
+#include "analyzer/stitch.h"
+#include "ingest/load.h"
+#include "store/sqlite_store.h"
+
+namespace nspect::cli {
+
+namespace {
+
+Error live_source_error(const std::string& input) {
+    return {Error::Kind::unsupported, "live sources are not read yet",
+            "save the objects first: kubectl get ns,deploy,rs,sts,ds,job,pods,svc,netpol -A -o yaml > cluster.yaml",
+            input};
+}
+
+/// Ids are unique in one recording only: moves those of `from` behind those of `into`.
+void append(Recording& into, Recording from) {
+    std::uint32_t targets = 0;
+    std::uint32_t vantages = 0;
+    std::uint64_t sightings = 0;
+    for (const auto& each : into.targets) targets = std::max(targets, each.id + 1);
+    for (const auto& each : into.vantages) vantages = std::max(vantages, each.id + 1);
+    for (const auto& each : into.sightings) sightings = std::max(sightings, each.id + 1);
+    for (auto& each : from.targets) {
+        each.id += targets;
+        into.targets.push_back(std::move(each));
+    }
+    for (auto& each : from.addresses) {
+        each.target += targets;
+        into.addresses.push_back(each);
+    }
+    for (auto& each : from.vantages) {
+        each.id += vantages;
+        if (each.target) *each.target += targets;
+        into.vantages.push_back(std::move(each));
+    }
+    for (auto& each : from.sightings) {
+        each.id += sightings;
+        each.vantage += vantages;
+        into.sightings.push_back(std::move(each));
+    }
+    for (auto& each : from.names) {
+        each.vantage += vantages;
+        into.names.push_back(std::move(each));
+    }
+    std::move(from.losses.begin(), from.losses.end(), std::back_inserter(into.losses));
+    if (into.info.host.empty()) {
+        into.info = from.info;
+        into.packet_counts = std::move(from.packet_counts);
+        return;
+    }
+    into.info.host += ", " + from.info.host;
+    into.info.started = std::min(into.info.started, from.info.started);
+    if (into.info.ended && from.info.ended) into.info.ended = std::max(*into.info.ended, *from.info.ended);
+    if (!from.info.ended) into.info.ended.reset();
+    into.info.packets += from.info.packets;
+}
+
+Status read_recording(const std::string& path, Loaded& loaded) {
+    auto opened = store::open_recording(path);
+    if (!opened) return std::move(opened).error();
+    auto recording = (*opened)->read_all();
+    if (!recording) return std::move(recording).error();
+    append(loaded.context, std::move(*recording));
+    ++loaded.recordings;
+    return done;
+}
+
+Status read_manifests(const std::vector<std::string>& manifests, const OutputOptions& output,
+                      Loaded& loaded) {
+    Diagnostics diagnostics;
+    auto bundle = ingest::load(manifests, diagnostics);
+    diagnostics.sort();
+    print(output, diagnostics);
+    if (!bundle) return std::move(bundle).error();
+    if (diagnostics.has_errors()) {
+        return Error{Error::Kind::invalid, "the documents have errors (see above)", "", ""};
+    }
+    loaded.world.inventory = std::move(bundle->inventory);
+    loaded.world.policies = std::move(bundle->policies);
+    loaded.has_manifests = true;
+    return done;
+}
+
+}  // namespace
+
+void declare_policy_options(CommandLine& line, LoadOptions& options) {
+    line.choice(options.ip_block_pods, "--ipblock-matches-pods", {"yes", "no"},
+                "whether an ipBlock reaches pods by their address (Kubernetes leaves it open)");
+}
+
+Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOptions& options,
+                           const OutputOptions& output) {
+    Loaded loaded;
+    loaded.world.options.ip_block_pods = options.ip_block_pods == "no"
+                                             ? analyzer::IpBlockPods::never
+                                             : analyzer::IpBlockPods::where_known;
+    std::vector<std::string> manifests;
+    for (const std::string& input : inputs) {
+        if (input.starts_with("kube:") || input.starts_with("docker:")) return live_source_error(input);
+        if (input != "-" && store::looks_like_recording(input)) {
+            if (const Status read = read_recording(input, loaded); !read) return read.error();
+        } else {
+            manifests.push_back(input);
+        }
+    }
+    if (!manifests.empty()) {
+        if (const Status read = read_manifests(manifests, output, loaded); !read) return read.error();
+    }
+    if (options.need_recording && loaded.recordings == 0) {
+        return Error{Error::Kind::invalid, "no recording among the inputs",
+                     "make one with: nspect capture --out FILE.nspect", ""};
+    }
+    if (options.need_manifests && !loaded.has_manifests) {
+        return Error{Error::Kind::invalid, "no manifests among the inputs",
+                     "name the files or folders that declare workloads and policies", ""};
+    }
+    if (loaded.recordings > 0) {
+        loaded.world.inventory = analyzer::with_recording(std::move(loaded.world.inventory), loaded.context);
+        loaded.conversations = analyzer::stitch(loaded.context, loaded.world.inventory);
+        loaded.context.sightings = {};
+    }
+    return loaded;
+}
+
+}  // namespace nspect::cli

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/world.h"
+#include "cli/output.h"
+#include "model/conversation.h"
+#include "model/recording.h"
+#include "model/result.h"
+
+namespace nspect::cli {
+
+/// What the inputs of a verb came to: manifests and recordings in any order, each recognised by what it is.
+struct Loaded {
+    analyzer::World world;
+    Recording context;  ///< of all recordings, without their sightings
+    std::vector<Conversation> conversations;
+    std::size_t recordings = 0;
+    bool has_manifests = false;
+};
+
+struct LoadOptions {
+    std::string ip_block_pods = "yes";
+    bool need_recording = false;
+    bool need_manifests = false;
+};
+
+/// Declares --ipblock-matches-pods.
+void declare_policy_options(CommandLine& line, LoadOptions& options);
+
+/// Reads everything. Diagnostics are printed; an Error means that nothing sensible can be said (an input
+/// cannot be opened, a document has errors).
+Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOptions& options,
+                           const OutputOptions& output);
+
+}  // namespace nspect::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/command_line.h"
+#include "model/diagnostics.h"
+#include "model/result.h"
+#include "viz/text.h"
+
+namespace nspect::cli {
+
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_findings = 1;
+inline constexpr int exit_failed = 2;
+inline constexpr int exit_interrupted = 130;
+
+/// The options every verb with a result has: -o FORMAT, --file PATH, --color, --quiet.
+struct OutputOptions {
+    std::string format;
+    std::string file;
+    std::string color = "auto";
+    bool quiet = false;
+    bool ascii = false;
+};
+
+/// Declares them; the first of `formats` is the default.
+void declare_output(CommandLine& line, OutputOptions& options, const std::vector<std::string>& formats);
+
+/// How text should look where the result goes: width, colour (NO_COLOR, --color), Unicode by locale.
+viz::TextStyle text_style(const OutputOptions& options);
+
+/// Writes the result to stdout or --file (atomically: a file appears whole or not at all). Returns
+/// `code`, or exit_failed when it could not be written.
+int write_result(const OutputOptions& options, const std::string& text, int code);
+/// Writes one file whole or not at all.
+Status write_file(const std::string& path, const std::string& text);
+
+/// To stderr: "nspect: message", the hint below. Returns exit_failed.
+int fail(const Error& error);
+/// To stderr, unless --quiet.
+void say(const OutputOptions& options, const std::string& words);
+/// Every diagnostic to stderr; with --quiet errors only.
+void print(const OutputOptions& options, const Diagnostics& diagnostics);
+
+}  // namespace nspect::cli
