@@ -19,9 +19,16 @@ namespace nspect::analyzer {
 struct Who {
     std::optional<std::size_t> endpoint;
     IpAddress address;  ///< used when there is no endpoint
+    /// Over which family an endpoint is asked about, where that is known. Else a dual-stack pair
+    /// may do what one of its families may.
+    std::optional<IpFamily> family = std::nullopt;
 
-    static Who of_endpoint(std::size_t index) { return {index, {}}; }
-    static Who of_address(const IpAddress& address) { return {std::nullopt, address}; }
+    static Who of_endpoint(std::size_t index, std::optional<IpFamily> family = std::nullopt) {
+        return {index, {}, family};
+    }
+    static Who of_address(const IpAddress& address) {
+        return {std::nullopt, address, address.family()};
+    }
 };
 
 /// One rule, or its absence, that decided in one direction.
@@ -30,14 +37,16 @@ struct Reason {
         allow,
         deny,
         pass,
-        no_rule_matches_peer,         ///< the policy selects the pod and isolates; no rule names the peer
-        rule_matches_peer_not_port,   ///< a rule names the peer, not this traffic
-        rule_named_port_unresolved,   ///< a rule names the peer and a port name the destination lacks
-        default_allow,                ///< no policy selects the pod in this direction
+        no_rule_matches_peer,  ///< the policy selects the pod and isolates; no rule names the peer
+        rule_matches_peer_not_port,  ///< a rule names the peer, not this traffic
+        rule_named_port_unresolved,  ///< a rule names the peer, and a port name its target lacks
+        default_allow,               ///< no policy selects the pod in this direction
     };
     Effect effect = Effect::default_allow;
     std::optional<std::size_t> policy;  ///< index into World::policies; none for default_allow
     std::optional<std::size_t> rule;    ///< index into that policy's rules of the direction
+
+    bool operator==(const Reason&) const = default;
 };
 
 /// The answer of one direction for one point of traffic.
@@ -47,6 +56,8 @@ struct DirectionVerdict {
     /// The answer leans on something not evaluated (an L7 rule, a domain name, a plugin's choice).
     bool uncertain = false;
     std::vector<Reason> reasons;
+
+    bool operator==(const DirectionVerdict&) const = default;
 };
 
 struct Verdict {
@@ -54,6 +65,8 @@ struct Verdict {
     DirectionVerdict ingress;
     bool allowed() const { return egress.allowed && ingress.allowed; }
     bool uncertain() const { return egress.uncertain || ingress.uncertain; }
+
+    bool operator==(const Verdict&) const = default;
 };
 
 /// Declared policy, compiled once and asked often. Pure: the same world gives the same answers.
@@ -78,16 +91,25 @@ public:
     /// Whether any policy selects the endpoint in the direction at all.
     bool selected(std::size_t endpoint, Direction direction) const;
 
+    /// Policies that select the endpoint in the direction, as indices into World::policies.
+    std::vector<std::size_t> policies_of(std::size_t endpoint, Direction direction) const;
+
     /// The class of an endpoint: endpoints of one class get the same answers. Dense from 0.
     std::size_t class_of(std::size_t endpoint) const;
     std::size_t class_count() const;
-    /// The address space outside, cut where rules cut it: sets no rule of that direction can tell apart.
+    /// The address space outside, cut where rules cut it: what no rule of that direction can tell
+    /// apart is one set.
     const std::vector<IpSet>& address_classes(Direction direction) const;
+    /// The index of the address class that holds `address`.
+    std::size_t address_class_of(Direction direction, const IpAddress& address) const;
 
     const World& world() const;
 
-private:
+    /// What the constructor made, for the other parts of the analyzer.
     struct Compiled;
+    const Compiled& compiled() const { return *compiled_; }
+
+private:
     std::unique_ptr<Compiled> compiled_;
 };
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/engine.h"
+
+namespace nspect::analyzer {
+
+/// What policies can see of one party: a pod, known or imagined, or an address outside.
+struct Facts {
+    bool is_pod = true;
+    std::string_view namespace_name;
+    const Labels* namespace_labels = nullptr;
+    const Labels* labels = nullptr;
+    const std::vector<ContainerPort>* ports = nullptr;
+    std::vector<IpAddress> addresses;
+    bool host_network = false;
+    std::string_view service_account;
+};
+
+/// Valid as long as the inventory is not changed. With a family, only addresses of that one.
+Facts facts_of(const Inventory& inventory, std::size_t endpoint,
+               std::optional<IpFamily> family = std::nullopt);
+Facts facts_of(const IpAddress& address);
+
+/// A choice of what Kubernetes leaves to the network plugin.
+struct Reading {
+    bool blocks_reach_pods = true;  ///< NetworkPolicy ipBlock against pod addresses
+    bool host_network_pods = true;  ///< whether NetworkPolicy sees host-network pods as pods
+};
+
+bool selects(const Policy& policy, const Facts& subject, const Reading& reading = {});
+/// What the rule names when `destination` is the target: its port names resolved there.
+TrafficSet traffic_of(const Rule& rule, const Facts& destination);
+
+/// One direction for one point, with reasons, straight from the policies and without anything
+/// compiled. `policies` must contain those that select the subject; others are passed over.
+DirectionVerdict judge(const World& world, Direction direction,
+                       const std::vector<std::size_t>& policies, const Facts& subject,
+                       const Facts& peer, const TrafficPoint& point);
+
+}  // namespace nspect::analyzer
