@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/targets/watcher.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "capture/os/poller.h"
+#include "capture/targets/link_follower.h"
+#include "capture/targets/netns_scan.h"
+
+namespace nspect::capture {
+namespace {
+
+using std::chrono::milliseconds;
+using Kind = TargetEvent::Kind;
+
+/// After a hint that something is coming, /proc is read again after each of these.
+constexpr std::array second_looks{milliseconds{5},   milliseconds{10},  milliseconds{20},
+                                  milliseconds{40},  milliseconds{80},  milliseconds{160},
+                                  milliseconds{320}, milliseconds{640}, milliseconds{1280},
+                                  milliseconds{2560}};
+constexpr std::size_t limitations_kept = 16;
+
+std::string folder_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
+
+Result<Netns> host_netns(const WatcherOptions& options) {
+    if (!options.host_netns.empty()) return Netns::open(options.host_netns);
+    auto first = Netns::open(options.procfs.netns_path(1));
+    return first ? std::move(first) : Netns::of_this_thread();
+}
+
+const InterfaceInfo* find_interface(const TargetInfo& target, std::uint32_t index) {
+    const auto found = std::find_if(target.interfaces.begin(), target.interfaces.end(),
+                                    [&](const InterfaceInfo& info) { return info.index == index; });
+    return found != target.interfaces.end() ? &*found : nullptr;
+}
+
+/// Who it is, without what changes all the time.
+TargetInfo identity_of(TargetInfo target) {
+    target.interfaces.clear();
+    target.pids.clear();
+    return target;
+}
+
+}  // namespace
+
+class TargetWatcher::State {
+public:
+    State(WatcherOptions options, Poller poller, Timer timer, FolderWatch folders)
+        : options_(std::move(options)),
+          poller_(std::move(poller)),
+          timer_(std::move(timer)),
+          folders_(std::move(folders)) {}
+
+    Status start();
+    Result<std::vector<TargetEvent>> read();
+
+    int poll_fd() const noexcept { return poller_.fd(); }
+    const std::vector<TargetInfo>& targets() const noexcept { return targets_; }
+    std::uint64_t losses() const noexcept { return losses_; }
+    const std::vector<Error>& limitations() const noexcept { return limitations_; }
+    const Netns* netns(std::uint64_t inode) const { return links_->netns(inode); }
+
+private:
+    /// What is remembered of a target beside what is told.
+    struct Held {
+        NetnsPlace place;
+        Fd pidfd;
+        std::uint32_t watched_pid = 0;
+    };
+
+    TargetInfo* find(std::uint64_t inode);
+    bool hints();
+    void scan();
+    void watch_folders(const std::vector<NetnsPlace>& places);
+    void drop_missing(const std::vector<NetnsPlace>& places);
+    void meet(const NetnsPlace& place);
+    void add(const NetnsPlace& place);
+    void update(TargetInfo& target, const NetnsPlace& place);
+    void watch_process(Held& held, const NetnsPlace& place);
+    void unwatch_process(Held& held);
+    Result<Netns> open_place(const NetnsPlace& place) const;
+    void look_again_soon();
+    void look_again_later();
+    void limit(Error error);
+
+    void tell(Kind kind, const TargetInfo& target, InterfaceInfo interface = {});
+    void tell_gone(std::uint64_t netns, const InterfaceInfo& interface);
+    void tell_interfaces(TargetInfo& target);
+    bool is_new(std::uint64_t inode) const { return new_.contains(inode); }
+
+    WatcherOptions options_;
+    Poller poller_;
+    Timer timer_;
+    FolderWatch folders_;
+    std::optional<LinkFollower> links_;
+    std::uint64_t host_ = 0;
+    std::uint32_t next_id_ = 1;
+    std::size_t look_ = second_looks.size();
+    std::vector<TargetInfo> targets_;
+    std::map<std::uint64_t, Held> held_;
+    std::set<std::uint64_t> new_;  ///< appeared in this read()
+    std::vector<TargetEvent> events_;
+    std::uint64_t losses_ = 0;
+    std::vector<Error> limitations_;
+};
+
+Status TargetWatcher::State::start() {
+    auto host = host_netns(options_);
+    if (!host) return std::move(host).error();
+    host_ = host->inode();
+    for (const int fd : {timer_.fd(), folders_.fd()}) {
+        if (auto polled = poller_.add(fd); !polled) return polled;
+    }
+    auto links = LinkFollower::open(std::move(*host), options_.receive_buffer, poller_);
+    if (!links) return std::move(links).error();
+    links_.emplace(std::move(*links));
+    if (!links_->hears_other_namespaces()) {
+        limit({Error::Kind::permission,
+               "changes in other network namespaces are not heard",
+               "run as root, or with CAP_NET_BROADCAST",
+               {}});
+    }
+    NetnsPlace host_place;
+    host_place.inode = host_;
+    meet(host_place);
+    scan();
+    links_->resolve_peers();
+    for (auto& target : targets_) target.interfaces = links_->table().interfaces(target.netns);
+    new_.clear();
+    events_.clear();
+    return done;
+}
+
+TargetInfo* TargetWatcher::State::find(std::uint64_t inode) {
+    const auto found =
+        std::find_if(targets_.begin(), targets_.end(),
+                     [&](const TargetInfo& target) { return target.netns == inode; });
+    return found != targets_.end() ? &*found : nullptr;
+}
+
+void TargetWatcher::State::limit(Error error) {
+    const auto known = std::find(limitations_.begin(), limitations_.end(), error);
+    if (known == limitations_.end() && limitations_.size() < limitations_kept) {
+        limitations_.push_back(std::move(error));
+    }
+}
+
+/// A namespace made without any link gives no netlink message, so its folder is watched; one that
+/// nothing but processes keep alive ends with the last of them.
+bool TargetWatcher::State::hints() {
+    bool hinted = false;
+    for (const int fd : poller_.ready()) {
+        if (fd == timer_.fd()) {
+            timer_.clear();
+            look_again_later();
+            hinted = true;
+        } else if (fd == folders_.fd()) {
+            if (folders_.news()) {
+                look_again_soon();
+                hinted = true;
+            }
+        } else {
+            for (auto& [inode, held] : held_) hinted = hinted || held.pidfd.get() == fd;
+        }
+    }
+    return hinted;
+}
+
+Result<std::vector<TargetEvent>> TargetWatcher::State::read() {
+    bool hinted = hints();
+    auto news = links_->read();
+    if (!news) return std::move(news).error();
+    if (news->lost) ++losses_;
+    for (const auto& [netns, interface] : news->gone) tell_gone(netns, interface);
+    if (news->unknown_netns) look_again_soon();
+    if (hinted || news->unknown_netns || news->lost) scan();
+    links_->resolve_peers();
+    for (auto& target : targets_) tell_interfaces(target);
+    new_.clear();
+    return std::exchange(events_, {});
+}
+
+void TargetWatcher::State::look_again_soon() {
+    const bool waiting = look_ < second_looks.size();
+    look_ = 0;
+    if (!waiting) timer_.set(second_looks.front());
+}
+
+void TargetWatcher::State::look_again_later() {
+    if (look_ < second_looks.size()) ++look_;
+    if (look_ < second_looks.size()) timer_.set(second_looks[look_]);
+}
+
+void TargetWatcher::State::scan() {
+    const auto places = find_netns(options_.procfs);
+    watch_folders(places);
+    drop_missing(places);
+    for (const auto& place : places) meet(place);
+}
+
+void TargetWatcher::State::watch_folders(const std::vector<NetnsPlace>& places) {
+    for (const auto& folder : options_.netns_folders) folders_.watch(folder);
+    for (const auto& folder : container_folders(options_.roots)) folders_.watch(folder);
+    for (const auto& place : places) {
+        for (const auto& mount : place.mounts) {
+            // A mount in procfs or of one file elsewhere (unshare --net=FILE) has its folder too.
+            folders_.watch(folder_of(mount));
+        }
+    }
+}
+
+void TargetWatcher::State::drop_missing(const std::vector<NetnsPlace>& places) {
+    std::set<std::uint64_t> present{host_};
+    for (const auto& place : places) present.insert(place.inode);
+    std::erase_if(targets_, [&](const TargetInfo& target) {
+        if (present.contains(target.netns)) return false;
+        tell(Kind::target_gone, target);
+        unwatch_process(held_[target.netns]);
+        held_.erase(target.netns);
+        links_->forget(target.netns);
+        return true;
+    });
+}
+
+void TargetWatcher::State::meet(const NetnsPlace& place) {
+    if (auto* target = find(place.inode)) {
+        update(*target, place);
+    } else {
+        add(place);
+    }
+}
+
+Result<Netns> TargetWatcher::State::open_place(const NetnsPlace& place) const {
+    Error last{Error::Kind::not_found, "is gone", {}, "netns " + std::to_string(place.inode)};
+    auto paths = place.mounts;
+    for (const auto pid : place.pids) paths.push_back(options_.procfs.netns_path(pid));
+    for (const auto& path : paths) {
+        auto opened = Netns::open(path);
+        // Between the scan and now a process may have moved, and a mount been replaced.
+        if (opened && opened->inode() == place.inode) return opened;
+        if (!opened) last = std::move(opened).error();
+    }
+    return last;
+}
+
+void TargetWatcher::State::add(const NetnsPlace& place) {
+    if (place.inode != host_) {
+        auto netns = open_place(place);
+        if (!netns) {
+            if (netns.error().kind == Error::Kind::permission) limit(std::move(netns).error());
+            return;
+        }
+        if (auto followed = links_->add(std::move(*netns)); !followed) {
+            limit(std::move(followed).error());
+        }
+    }
+    auto target = describe_target(options_.procfs, options_.roots, place, place.inode == host_);
+    target.id = next_id_++;
+    auto& held = held_[place.inode];
+    held.place = place;
+    if (!target.is_host) watch_process(held, place);
+    new_.insert(place.inode);
+    targets_.push_back(std::move(target));
+    look_again_soon();
+}
+
+void TargetWatcher::State::update(TargetInfo& target, const NetnsPlace& place) {
+    auto& held = held_[place.inode];
+    if (target.is_host || (held.place == place && !target.name.empty() && !target.image.empty())) {
+        return;
+    }
+    watch_process(held, place);
+    held.place = place;
+    auto now = describe_target(options_.procfs, options_.roots, place, false);
+    now.id = target.id;
+    now.from = target.from;
+    now.to = target.to;
+    now.interfaces = target.interfaces;
+    const bool changed = identity_of(now) != identity_of(target);
+    target = std::move(now);
+    if (changed && !is_new(place.inode)) tell(Kind::target_changed, target);
+}
+
+/// One process is enough: when it ends, the others are looked for.
+void TargetWatcher::State::watch_process(Held& held, const NetnsPlace& place) {
+    const auto& pids = place.pids;
+    if (held.pidfd && std::binary_search(pids.begin(), pids.end(), held.watched_pid)) return;
+    unwatch_process(held);
+    // The numbers in another procfs are those of another pid namespace.
+    if (pids.empty() || options_.procfs.root() != "/proc") return;
+    auto pidfd = open_pidfd(pids.front());
+    if (!pidfd || !poller_.add(pidfd->get())) return;
+    held.pidfd = std::move(*pidfd);
+    held.watched_pid = pids.front();
+}
+
+void TargetWatcher::State::unwatch_process(Held& held) {
+    if (held.pidfd) poller_.remove(held.pidfd.get());
+    held.pidfd = Fd();
+}
+
+void TargetWatcher::State::tell(Kind kind, const TargetInfo& target, InterfaceInfo interface) {
+    events_.push_back({kind, target, std::move(interface)});
+}
+
+/// One that came and went between two reads is told all the same: packets may carry its index.
+void TargetWatcher::State::tell_gone(std::uint64_t netns, const InterfaceInfo& interface) {
+    auto* target = find(netns);
+    if (target == nullptr) return;
+    if (find_interface(*target, interface.index) == nullptr) {
+        tell(Kind::interface_appeared, *target, interface);
+    }
+    std::erase_if(target->interfaces,
+                  [&](const InterfaceInfo& info) { return info.index == interface.index; });
+    tell(Kind::interface_gone, *target, interface);
+}
+
+void TargetWatcher::State::tell_interfaces(TargetInfo& target) {
+    auto before = std::exchange(target.interfaces, links_->table().interfaces(target.netns));
+    if (is_new(target.netns)) return tell(Kind::target_appeared, target);
+    if (before == target.interfaces) return;
+    for (const auto& old : before) {
+        if (find_interface(target, old.index) == nullptr) tell(Kind::interface_gone, target, old);
+    }
+    for (const auto& info : target.interfaces) {
+        const auto known =
+            std::find_if(before.begin(), before.end(),
+                         [&](const InterfaceInfo& old) { return old.index == info.index; });
+        if (known == before.end()) {
+            tell(Kind::interface_appeared, target, info);
+        } else if (*known != info) {
+            tell(Kind::interface_changed, target, info);
+        }
+    }
+}
+
+TargetWatcher::TargetWatcher(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TargetWatcher::TargetWatcher(TargetWatcher&&) noexcept = default;
+TargetWatcher& TargetWatcher::operator=(TargetWatcher&&) noexcept = default;
+TargetWatcher::~TargetWatcher() = default;
+
+Result<TargetWatcher> TargetWatcher::open(WatcherOptions options) {
+    auto poller = Poller::open();
+    if (!poller) return std::move(poller).error();
+    auto timer = Timer::open();
+    if (!timer) return std::move(timer).error();
+    auto folders = FolderWatch::open();
+    if (!folders) return std::move(folders).error();
+    auto state = std::make_unique<State>(std::move(options), std::move(*poller), std::move(*timer),
+                                         std::move(*folders));
+    if (auto started = state->start(); !started) return std::move(started).error();
+    return TargetWatcher(std::move(state));
+}
+
+int TargetWatcher::poll_fd() const noexcept {
+    return state_->poll_fd();
+}
+Result<std::vector<TargetEvent>> TargetWatcher::read() {
+    return state_->read();
+}
+const std::vector<TargetInfo>& TargetWatcher::targets() const noexcept {
+    return state_->targets();
+}
+std::uint64_t TargetWatcher::losses() const noexcept {
+    return state_->losses();
+}
+const std::vector<Error>& TargetWatcher::limitations() const noexcept {
+    return state_->limitations();
+}
+
+Result<Netns> TargetWatcher::open_netns(std::uint64_t inode) const {
+    const auto* netns = state_->netns(inode);
+    if (netns != nullptr) return netns->duplicate();
+    return Error{Error::Kind::not_found,
+                 "is no network namespace known here",
+                 {},
+                 "netns " + std::to_string(inode)};
+}
+
+Result<std::vector<TargetInfo>> find_targets(WatcherOptions options) {
+    auto watcher = TargetWatcher::open(std::move(options));
+    if (!watcher) return std::move(watcher).error();
+    return watcher->targets();
+}
+
+}  // namespace nspect::capture
