@@ -9,10 +9,10 @@
 
 namespace nspect::analyzer {
 
-/// Joins the sightings of one flow at several vantages into conversations, and resolves who the two ends
-/// were at the time. TCP is joined by initial sequence numbers, which NAT leaves alone, ports and time;
-/// UDP and ICMP by addresses, payload fingerprint and time. When in doubt sightings are not joined.
-/// Sorted by first packet.
+/// Joins the sightings of one flow at several vantages into conversations, and resolves who the two
+/// ends were at the time. TCP is joined by initial sequence numbers, which NAT leaves alone, ports
+/// and time; UDP and ICMP by addresses, payload fingerprint and time. When in doubt sightings are
+/// not joined. Sorted by first packet.
 std::vector<Conversation> stitch(const Recording& recording, const Inventory& inventory);
 
 }  // namespace nspect::analyzer

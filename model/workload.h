@@ -17,8 +17,8 @@
 
 namespace nspect {
 
-/// What people name: `namespace/name[Kind]`. The namespace is a Kubernetes one or its stand-in (Compose
-/// project, LXC project).
+/// What people name: `namespace/name[Kind]`. The namespace is a Kubernetes one or its stand-in
+/// (Compose project, LXC project).
 struct WorkloadId {
     std::string namespace_name;
     std::string name;
@@ -44,7 +44,7 @@ struct ContainerPort {
 
 struct Namespace {
     std::string name;
-    Labels labels;  ///< always with kubernetes.io/metadata.name
+    Labels labels;   ///< always with kubernetes.io/metadata.name
     Location where;  ///< empty when known only from other objects
 };
 
@@ -63,10 +63,11 @@ struct Endpoint {
     bool from_template = false;
     std::string node;
     std::string service_account;
-    std::string runtime;    ///< "docker", "containerd", ...; empty when only a manifest names it
-    std::string container;  ///< container id or name as its runtime gives it; may be empty
+    std::string runtime;      ///< "docker", "containerd", ...; empty when only a manifest names it
+    std::string container;    ///< container id or name as its runtime gives it; may be empty
     std::uint64_t netns = 0;  ///< inode number; 0 when not known
     Location where;
+    std::string uid = {};  ///< metadata.uid of the pod, which its cgroup path carries; may be empty
 };
 
 /// Who owned an address, and when: [from, to).
@@ -81,8 +82,9 @@ struct ServicePort {
     std::string name;
     Port port;
     Protocol protocol = Protocol::tcp;
-    std::string target_name;         ///< targetPort by name; empty when by number
-    std::optional<Port> target_port;  ///< targetPort by number; absent with a name or when equal to port
+    std::string target_name;  ///< targetPort by name; empty when by number
+    /// targetPort by number; absent with a name or when equal to port.
+    std::optional<Port> target_port;
     std::optional<Port> node_port;
 };
 
@@ -91,7 +93,7 @@ struct Service {
     std::string name;
     std::string type = "ClusterIP";
     Selector selector;
-    bool has_selector = false;  ///< a Service without one has its endpoints listed elsewhere
+    bool has_selector = false;         ///< a Service without one has its endpoints listed elsewhere
     std::vector<IpAddress> addresses;  ///< cluster, external and load balancer addresses
     std::vector<IpAddress> backends;   ///< from Endpoints or EndpointSlice objects
     std::vector<ServicePort> ports;
@@ -113,7 +115,7 @@ struct Entrance {
     struct Backend {
         std::string namespace_name;
         std::string service;
-        std::string port_name;    ///< by name
+        std::string port_name;     ///< by name
         std::optional<Port> port;  ///< by number; neither: every port of the Service
         auto operator<=>(const Backend&) const = default;
         bool operator==(const Backend&) const = default;

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/stitch.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "analyzer/observed_services.h"
+#include "analyzer/stitch_join.h"
+#include "analyzer/stitch_vantages.h"
+
+namespace nspect::analyzer {
+namespace {
+
+using Role = VantagePoint::Role;
+
+/// A sighting in the orientation of its conversation, with its place in the way from client to
+/// server.
+struct Seen {
+    const Sighting* sighting = nullptr;
+    bool turned = false;  ///< this vantage took the server for the client
+    Role role = Role::between;
+    int rank = 2;
+
+    const Socket& client() const { return turned ? sighting->server : sighting->client; }
+    const Socket& server() const { return turned ? sighting->client : sighting->server; }
+    const Counters& sent() const { return turned ? sighting->received : sighting->sent; }
+    const Counters& received() const { return turned ? sighting->sent : sighting->received; }
+};
+
+/// Names by address, for the one question: what had this client asked for?
+class NameTable {
+public:
+    explicit NameTable(const std::vector<NameSeen>& names) {
+        for (const auto& name : names) by_address_[name.address].push_back(&name);
+        for (auto& [_, seen] : by_address_) {
+            std::stable_sort(seen.begin(), seen.end(),
+                             [](const auto* a, const auto* b) { return a->at < b->at; });
+        }
+    }
+
+    std::string asked(const IpAddress& by, const IpAddress& address, Timestamp before) const {
+        const auto found = by_address_.find(address);
+        if (found == by_address_.end()) return {};
+        const NameSeen* best = nullptr;
+        for (const auto* name : found->second) {
+            if (name->at > before) break;
+            if (name->asked_by == by || best == nullptr || best->asked_by != by) best = name;
+        }
+        return best == nullptr ? std::string() : best->name;
+    }
+
+private:
+    std::unordered_map<IpAddress, std::vector<const NameSeen*>> by_address_;
+};
+
+int outcome_rank(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::established:
+            return 0;
+        case Outcome::refused:
+            return 1;
+        case Outcome::rejected:
+            return 2;
+        case Outcome::unanswered:
+            return 3;
+        case Outcome::one_way:
+            return 4;
+        case Outcome::mid_stream:
+            return 5;
+    }
+    return 5;
+}
+
+bool failed(Outcome outcome) {
+    return outcome != Outcome::established && outcome != Outcome::mid_stream;
+}
+
+bool got_nothing(Outcome outcome) {
+    return outcome == Outcome::unanswered || outcome == Outcome::one_way;
+}
+
+class Stitcher {
+public:
+    Stitcher(const Recording& recording, const Inventory& inventory)
+        : recording_(recording),
+          inventory_(inventory),
+          vantages_(inventory, recording),
+          names_(recording.names),
+          services_(inventory) {
+        index_node_ports();
+    }
+
+    std::vector<Conversation> stitch() {
+        const auto number = join_sightings(recording_, inventory_);
+        const auto count =
+            number.empty() ? 0 : *std::max_element(number.begin(), number.end()) + 1U;
+        std::vector<std::uint32_t> start(count + 1, 0);
+        for (const auto n : number) ++start[n + 1];
+        std::partial_sum(start.begin(), start.end(), start.begin());
+        std::vector<std::uint32_t> members(number.size());
+        auto next = start;
+        for (std::uint32_t i = 0; i < number.size(); ++i) members[next[number[i]]++] = i;
+        std::vector<Conversation> conversations;
+        conversations.reserve(count);
+        for (std::size_t n = 0; n < count; ++n) {
+            conversations.push_back(
+                conversation({members.data() + start[n], start[n + 1] - start[n]}));
+        }
+        sort_by_first(conversations);
+        return conversations;
+    }
+
+private:
+    void index_node_ports() {
+        const auto& services = inventory_.services();
+        for (std::size_t i = 0; i < services.size(); ++i) {
+            for (const auto& port : services[i].ports) {
+                if (port.node_port) node_ports_.emplace(port.node_port->number, i);
+            }
+        }
+    }
+
+    static void sort_by_first(std::vector<Conversation>& conversations) {
+        std::vector<std::uint32_t> order(conversations.size());
+        std::iota(order.begin(), order.end(), std::uint32_t{0});
+        std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+            const auto& left = conversations[a];
+            const auto& right = conversations[b];
+            return std::tie(left.first, left.client.socket, left.server.socket, a) <
+                   std::tie(right.first, right.client.socket, right.server.socket, b);
+        });
+        std::vector<Conversation> sorted;
+        sorted.reserve(order.size());
+        for (const auto i : order) sorted.push_back(std::move(conversations[i]));
+        conversations = std::move(sorted);
+    }
+
+    Conversation conversation(std::span<const std::uint32_t> members) {
+        arrange(members);
+        Conversation result;
+        const auto& lead = *seen_.front().sighting;
+        result.protocol = lead.protocol;
+        result.ip_protocol = lead.ip_protocol;
+        result.first = lead.first;
+        result.last = lead.last;
+        for (std::size_t i = 0; i < seen_.size(); ++i) gather(result, i);
+        result.sent = result.vantages.front().sent;
+        result.received = result.vantages.front().received;
+        result.outcome = outcome();
+        name_ends(result);
+        result.lost_between = lost_between(result);
+        return result;
+    }
+
+    /// Fills seen_, from client to server.
+    void arrange(std::span<const std::uint32_t> members) {
+        const auto* lead = &recording_.sightings[members.front()];
+        for (const auto i : members) {
+            const auto& s = recording_.sightings[i];
+            if (std::tie(s.direction, s.first) < std::tie(lead->direction, lead->first)) lead = &s;
+        }
+        seen_.clear();
+        for (const auto i : members) {
+            const auto& s = recording_.sightings[i];
+            const bool turned =
+                s.client == lead->server && s.server == lead->client && s.client != s.server;
+            seen_.push_back({&s, turned});
+        }
+        for (auto& seen : seen_) assign_role(seen);
+        assign_host_roles();
+        std::sort(seen_.begin(), seen_.end(), [](const Seen& a, const Seen& b) {
+            return std::tie(a.rank, a.sighting->first, a.sighting->vantage, a.sighting->id) <
+                   std::tie(b.rank, b.sighting->first, b.sighting->vantage, b.sighting->id);
+        });
+    }
+
+    void assign_role(Seen& seen) const {
+        const auto vantage = seen.sighting->vantage;
+        const auto time = seen.sighting->first;
+        if (vantages_.owns(vantage, seen.client().ip, time)) {
+            set_role(seen, Role::client);
+        } else if (vantages_.owns(vantage, seen.server().ip, time)) {
+            set_role(seen, Role::server);
+        }
+    }
+
+    void set_role(Seen& seen, Role role) const {
+        const bool inside = vantages_.side(seen.sighting->vantage) == VantageSide::inside;
+        seen.role = role;
+        seen.rank = role == Role::client ? (inside ? 0 : 1) : (inside ? 4 : 3);
+    }
+
+    /// The host's own interfaces are an end only where nothing was translated: a masqueraded client
+    /// also shows the host's address.
+    void assign_host_roles() {
+        const auto& front = seen_.front();
+        const bool plain = std::all_of(seen_.begin(), seen_.end(), [&](const Seen& seen) {
+            return seen.client() == front.client() && seen.server() == front.server();
+        });
+        if (!plain) return;
+        const bool from_node = inventory_.node_at(front.client().ip).has_value();
+        const bool to_node = inventory_.node_at(front.server().ip).has_value();
+        for (auto& seen : seen_) {
+            if (seen.role != Role::between) continue;
+            if (vantages_.side(seen.sighting->vantage) != VantageSide::host) continue;
+            if (from_node) {
+                set_role(seen, Role::client);
+            } else if (to_node) {
+                set_role(seen, Role::server);
+            }
+        }
+    }
+
+    void gather(Conversation& result, std::size_t index) const {
+        const auto& seen = seen_[index];
+        const auto& s = *seen.sighting;
+        result.first = std::min(result.first, s.first);
+        result.last = std::max(result.last, s.last);
+        result.direction = std::min(result.direction, s.direction);
+        result.retransmits = std::max(result.retransmits, s.retransmits);
+        if (result.handshake_time == Duration{0}) result.handshake_time = s.handshake_time;
+        if (result.app.empty()) result.app = s.app;
+        if (s.tls && (!result.tls || result.tls->confidence < s.tls->confidence))
+            result.tls = s.tls;
+        for (std::size_t i = 0; i < index; ++i) {
+            if (seen_[i].sighting->vantage == s.vantage) return add_again(result, seen_[i], seen);
+        }
+        result.vantages.push_back({s.vantage, seen.role, seen.sent(), seen.received()});
+    }
+
+    /// Twice at one vantage: either before and after translation, which is counted once, or
+    /// continued after a time-out, and then its counters started anew.
+    static void add_again(Conversation& result, const Seen& known, const Seen& again) {
+        if (known.client() != again.client() || known.server() != again.server()) return;
+        for (auto& point : result.vantages) {
+            if (point.vantage != known.sighting->vantage) continue;
+            point.sent += again.sent();
+            point.received += again.received();
+        }
+    }
+
+    /// What anyone saw, except that an answer which never came back to the client is none.
+    Outcome outcome() const {
+        Outcome best = Outcome::mid_stream;
+        for (const auto& seen : seen_) {
+            const auto mine = seen.sighting->outcome;
+            if (outcome_rank(mine) < outcome_rank(best)) best = mine;
+        }
+        const auto& front = seen_.front();
+        const bool unheard = front.role == Role::client && got_nothing(front.sighting->outcome);
+        return unheard && best == Outcome::established ? Outcome::unanswered : best;
+    }
+
+    void name_ends(Conversation& result) {
+        const auto& front = seen_.front();
+        const auto& back = seen_.back();
+        result.client = party(front, front.client(), front.role == Role::client, result.first);
+        result.server = party(back, back.server(), back.role == Role::server, result.first);
+        if (front.role == Role::client && front.client().ip == front.server().ip) {
+            result.server.endpoint = result.client.endpoint;
+        }
+        const auto& dialled = front.server();
+        if (dialled != result.server.socket) result.dialled = dialled;
+        result.service = service_dialled(dialled);
+        result.server.name = names_.asked(front.client().ip, dialled.ip, result.first);
+    }
+
+    Party party(const Seen& seen, const Socket& socket, bool own_vantage, Timestamp time) const {
+        Party party;
+        party.socket = socket;
+        if (own_vantage) party.endpoint = vantages_.endpoint(seen.sighting->vantage);
+        if (!party.endpoint) party.endpoint = inventory_.owner_of(socket.ip, time);
+        if (!party.endpoint) party.node = inventory_.node_at(socket.ip);
+        return party;
+    }
+
+    std::optional<std::size_t> service_dialled(const Socket& dialled) const {
+        if (const auto service = inventory_.service_at(dialled.ip)) return service;
+        const auto by_port = node_ports_.find(dialled.port.number);
+        if (by_port == node_ports_.end() || !inventory_.node_at(dialled.ip)) return std::nullopt;
+        return by_port->second;
+    }
+
+    std::optional<std::pair<std::uint32_t, std::uint32_t>> lost_between(
+        const Conversation& result) {
+        const auto& front = seen_.front();
+        if (front.role != Role::client || !failed(result.outcome)) return std::nullopt;
+        const auto& back = seen_.back();
+        if (back.role == Role::server) return answer_lost(result);
+        if (front.client().ip == front.server().ip) return std::nullopt;
+        const auto server = server_endpoint(result);
+        if (!server || server == result.client.endpoint) return std::nullopt;
+        const auto expected = vantages_.watching(*server, result.first);
+        if (!expected) return std::nullopt;
+        return std::pair{back.sighting->vantage, *expected};
+    }
+
+    /// The answer was seen leaving the server, and not arriving at the client.
+    std::optional<std::pair<std::uint32_t, std::uint32_t>> answer_lost(
+        const Conversation& result) const {
+        if (result.vantages.front().received.packets > 0) return std::nullopt;
+        for (auto seen = seen_.rbegin(); seen != seen_.rend(); ++seen) {
+            const bool answered = seen->received().packets > 0;
+            if (!answered) continue;
+            // Walks on towards the client: the last vantage that still saw the answer.
+            auto last = seen;
+            while (std::next(last) != seen_.rend() && std::next(last)->received().packets > 0)
+                ++last;
+            return std::pair{last->sighting->vantage, seen_.front().sighting->vantage};
+        }
+        return std::nullopt;
+    }
+
+    std::optional<std::size_t> server_endpoint(const Conversation& result) {
+        if (result.server.endpoint || !result.service) return result.server.endpoint;
+        const auto& backends = services_.of(*result.service);
+        return backends.size() == 1 ? std::optional(backends.front()) : std::nullopt;
+    }
+
+    const Recording& recording_;
+    const Inventory& inventory_;
+    VantageMap vantages_;
+    NameTable names_;
+    ServiceBackends services_;
+    std::unordered_map<std::uint16_t, std::size_t> node_ports_;
+    std::vector<Seen> seen_;  ///< of the conversation being made
+};
+
+}  // namespace
+
+std::vector<Conversation> stitch(const Recording& recording, const Inventory& inventory) {
+    return Stitcher(recording, inventory).stitch();
+}
+
+}  // namespace nspect::analyzer

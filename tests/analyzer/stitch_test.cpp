@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/stitch.h"
+
+#include <catch2/catch.hpp>
+
+#include "analyzer/identity.h"
+#include "tests/analyzer/recording_builder.h"
+
+using namespace nspect;
+using namespace nspect::analyzer;
+using namespace nspect::test;
+using Role = VantagePoint::Role;
+
+namespace {
+
+RecordingBuilder shop() {
+    RecordingBuilder r;
+    r.container("web", "10.0.0.1").container("db", "10.0.0.2").container("job", "10.0.0.3");
+    r.host("10.0.0.254");
+    return r;
+}
+
+Service service(const char* address, std::uint16_t port, std::uint16_t target) {
+    Service made;
+    made.namespace_name = "default";
+    made.name = "db";
+    made.has_selector = true;
+    made.selector = Selector::matching({{"nspect.io/name", "db"}});
+    made.addresses = {IpAddress::parse(address).value()};
+    made.ports = {{"", Port{port}, Protocol::tcp, "", Port{target}, std::nullopt},
+                  {"", Port{port}, Protocol::udp, "", Port{target}, std::nullopt}};
+    return made;
+}
+
+struct Stitched {
+    Inventory inventory;
+    std::vector<Conversation> all;
+
+    explicit Stitched(RecordingBuilder& r, std::vector<Service> services = {}) {
+        for (auto& s : services) inventory.add_service(std::move(s));
+        inventory = with_recording(std::move(inventory), r.recording());
+        all = stitch(r.recording(), inventory);
+    }
+    std::string who(const Party& party) const {
+        if (party.endpoint) return inventory.endpoints()[*party.endpoint].name;
+        return party.node ? "node" : "outside";
+    }
+    std::string words(const Conversation& c) const {
+        return who(c.client) + " -> " + who(c.server) + " " + to_string(c.server.socket) + " " +
+               std::string(to_string(c.outcome));
+    }
+};
+
+std::vector<Role> roles(const Conversation& c) {
+    std::vector<Role> all;
+    for (const auto& vantage : c.vantages) all.push_back(vantage.role);
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("a flow seen at both veth ends and the bridge is one conversation") {
+    auto r = shop();
+    r.tcp("10.0.0.1:40000", "10.0.0.2:5432").isn(1, 2).bridge().veth("db").veth("web");
+    const Stitched s(r);
+    REQUIRE(s.all.size() == 1);
+    CHECK(s.words(s.all[0]) == "web -> db 10.0.0.2:5432 established");
+    CHECK(roles(s.all[0]) == std::vector{Role::client, Role::between, Role::server});
+    CHECK(s.all[0].sent == Counters{4, 400});
+    CHECK_FALSE(s.all[0].lost_between);
+}
+
+TEST_CASE("inside and outside of a veth stand in the order packets pass them") {
+    auto r = shop();
+    r.tcp("10.0.0.1:40000", "10.0.0.2:5432").isn(1, 2);
+    auto flow = r.tcp("10.0.0.1:40000", "10.0.0.2:5432");
+    flow.isn(1, 2).inside("db").veth("db").veth("web").inside("web");
+    const Stitched s(r);
+    REQUIRE(s.all.size() == 1);
+    std::vector<std::uint32_t> order;
+    for (const auto& v : s.all[0].vantages) order.push_back(v.vantage);
+    CHECK(order ==
+          std::vector{r.inside_of("web"), r.veth_of("web"), r.veth_of("db"), r.inside_of("db")});
+}
+
+TEST_CASE("a Service shows the pod behind it and keeps what was dialled") {
+    auto r = shop();
+    auto flow = r.tcp("10.0.0.1:40000", "10.96.0.10:80");
+    SECTION("answered") {
+        flow.isn(7, 8);
+    }
+    SECTION("nobody answered, so only the client's number is known") {
+        flow.isn(7, std::nullopt).outcome(Outcome::unanswered);
+    }
+    flow.veth("web").as("10.0.0.1:40000", "10.0.0.2:8080").veth("db");
+    const Stitched s(r, {service("10.96.0.10", 80, 8080)});
+    REQUIRE(s.all.size() == 1);
+    CHECK(s.who(s.all[0].server) == "db");
+    CHECK(to_string(s.all[0].server.socket) == "10.0.0.2:8080");
+    CHECK(to_string(s.all[0].dialled.value()) == "10.96.0.10:80");
+    CHECK(s.all[0].service == 0U);
+}
+
+TEST_CASE("masquerade does not hide the client") {
+    auto r = shop();
+    auto flow = r.tcp("10.0.0.1:40000", "10.96.0.10:80");
+    flow.isn(7, 8).veth("web").bridge().as("10.0.0.254:61000", "10.0.0.2:8080").bridge().veth("db");
+    const Stitched s(r, {service("10.96.0.10", 80, 8080)});
+    REQUIRE(s.all.size() == 1);
+    CHECK(s.words(s.all[0]) == "web -> db 10.0.0.2:8080 established");
+    CHECK(to_string(s.all[0].client.socket) == "10.0.0.1:40000");
+    CHECK(s.all[0].vantages.size() == 3);
+    CHECK(s.all[0].vantages[1].sent == Counters{4, 400});
+}
+
+TEST_CASE("masqueraded without answer: joined by a node's address, the port and the moment") {
+    auto r = shop();
+    auto flow = r.tcp("10.0.0.1:40000", "203.0.113.5:443");
+    flow.isn(7, std::nullopt).outcome(Outcome::unanswered).veth("web");
+    SECTION("the node's address") {
+        flow.as("10.0.0.254:40000", "203.0.113.5:443").bridge();
+        CHECK(Stitched(r).all.size() == 1);
+    }
+    SECTION("somebody else's address") {
+        flow.as("10.0.0.3:40000", "203.0.113.5:443").veth("job");
+        CHECK(Stitched(r).all.size() == 2);
+    }
+    SECTION("a second later") {
+        flow.at(2s).as("10.0.0.254:40000", "203.0.113.5:443").bridge();
+        CHECK(Stitched(r).all.size() == 2);
+    }
+}
+
+TEST_CASE("a port used again is a new conversation") {
+    auto r = shop();
+    r.tcp("10.0.0.1:40000", "10.0.0.2:80").isn(1, 2).at(1s).veth("web").veth("db");
+    r.tcp("10.0.0.1:40000", "10.0.0.2:80").isn(3, 4).at(2s).veth("web").veth("db");
+    const Stitched s(r);
+    REQUIRE(s.all.size() == 2);
+    CHECK(s.all[0].vantages.size() == 2);
+    CHECK(s.all[1].vantages.size() == 2);
+}
+
+TEST_CASE("an end is who its veth belongs to, and a remote one who had the address then") {
+    RecordingBuilder r;
+    r.container("db", "10.0.0.2");
+    r.container("early", "10.0.0.9", {}, test::at(0s), test::at(10s));
+    r.container("late", "10.0.0.9", {}, test::at(11s), forever);
+    r.tcp("10.0.0.9:40000", "10.0.0.2:80").isn(1, 2).at(5s).veth("early").veth("db");
+    r.tcp("10.0.0.9:40000", "10.0.0.2:80").isn(3, 4).at(15s).veth("late").veth("db");
+    r.tcp("10.0.0.9:40001", "10.0.0.2:80").isn(5, 6).at(6s).veth("db");
+    r.tcp("10.0.0.9:40001", "10.0.0.2:80").isn(7, 8).at(16s).veth("db");
+    const Stitched s(r);
+    REQUIRE(s.all.size() == 4);
+    CHECK(s.who(s.all[0].client) == "early");
+    CHECK(s.who(s.all[1].client) == "early");
+    CHECK(s.who(s.all[2].client) == "late");
+    CHECK(s.who(s.all[3].client) == "late");
+}
+
+TEST_CASE("two containers with the same address on separate networks stay two") {
+    RecordingBuilder r;
+    r.container("a", "10.0.0.9").container("b", "10.0.0.9");
+    r.tcp("10.0.0.9:40000", "10.0.0.2:80").isn(1, 2).veth("a");
+    r.tcp("10.0.0.9:40000", "10.0.0.2:80").isn(3, 4).veth("b");
+    const Stitched s(r);
+    REQUIRE(s.all.size() == 2);
+    CHECK(s.who(s.all[0].client) != s.who(s.all[1].client));
+}
+
+TEST_CASE("a SYN that leaves the client and never reaches a watched server was lost between") {
+    auto r = shop();
+    auto flow = r.tcp("10.0.0.1:40000", "10.0.0.2:5432");
+    flow.isn(1, std::nullopt).outcome(Outcome::unanswered).veth("web").bridge();
+    const Stitched s(r);
+    REQUIRE(s.all.size() == 1);
+    CHECK(s.all[0].lost_between == std::pair{r.bridge_vantage(), r.veth_of("db")});
+}
+
+TEST_CASE("nothing is said to be lost where nobody watched") {
+    auto r = shop();
+    r.tcp("10.0.0.1:40000", "10.0.9.9:5432")
+        .isn(1, std::nullopt)
+        .outcome(Outcome::unanswered)
+        .veth("web");
+    CHECK_FALSE(Stitched(r).all.at(0).lost_between);
+}
+
+TEST_CASE("an answer that leaves the server and never comes back was lost on the way") {
+    auto r = shop();
+    auto flow = r.tcp("10.0.0.1:40000", "10.0.0.2:5432");
+    flow.isn(1, std::nullopt).outcome(Outcome::unanswered).veth("web");
+    flow.isn(1, 2).answered({2, 40}).veth("db");
+    const Stitched s(r);
+    REQUIRE(s.all.size() == 1);
+    CHECK(s.all[0].outcome == Outcome::unanswered);
+    CHECK(s.all[0].lost_between == std::pair{r.veth_of("db"), r.veth_of("web")});
+}
+
+TEST_CASE("a refusal seen at the server is the server's own") {
+    auto r = shop();
+    auto flow = r.tcp("10.0.0.3:40000", "10.0.0.2:9999").isn(1, std::nullopt);
+    flow.outcome(Outcome::refused).veth("job").veth("db");
+    const Stitched s(r);
+    REQUIRE(s.all.size() == 1);
+    CHECK(s.all[0].outcome == Outcome::refused);
+    CHECK_FALSE(s.all[0].lost_between);
+}
+
+TEST_CASE("a vantage that began too late joins the only conversation it overlaps") {
+    auto r = shop();
+    r.tcp("10.0.0.1:40000", "10.0.0.2:80").isn(1, 2).at(1s, 10s).veth("web");
+    auto late = r.tcp("10.0.0.2:80", "10.0.0.1:40000").at(5s, 2s).outcome(Outcome::mid_stream);
+    late.direction(DirectionEvidence::port_numbers).veth("db");
+    const Stitched s(r);
+    REQUIRE(s.all.size() == 1);
+    CHECK(s.words(s.all[0]) == "web -> db 10.0.0.2:80 established");
+}
+
+TEST_CASE("datagrams join by addresses, payload and time") {
+    auto r = shop();
+    r.udp("10.0.0.1:5353", "10.0.0.2:53").payload(11).at(1s, 1ms).veth("web").veth("db");
+    r.udp("10.0.0.1:5353", "10.0.0.2:53").payload(12).at(60s, 1ms).veth("web").veth("db");
+    const Stitched s(r);
+    REQUIRE(s.all.size() == 2);
+    CHECK(s.all[0].vantages.size() == 2);
+}
+
+TEST_CASE("a query through a Service joins the pod that got it") {
+    auto r = shop();
+    auto flow = r.udp("10.0.0.1:5353", "10.96.0.10:53").payload(11).at(1s, 1ms);
+    flow.veth("web").as("10.0.0.1:5353", "10.0.0.2:53").veth("db");
+    const Stitched s(r, {service("10.96.0.10", 53, 53)});
+    REQUIRE(s.all.size() == 1);
+    CHECK(s.words(s.all[0]) == "web -> db 10.0.0.2:53 established");
+}
+
+TEST_CASE("the same query to two resolvers at once stays two") {
+    auto r = shop();
+    r.udp("10.0.0.1:5353", "10.0.0.2:53").payload(11).at(1s, 1ms).veth("web").veth("db");
+    r.udp("10.0.0.1:5353", "10.0.0.3:53").payload(11).at(1s, 1ms).veth("web").veth("job");
+    CHECK(Stitched(r).all.size() == 2);
+}
+
+TEST_CASE("the server carries the name its client had asked for") {
+    auto r = shop();
+    r.name("10.0.0.1", "api.example.org", "203.0.113.5");
+    r.name("10.0.0.3", "cdn.example.org", "203.0.113.5");
+    r.tcp("10.0.0.1:40000", "203.0.113.5:443").isn(1, 2).veth("web");
+    CHECK(Stitched(r).all.at(0).server.name == "api.example.org");
+}
+
+TEST_CASE("a sidecar's own loopback is within its container") {
+    auto r = shop();
+    r.tcp("127.0.0.1:40000", "127.0.0.1:15001").isn(1, 2).inside("web");
+    CHECK(Stitched(r).words(Stitched(r).all.at(0)) == "web -> web 127.0.0.1:15001 established");
+}
+
+TEST_CASE("100 000 conversations with equal ports never join wrongly") {
+    RecordingBuilder r;
+    r.host("10.255.255.254");
+    const auto bridge = r.bridge_vantage();
+    std::uint64_t state = GENERATE(1, 2);
+    const auto random = [&] {
+        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+        return static_cast<std::uint32_t>(state >> 32U);
+    };
+    for (std::uint32_t i = 0; i < 100'000; ++i) {
+        Sighting s;
+        s.id = i;
+        s.client = {IpAddress::v4(0x0a000000U + i), Port{40000}};
+        s.server = {IpAddress::v4(0x0a800001U), Port{443}};
+        s.first = test::at(std::chrono::microseconds{i});
+        s.last = s.first + 1s;
+        s.client_isn = random();
+        if (i % 2 == 0) s.server_isn = random();
+        s.outcome = i % 2 == 0 ? Outcome::established : Outcome::unanswered;
+        s.vantage = bridge + i % 3;  // at one place or at another
+        r.recording().sightings.push_back(s);
+    }
+    const auto inventory = with_recording({}, r.recording());
+    CHECK(stitch(r.recording(), inventory).size() == 100'000);
+}
