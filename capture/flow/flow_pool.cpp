@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/flow/flow_pool.h"
+
+namespace nspect::capture {
+namespace {
+
+std::uint32_t tick_of(Timestamp now) {
+    return static_cast<std::uint32_t>(now.time_since_epoch().count() >> 26U);
+}
+
+}  // namespace
+
+std::uint32_t FlowPool::allocate() {
+    std::uint32_t slot = used_;
+    if (!free_.empty()) {
+        slot = free_.back();
+        free_.pop_back();
+    } else {
+        if ((used_ & mask) == 0) blocks_.push_back(std::make_unique<Block>());
+        ++used_;
+    }
+    Flow& flow = (*this)[slot];
+    const bool listed = flow.listed;
+    flow = Flow{};
+    flow.listed = listed;
+    return slot;
+}
+
+void IdleLists::insert(FlowPool& pool, std::uint32_t slot, IdleClass idle_class, Timestamp now) {
+    Ends& ends = ends_[static_cast<std::size_t>(idle_class)];
+    Flow& flow = pool[slot];
+    flow.idle_class = idle_class;
+    flow.tick = tick_of(now);
+    flow.newer = no_flow;
+    flow.older = ends.newest;
+    if (ends.newest != no_flow) pool[ends.newest].newer = slot;
+    ends.newest = slot;
+    if (ends.oldest == no_flow) ends.oldest = slot;
+}
+
+void IdleLists::remove(FlowPool& pool, std::uint32_t slot) {
+    const Flow& flow = pool[slot];
+    Ends& ends = ends_[static_cast<std::size_t>(flow.idle_class)];
+    (flow.older == no_flow ? ends.oldest : pool[flow.older].newer) = flow.newer;
+    (flow.newer == no_flow ? ends.newest : pool[flow.newer].older) = flow.older;
+}
+
+void IdleLists::touch(FlowPool& pool, std::uint32_t slot, IdleClass idle_class, Timestamp now) {
+    const Flow& flow = pool[slot];
+    if (flow.idle_class == idle_class && flow.tick == tick_of(now)) return;
+    remove(pool, slot);
+    insert(pool, slot, idle_class, now);
+}
+
+std::uint32_t IdleLists::oldest(const FlowPool& pool) const {
+    std::uint32_t found = no_flow;
+    for (const Ends& ends : ends_) {
+        if (ends.oldest == no_flow) continue;
+        if (found == no_flow || pool[ends.oldest].last < pool[found].last) found = ends.oldest;
+    }
+    return found;
+}
+
+}  // namespace nspect::capture

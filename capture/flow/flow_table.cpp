@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/flow/flow_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "capture/flow/first_packet.h"
+#include "capture/flow/sctp.h"
+#include "capture/flow/tcp.h"
+
+namespace nspect::capture {
+namespace {
+
+constexpr std::uint8_t igmp = 2;
+
+Direction direction_in(const Flow& flow, bool from_lower) {
+    return from_lower == flow.client_is_lower ? Direction::sent : Direction::received;
+}
+
+bool starts_new(const Flow& flow, const DecodedPacket& packet, Direction direction) {
+    if (packet.later_fragment) return false;
+    if (packet.protocol == Protocol::tcp) return tcp_starts_new(flow, packet, direction);
+    if (packet.protocol == Protocol::sctp) return sctp_starts_new(flow, packet, direction);
+    return false;
+}
+
+bool is_icmp(const DecodedPacket& packet) {
+    return packet.protocol == Protocol::icmp || packet.protocol == Protocol::icmp6;
+}
+
+bool expects_answer(const DecodedPacket& packet) {
+    if (is_icmp(packet)) return icmp_kind(packet.protocol, packet.icmp_type) == IcmpKind::request;
+    return look_for_dns(packet).is_dns;
+}
+
+Duration patience(const FlowLimits& limits, IdleClass idle_class) {
+    switch (idle_class) {
+        case IdleClass::opening:
+            return limits.opening;
+        case IdleClass::open:
+            return limits.open;
+        case IdleClass::closed:
+            return limits.closed;
+        case IdleClass::datagram:
+            break;
+    }
+    return limits.datagram;
+}
+
+bool by_id(const Sighting& a, const Sighting& b) {
+    return a.id < b.id;
+}
+
+}  // namespace
+
+FlowTable::FlowTable(FlowLimits limits, HashSeed seed, PayloadObserver observer)
+    : limits_(limits), observer_(std::move(observer)), index_(seed) {
+    limits_.flows = std::max<std::size_t>(limits_.flows, 1);
+}
+
+void FlowTable::add(DecodedPacket& packet, std::uint32_t vantage, Timestamp now) {
+    if (packet.outcome != DecodeOutcome::ok || !fragments_.resolve(packet, now)) return;
+    if (counts_apart(packet)) return;
+    if (packet.quoted.present) return take_icmp_error(packet, vantage, now);
+
+    const FlowLookup lookup = lookup_of(packet, vantage);
+    const std::uint64_t hash = index_.hash_of(lookup.key);
+    std::uint32_t slot = index_.find(pool_, lookup.key, hash);
+    if (slot != no_flow &&
+        starts_new(pool_[slot], packet, direction_in(pool_[slot], lookup.from_lower))) {
+        remove(slot);
+        slot = no_flow;
+    }
+    if (slot == no_flow) slot = begin(lookup, hash, packet, now);
+    count(slot, packet, direction_in(pool_[slot], lookup.from_lower), now);
+    const bool may_name = packet.protocol == Protocol::udp || packet.protocol == Protocol::tcp;
+    if (may_name && !packet.later_fragment) names_.add(packet, vantage, now);
+}
+
+bool FlowTable::counts_apart(const DecodedPacket& packet) {
+    if (packet.ip_protocol == igmp) {
+        ++stats_.group_membership;
+        return true;
+    }
+    if (!is_icmp(packet)) return false;
+    const IcmpKind kind = icmp_kind(packet.protocol, packet.icmp_type);
+    stats_.neighbor_discovery += kind == IcmpKind::neighbor ? 1 : 0;
+    stats_.group_membership += kind == IcmpKind::group_membership ? 1 : 0;
+    const bool mute_error = kind == IcmpKind::error && !packet.quoted.present;
+    stats_.unmatched_errors += mute_error ? 1 : 0;
+    return mute_error || kind == IcmpKind::neighbor || kind == IcmpKind::group_membership;
+}
+
+std::uint32_t FlowTable::begin(const FlowLookup& lookup, std::uint64_t hash,
+                               const DecodedPacket& packet, Timestamp now) {
+    if (index_.size() >= limits_.flows) {
+        ++stats_.evicted;
+        remove(idle_.oldest(pool_));
+    }
+    const std::uint32_t slot = pool_.allocate();
+    Flow& flow = pool_[slot];
+    flow.key = lookup.key;
+    flow.id = ++stats_.flows;
+    flow.first = now;
+    flow.last = now;
+    const ClientGuess guess = client_by_first_packet(packet);
+    flow.evidence = guess.evidence;
+    flow.client_is_lower = guess.is_source == lookup.from_lower;
+    const bool syn_only = (packet.tcp_flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn;
+    flow.began_with_syn = packet.protocol == Protocol::tcp && syn_only;
+    const bool connection = packet.protocol == Protocol::tcp || packet.protocol == Protocol::sctp;
+    flow.start_seen = !connection && guess.is_source;
+    flow.watched = static_cast<bool>(observer_.see);
+    index_.insert(slot, hash);
+    idle_.insert(pool_, slot, idle_class_of(flow), now);
+    return slot;
+}
+
+void FlowTable::count(std::uint32_t slot, const DecodedPacket& packet, Direction direction,
+                      Timestamp now) {
+    Flow& flow = pool_[slot];
+    flow.last = std::max(flow.last, now);
+    Counters& counters = flow.counters[index(direction)];
+    ++counters.packets;
+    counters.bytes += packet.ip_payload_bytes;
+    if (!packet.later_fragment) {
+        if (flow.watched) observe(flow, packet, direction);
+        if (packet.protocol == Protocol::tcp) {
+            tcp_count(flow, packet, direction, now);
+        } else {
+            count_datagram(flow, packet, direction);
+        }
+    }
+    mark_changed(slot);
+    idle_.touch(pool_, slot, idle_class_of(flow), now);
+}
+
+void FlowTable::count_datagram(Flow& flow, const DecodedPacket& packet, Direction direction) {
+    if (flow.fingerprint == 0) flow.fingerprint = payload_fingerprint(packet);
+    if (packet.protocol == Protocol::sctp) return sctp_count(flow, packet, direction);
+    if (direction == Direction::received && flow.start_seen) flow.established = true;
+    if (flow.established) return;
+    flow.expects_answer = flow.expects_answer || expects_answer(packet);
+    if (packet.protocol == Protocol::udp && look_for_dns(packet).is_dns) flow.app = App::dns;
+}
+
+void FlowTable::observe(Flow& flow, const DecodedPacket& packet, Direction direction) {
+    if (packet.payload_bytes == 0) return;
+    FlowPayload payload{.flow = flow.id,
+                        .direction = direction,
+                        .sequence = packet.tcp_seq,
+                        .isn = flow.isn[index(direction)],
+                        .isn_known = has(flow.syn_seen, direction),
+                        .bytes = packet.payload,
+                        .wire_bytes = packet.payload_bytes};
+    flow.watched = observer_.see(payload);
+}
+
+void FlowTable::take_icmp_error(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now) {
+    const FlowLookup lookup = lookup_of_quoted(packet, vantage);
+    const std::uint32_t slot = index_.find(pool_, lookup.key, index_.hash_of(lookup.key));
+    if (slot == no_flow) {
+        ++stats_.unmatched_errors;
+        return;
+    }
+    Flow& flow = pool_[slot];
+    const Refusal said = icmp_refusal(packet.protocol, packet.icmp_type, packet.icmp_code);
+    // An error about an answer does not tell how the request went.
+    if (said == Refusal::none || direction_in(flow, lookup.from_lower) != Direction::sent) return;
+    flow.refusal = said;
+    flow.last = std::max(flow.last, now);
+    mark_changed(slot);
+}
+
+void FlowTable::mark_changed(std::uint32_t slot) {
+    Flow& flow = pool_[slot];
+    flow.reported_finished = false;
+    flow.changed = true;
+    if (flow.listed) return;
+    flow.listed = true;
+    changed_.push_back(slot);
+}
+
+void FlowTable::remove(std::uint32_t slot) {
+    Flow& flow = pool_[slot];
+    index_.erase(pool_, slot);
+    idle_.remove(pool_, slot);
+    flow.gone = true;
+    gone_.push_back(slot);
+}
+
+void FlowTable::expire(Timestamp now) {
+    for (const auto idle_class :
+         {IdleClass::opening, IdleClass::open, IdleClass::closed, IdleClass::datagram}) {
+        const Duration allowed = patience(limits_, idle_class);
+        for (auto slot = idle_.oldest(idle_class);
+             slot != no_flow && now - pool_[slot].last > allowed; slot = idle_.oldest(idle_class)) {
+            remove(slot);
+        }
+    }
+}
+
+Sighting FlowTable::report(Flow& flow) {
+    Sighting seen = sighting_of(flow);
+    if (observer_.describe) observer_.describe(seen);
+    flow.changed = false;
+    flow.reported_finished = seen.finished;
+    return seen;
+}
+
+std::vector<Sighting> FlowTable::collect_finished(Timestamp now) {
+    expire(now);
+    std::vector<Sighting> taken;
+    taken.reserve(gone_.size());
+    for (const std::uint32_t slot : gone_) {
+        Flow& flow = pool_[slot];
+        if (!flow.reported_finished) taken.push_back(report(flow));
+        if (observer_.forget) observer_.forget(flow.id);
+        pool_.release(slot);
+    }
+    gone_.clear();
+    return taken;
+}
+
+std::vector<Sighting> FlowTable::take_finished(Timestamp now) {
+    auto taken = collect_finished(now);
+    std::sort(taken.begin(), taken.end(), by_id);
+    return taken;
+}
+
+std::vector<Sighting> FlowTable::take_changed(Timestamp now) {
+    auto taken = collect_finished(now);
+    taken.reserve(taken.size() + changed_.size());
+    for (const std::uint32_t slot : changed_) {
+        Flow& flow = pool_[slot];
+        flow.listed = false;
+        if (flow.changed) taken.push_back(report(flow));
+    }
+    changed_.clear();
+    std::sort(taken.begin(), taken.end(), by_id);
+    return taken;
+}
+
+FlowTableStats FlowTable::stats() const {
+    FlowTableStats stats = stats_;
+    stats.unresolved_fragments = fragments_.unresolved();
+    return stats;
+}
+
+}  // namespace nspect::capture

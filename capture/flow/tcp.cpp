@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/flow/tcp.h"
+
+namespace nspect::capture {
+namespace {
+
+constexpr auto sent = Direction::sent;
+constexpr auto received = Direction::received;
+
+/// How far `a` is after `b` on the circle of sequence numbers.
+std::int32_t distance(std::uint32_t a, std::uint32_t b) noexcept {
+    return static_cast<std::int32_t>(a - b);
+}
+
+struct Segment {
+    bool syn, ack, fin, rst;
+    std::uint32_t seq, ack_seq;
+    std::uint32_t length;  ///< in sequence numbers: SYN and FIN take one each
+
+    explicit Segment(const DecodedPacket& p) noexcept
+        : syn((p.tcp_flags & tcp_flag::syn) != 0),
+          ack((p.tcp_flags & tcp_flag::ack) != 0),
+          fin((p.tcp_flags & tcp_flag::fin) != 0),
+          rst((p.tcp_flags & tcp_flag::rst) != 0),
+          seq(p.tcp_seq),
+          ack_seq(p.tcp_ack),
+          length(p.payload_bytes + (syn ? 1U : 0U) + (fin ? 1U : 0U)) {}
+    std::uint32_t end() const noexcept { return seq + length; }
+};
+
+bool opening(const Flow& flow) noexcept {
+    return flow.start_seen && !flow.established && !flow.closed;
+}
+
+/// Whether `ack` acknowledges the SYN of `side` and nothing that was never sent.
+bool acknowledges_syn(const Flow& flow, Direction side, std::uint32_t ack) noexcept {
+    const auto i = index(side);
+    if (!has(flow.syn_seen, side) || distance(ack, flow.isn[i]) <= 0) return false;
+    return !has(flow.seq_known, side) || distance(ack, flow.next_seq[i]) <= 0;
+}
+
+bool syn_starts_new(const Flow& flow, const Segment& s, Direction d) noexcept {
+    if (has(flow.syn_seen, d)) return s.seq != flow.isn[index(d)];
+    const bool simultaneous = d == received && opening(flow) && has(flow.syn_seen, sent);
+    return !simultaneous;
+}
+
+bool syn_ack_starts_new(const Flow& flow, const Segment& s, Direction d) noexcept {
+    if (has(flow.syn_seen, d) && s.seq == flow.isn[index(d)]) return false;
+    const bool answers = d == received && acknowledges_syn(flow, sent, s.ack_seq);
+    if (answers && !flow.established) return false;
+    if (answers && !has(flow.syn_seen, received)) return false;  // it overtook the client's ACK
+    return !opening(flow);
+}
+
+void take_syn(Flow& flow, const Segment& s, Direction d) noexcept {
+    flow.start_seen = true;
+    flow.expects_answer = true;
+    flow.closed = false;  // the same SYN once more: the client tries again after a reset
+    if (has(flow.syn_seen, d)) return;
+    set(flow.syn_seen, d);
+    flow.isn[index(d)] = s.seq;
+}
+
+void take_syn_ack(Flow& flow, const Segment& s, Direction d) noexcept {
+    if (d == sent) return;  // simultaneous open: the SYN is known, the ACK counts as any other
+    if (!has(flow.syn_seen, sent)) {
+        // Its SYN was not captured, but this names its number.
+        set(flow.syn_seen, sent);
+        flow.isn[index(sent)] = s.ack_seq - 1;
+        flow.start_seen = true;
+        flow.expects_answer = true;
+    } else if (!acknowledges_syn(flow, sent, s.ack_seq)) {
+        return;  // an answer to an older SYN
+    }
+    if (!flow.established) flow.closed = false;
+    if (has(flow.syn_seen, received) && flow.isn[index(received)] != s.seq) {
+        clear(flow.seq_known, received);  // SYN cookies may change their mind until the ACK
+    }
+    set(flow.syn_seen, received);
+    flow.isn[index(received)] = s.seq;
+}
+
+void take_ack(Flow& flow, const Segment& s, Direction d) noexcept {
+    const Direction other = reverse(d);
+    const auto i = index(other);
+    if (has(flow.ack_known, other) && distance(s.ack_seq, flow.acked[i]) <= 0) return;
+    set(flow.ack_known, other);
+    flow.acked[i] = s.ack_seq;
+}
+
+bool both_acknowledged(const Flow& flow) noexcept {
+    for (const Direction d : {sent, received}) {
+        const auto i = index(d);
+        if (!has(flow.syn_seen, d) || !has(flow.ack_known, d)) return false;
+        if (distance(flow.acked[i], flow.isn[i]) <= 0) return false;
+    }
+    return true;
+}
+
+/// Whether one side goes on as it does only once the handshake is behind it.
+bool went_on(const Flow& flow, const Segment& s, Direction d) noexcept {
+    constexpr std::int32_t plausible = 1 << 24;
+    if (s.syn || s.rst || !s.ack || !has(flow.syn_seen, d)) return false;
+    const std::int32_t after_syn = distance(s.seq, flow.isn[index(d)]);
+    if (after_syn <= 0 || after_syn > plausible) return false;
+    return d == sent ? !has(flow.syn_seen, received) : s.length > 0;
+}
+
+void take_handshake(Flow& flow, const Segment& s, Direction d, Timestamp now) noexcept {
+    if (flow.established || !flow.start_seen || s.rst) return;
+    const bool went = went_on(flow, s, d);
+    if (!went && !both_acknowledged(flow)) return;
+    flow.established = true;
+    const bool first_ack = d == sent && s.seq == flow.isn[index(sent)] + 1;
+    if (flow.began_with_syn && first_ack) flow.handshake_time = now - flow.first;
+}
+
+/// Sent to hear whether the other side is still there, or has room again: nothing was lost.
+bool is_probe(const Flow& flow, const Segment& s, Direction d) noexcept {
+    if (s.syn || s.fin || s.length > 1) return false;
+    if (has(flow.window_closed, reverse(d))) return true;
+    const auto i = index(d);
+    const bool repeats_last = s.seq == flow.next_seq[i] - 1;
+    return repeats_last && (!has(flow.ack_known, d) || flow.acked[i] == flow.next_seq[i]);
+}
+
+void take_sequence(Flow& flow, const Segment& s, Direction d) noexcept {
+    constexpr std::int32_t far_behind =
+        -(1 << 26);  // no window reaches back so far: another stream
+    if (s.rst) return;
+    const auto i = index(d);
+    const std::int32_t ahead = distance(s.end(), flow.next_seq[i]);
+    if (!has(flow.seq_known, d) || ahead < far_behind) {
+        set(flow.seq_known, d);
+        flow.next_seq[i] = s.end();
+        return;
+    }
+    const bool below = distance(s.seq, flow.next_seq[i]) < 0;
+    if (s.length > 0 && below && !is_probe(flow, s, d)) ++flow.retransmits;
+    if (ahead > 0) flow.next_seq[i] = s.end();
+}
+
+void take_reset(Flow& flow, const Segment& s, Direction d) noexcept {
+    if (!opening(flow)) {
+        flow.closed = true;
+        return;
+    }
+    const bool answered = has(flow.syn_seen, received);
+    if (d == received) {
+        if (!answered && !(s.ack && acknowledges_syn(flow, sent, s.ack_seq))) return;
+        flow.refusal = Refusal::refused;
+    } else if (answered && distance(s.seq, flow.isn[index(sent)]) == 1) {
+        flow.established = true;
+    }
+    flow.closed = true;
+}
+
+}  // namespace
+
+bool tcp_starts_new(const Flow& flow, const DecodedPacket& packet, Direction direction) noexcept {
+    const Segment s(packet);
+    if (!s.syn || s.rst) return false;
+    return s.ack ? syn_ack_starts_new(flow, s, direction) : syn_starts_new(flow, s, direction);
+}
+
+void tcp_count(Flow& flow, const DecodedPacket& packet, Direction direction,
+               Timestamp now) noexcept {
+    const Segment s(packet);
+    if (s.syn && !s.rst) {
+        s.ack ? take_syn_ack(flow, s, direction) : take_syn(flow, s, direction);
+    }
+    if (s.rst) take_reset(flow, s, direction);
+    take_sequence(flow, s, direction);
+    if (s.ack && !s.rst) take_ack(flow, s, direction);
+    take_handshake(flow, s, direction, now);
+    if (packet.tcp_window == 0 && !s.rst) {
+        set(flow.window_closed, direction);
+    } else {
+        clear(flow.window_closed, direction);
+    }
+    if (s.fin) set(flow.fin_seen, direction);
+    if (has(flow.fin_seen, sent) && has(flow.fin_seen, received)) flow.closed = true;
+}
+
+}  // namespace nspect::capture
