@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <iostream>
+
+#include <CLI/CLI.hpp>
 
 #include "model/diagnostics.h"
 
@@ -10,7 +11,8 @@ namespace nspect::cli {
 
 struct CommandLine::Parser {
     CLI::App app;
-    Parser(std::string summary, std::string program) : app(std::move(summary), std::move(program)) {}
+    Parser(std::string summary, std::string program)
+        : app(std::move(summary), std::move(program)) {}
 };
 
 CommandLine::CommandLine(std::string program, std::string summary)
@@ -70,7 +72,9 @@ void CommandLine::number(std::uint64_t& into, const std::string& names, const st
     parser_->app.add_option(names, into, help)->option_text("N");
 }
 
-void CommandLine::footer(const std::string& text) { parser_->app.footer(text); }
+void CommandLine::footer(const std::string& text) {
+    parser_->app.footer(text);
+}
 
 std::optional<int> CommandLine::parse(const std::vector<std::string>& arguments) {
     try {

@@ -28,8 +28,8 @@ public:
     /// Several values after one occurrence: `--read A B C`.
     void many(std::vector<std::string>& into, const std::string& names, const std::string& help);
     /// One of `choices`; another value is an error naming the nearest.
-    void choice(std::string& into, const std::string& names, const std::vector<std::string>& choices,
-                const std::string& help);
+    void choice(std::string& into, const std::string& names,
+                const std::vector<std::string>& choices, const std::string& help);
     void number(std::uint64_t& into, const std::string& names, const std::string& help);
     /// Paragraphs printed after the options: examples.
     void footer(const std::string& text);

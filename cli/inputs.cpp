@@ -15,7 +15,8 @@ namespace {
 
 Error live_source_error(const std::string& input) {
     return {Error::Kind::unsupported, "live sources are not read yet",
-            "save the objects first: kubectl get ns,deploy,rs,sts,ds,job,pods,svc,netpol -A -o yaml > cluster.yaml",
+            "save the objects first: kubectl get ns,deploy,rs,sts,ds,job,pods,svc,netpol -A -o "
+            "yaml > cluster.yaml",
             input};
 }
 
@@ -57,7 +58,8 @@ void append(Recording& into, Recording from) {
     }
     into.info.host += ", " + from.info.host;
     into.info.started = std::min(into.info.started, from.info.started);
-    if (into.info.ended && from.info.ended) into.info.ended = std::max(*into.info.ended, *from.info.ended);
+    if (into.info.ended && from.info.ended)
+        into.info.ended = std::max(*into.info.ended, *from.info.ended);
     if (!from.info.ended) into.info.ended.reset();
     into.info.packets += from.info.packets;
 }
@@ -103,7 +105,8 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
                                              : analyzer::IpBlockPods::where_known;
     std::vector<std::string> manifests;
     for (const std::string& input : inputs) {
-        if (input.starts_with("kube:") || input.starts_with("docker:")) return live_source_error(input);
+        if (input.starts_with("kube:") || input.starts_with("docker:"))
+            return live_source_error(input);
         if (input != "-" && store::looks_like_recording(input)) {
             if (const Status read = read_recording(input, loaded); !read) return read.error();
         } else {
@@ -111,7 +114,8 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
         }
     }
     if (!manifests.empty()) {
-        if (const Status read = read_manifests(manifests, output, loaded); !read) return read.error();
+        if (const Status read = read_manifests(manifests, output, loaded); !read)
+            return read.error();
     }
     if (options.need_recording && loaded.recordings == 0) {
         return Error{Error::Kind::invalid, "no recording among the inputs",
@@ -122,7 +126,8 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
                      "name the files or folders that declare workloads and policies", ""};
     }
     if (loaded.recordings > 0) {
-        loaded.world.inventory = analyzer::with_recording(std::move(loaded.world.inventory), loaded.context);
+        loaded.world.inventory =
+            analyzer::with_recording(std::move(loaded.world.inventory), loaded.context);
         loaded.conversations = analyzer::stitch(loaded.context, loaded.world.inventory);
         loaded.context.sightings = {};
     }

@@ -13,7 +13,8 @@
 
 namespace nspect::cli {
 
-/// What the inputs of a verb came to: manifests and recordings in any order, each recognised by what it is.
+/// What the inputs of a verb came to: manifests and recordings in any order, each recognised by
+/// what it is.
 struct Loaded {
     analyzer::World world;
     Recording context;  ///< of all recordings, without their sightings
@@ -31,8 +32,8 @@ struct LoadOptions {
 /// Declares --ipblock-matches-pods.
 void declare_policy_options(CommandLine& line, LoadOptions& options);
 
-/// Reads everything. Diagnostics are printed; an Error means that nothing sensible can be said (an input
-/// cannot be opened, a document has errors).
+/// Reads everything. Diagnostics are printed; an Error means that nothing sensible can be said (an
+/// input cannot be opened, a document has errors).
 Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOptions& options,
                            const OutputOptions& output);
 

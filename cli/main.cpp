@@ -16,14 +16,16 @@ namespace {
 using nspect::cli::Verb;
 
 void print_usage(std::ostream& out) {
-    out << "nspect shows who talks to whom between containers, holds it against what policy declares,\n"
+    out << "nspect shows who talks to whom between containers, holds it against what policy "
+           "declares,\n"
            "and writes the policy that allows nothing more.\n\n"
            "usage: nspect VERB [inputs] [options]\n\n";
     for (const Verb& verb : nspect::cli::verbs()) {
         out << "  " << verb.name << std::string(14 - verb.name.size(), ' ') << verb.summary << "\n";
     }
     out << "\nInputs are files, folders, '-', or recordings (*.nspect), in any order.\n"
-           "Results go to stdout, words to stderr. Exit: 0 nothing to report, 1 findings, 2 could not do it.\n"
+           "Results go to stdout, words to stderr. Exit: 0 nothing to report, 1 findings, 2 could "
+           "not do it.\n"
            "Start with: nspect doctor    Help on a verb: nspect VERB --help\n";
 }
 

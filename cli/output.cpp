@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/output.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +8,9 @@
 #include <fstream>
 #include <iostream>
 #include <string_view>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace nspect::cli {
 
@@ -50,8 +50,8 @@ viz::TextStyle text_style(const OutputOptions& options) {
     const char* no_color = std::getenv("NO_COLOR");
     viz::TextStyle style;
     style.width = to_terminal ? terminal_width() : 0;
-    style.color = options.color == "always" ||
-                  (options.color == "auto" && to_terminal && (no_color == nullptr || *no_color == '\0'));
+    style.color = options.color == "always" || (options.color == "auto" && to_terminal &&
+                                                (no_color == nullptr || *no_color == '\0'));
     style.unicode = !options.ascii && locale_is_utf8();
     return style;
 }

@@ -26,9 +26,11 @@ struct OutputOptions {
 };
 
 /// Declares them; the first of `formats` is the default.
-void declare_output(CommandLine& line, OutputOptions& options, const std::vector<std::string>& formats);
+void declare_output(CommandLine& line, OutputOptions& options,
+                    const std::vector<std::string>& formats);
 
-/// How text should look where the result goes: width, colour (NO_COLOR, --color), Unicode by locale.
+/// How text should look where the result goes: width, colour (NO_COLOR, --color), Unicode by
+/// locale.
 viz::TextStyle text_style(const OutputOptions& options);
 
 /// Writes the result to stdout or --file (atomically: a file appears whole or not at all). Returns

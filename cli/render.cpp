@@ -14,7 +14,8 @@ Result<std::string> rendered(const OutputOptions& options, const viz::View& view
     const std::string& format = options.format;
     if (format == "text") return viz::to_text(view, text_style(options));
     if (format == "md") return viz::to_markdown(view);
-    if (format == "csv") return view.tables.empty() ? std::string() : viz::to_csv(view.tables.front());
+    if (format == "csv")
+        return view.tables.empty() ? std::string() : viz::to_csv(view.tables.front());
     if (format == "dot") return viz::to_dot(view);
     if (format == "mermaid") return viz::to_mermaid(view);
     if (format == "sarif") return viz::to_sarif(view, version);

@@ -9,8 +9,8 @@ namespace nspect::cli {
 
 class CommandLine;
 
-/// What a verb does once its arguments are parsed: prints, and gives the exit code of DESIGN.md section 6
-/// (0 nothing to report, 1 findings, 2 could not do it).
+/// What a verb does once its arguments are parsed: prints, and gives the exit code of DESIGN.md
+/// section 6 (0 nothing to report, 1 findings, 2 could not do it).
 using Run = std::function<int()>;
 
 /// A verb is one file and one row of the table in verbs.cpp.

@@ -35,10 +35,12 @@ int run(const Options& options) {
 Run declare_connectivity(CommandLine& line) {
     auto options = std::make_shared<Options>();
     options->load.need_manifests = true;
-    line.inputs(options->inputs, "inputs", "manifests: files, folders, or - for standard input", true);
+    line.inputs(options->inputs, "inputs", "manifests: files, folders, or - for standard input",
+                true);
     line.choice(options->level, "--level", {"workload", "pod"}, "what a row is about");
     declare_policy_options(line, options->load);
-    declare_output(line, options->output, {"text", "json", "csv", "md", "dot", "svg", "png", "pdf", "html"});
+    declare_output(line, options->output,
+                   {"text", "json", "csv", "md", "dot", "svg", "png", "pdf", "html"});
     line.footer("Example: nspect connectivity samples/shop -o svg --file shop.svg");
     return [options] { return run(*options); };
 }

@@ -29,10 +29,11 @@ std::string json_lines(const Loaded& loaded) {
 int run(const Options& options) {
     auto loaded = load_inputs(options.inputs, options.load, options.output);
     if (!loaded) return fail(loaded.error());
-    if (options.output.format == "json") return write_result(options.output, json_lines(*loaded), exit_ok);
-    return write_view(options.output,
-                      viz::flows_view(loaded->conversations, loaded->world.inventory, loaded->context),
-                      exit_ok);
+    if (options.output.format == "json")
+        return write_result(options.output, json_lines(*loaded), exit_ok);
+    return write_view(
+        options.output,
+        viz::flows_view(loaded->conversations, loaded->world.inventory, loaded->context), exit_ok);
 }
 
 }  // namespace
@@ -40,7 +41,8 @@ int run(const Options& options) {
 Run declare_flows(CommandLine& line) {
     auto options = std::make_shared<Options>();
     options->load.need_recording = true;
-    line.inputs(options->inputs, "inputs", "recordings (*.nspect) and manifests, in any order", true);
+    line.inputs(options->inputs, "inputs", "recordings (*.nspect) and manifests, in any order",
+                true);
     declare_output(line, options->output, {"text", "json", "csv"});
     line.footer("Example: nspect flows shop.nspect -o json | head -1");
     return [options] { return run(*options); };

@@ -66,8 +66,8 @@ int run(const Options& options) {
 Run declare_generate(CommandLine& line) {
     auto options = std::make_shared<Options>();
     options->load.need_recording = true;
-    line.inputs(options->inputs, "inputs", "recordings (*.nspect) and the manifests in force, in any order",
-                true);
+    line.inputs(options->inputs, "inputs",
+                "recordings (*.nspect) and the manifests in force, in any order", true);
     line.options(options->namespaces, "-n,--namespace", "only for this namespace; may be repeated");
     line.option(options->out, "--out", "write one file per policy into this folder");
     line.flag(options->no_default_deny, "--no-default-deny",

@@ -28,7 +28,8 @@ int run(const Options& options) {
     }
     if (options.output.format == "html") {
         return write_view(options.output,
-                          viz::audit_view(audit, loaded->context, loaded->world.inventory), exit_ok);
+                          viz::audit_view(audit, loaded->context, loaded->world.inventory),
+                          exit_ok);
     }
     return write_view(options.output, viz::graph_view(audit.graph), exit_ok);
 }
@@ -38,9 +39,11 @@ int run(const Options& options) {
 Run declare_graph(CommandLine& line) {
     auto options = std::make_shared<Options>();
     options->load.need_recording = true;
-    line.inputs(options->inputs, "inputs", "recordings (*.nspect) and manifests, in any order", true);
+    line.inputs(options->inputs, "inputs", "recordings (*.nspect) and manifests, in any order",
+                true);
     declare_policy_options(line, options->load);
-    declare_output(line, options->output, {"dot", "svg", "png", "pdf", "html", "json", "mermaid", "md"});
+    declare_output(line, options->output,
+                   {"dot", "svg", "png", "pdf", "html", "json", "mermaid", "md"});
     line.footer("Example: nspect graph shop.nspect samples/shop -o svg --file shop.svg");
     return [options] { return run(*options); };
 }

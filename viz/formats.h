@@ -7,7 +7,8 @@
 
 namespace nspect::viz {
 
-/// RFC 4180, with a header line; a cell that a spreadsheet would run as a formula gets a leading quote.
+/// RFC 4180, with a header line; a cell that a spreadsheet would run as a formula gets a leading
+/// quote.
 std::string to_csv(const Table& table);
 /// GitHub Markdown: summary, findings, tables.
 std::string to_markdown(const View& view);
@@ -17,7 +18,8 @@ std::string to_dot(const View& view);
 std::string to_mermaid(const View& view);
 /// SARIF 2.1.0 of the findings.
 std::string to_sarif(const View& view, const std::string& tool_version);
-/// One self-contained page: works offline, makes no request (Content-Security-Policy in a meta tag).
+/// One self-contained page: works offline, makes no request (Content-Security-Policy in a meta
+/// tag).
 std::string to_html(const View& view);
 
 }  // namespace nspect::viz

@@ -21,7 +21,8 @@ std::string to_json(const analyzer::Audit& audit);
 std::string to_json(const Graph& graph);
 std::string to_json(const analyzer::Generated& generated);
 std::string to_json(const std::vector<TargetInfo>& targets);
-/// One object on one line, without the line end. `context` is the recording the conversation came from.
+/// One object on one line, without the line end. `context` is the recording the conversation came
+/// from.
 std::string to_json_line(const Conversation& conversation, const Inventory& inventory,
                          const Recording& context);
 

@@ -14,7 +14,8 @@ struct TextStyle {
     bool unicode = true;    ///< box lines and symbols, else ASCII
 };
 
-/// Summary, warnings, findings and tables for a terminal. Control characters of the input are escaped.
+/// Summary, warnings, findings and tables for a terminal. Control characters of the input are
+/// escaped.
 std::string to_text(const View& view, const TextStyle& style);
 /// One table: columns cut in the middle with an ellipsis when it would not fit.
 std::string to_text(const Table& table, const TextStyle& style);

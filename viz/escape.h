@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+/// Names, labels and SNI come from strangers: each output has one function that makes them inert in
+/// it. All of them first replace bytes that are not UTF-8 by U+FFFD.
+namespace nspect::viz {
+
+/// For a terminal: control characters (ANSI escapes too) and characters that change the direction
+/// of text become visible, \x1b and \u202e.
+std::string for_terminal(std::string_view text);
+/// Text and attribute values of HTML, SVG and XML.
+std::string for_html(std::string_view text);
+/// Inside a quoted DOT string; a backslash stays a backslash instead of one of Graphviz's escapes.
+std::string for_dot(std::string_view text);
+/// A table cell or running text of GitHub Markdown.
+std::string for_markdown(std::string_view text);
+/// A CSV cell, quoted where RFC 4180 asks for it; what a spreadsheet would run starts with a quote
+/// mark.
+std::string for_csv(std::string_view text);
+/// Inside a quoted Mermaid label.
+std::string for_mermaid(std::string_view text);
+
+/// Bad UTF-8 replaced.
+std::string valid_utf8(std::string_view text);
+/// Columns in a terminal, one for each code point.
+std::size_t display_width(std::string_view utf8);
+
+}  // namespace nspect::viz

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viz/json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "viz/json_value.h"
+#include "viz/policy_yaml.h"
+
+namespace nspect::viz {
+
+namespace {
+
+Json edge_json(const GraphEdge& edge, const Graph& graph) {
+    Json json;
+    json["src"] = graph.nodes[edge.from].id;
+    json["dst"] = graph.nodes[edge.to].id;
+    json["protocol"] = to_string(edge.point.protocol);
+    if (edge.declared_traffic) {
+        json["conn"] = to_conn(*edge.declared_traffic);
+    } else if (edge.point.protocol != Protocol::other) {
+        json[has_ports(edge.point.protocol) ? "port" : "icmp_type"] = edge.point.port.number;
+    }
+    json["state"] = to_string(edge.state);
+    json["rules"] = edge.rules;
+    json["conversations"] = edge.conversations;
+    json["outcomes"] = Json::object();
+    for (std::size_t i = 0; i < outcome_count; ++i) {
+        if (edge.outcomes[i] > 0) {
+            json["outcomes"][std::string(to_string(static_cast<Outcome>(i)))] = edge.outcomes[i];
+        }
+    }
+    json["packets"] = {{"sent", edge.sent.packets}, {"received", edge.received.packets}};
+    json["bytes"] = {{"sent", edge.sent.bytes}, {"received", edge.received.bytes}};
+    if (edge.conversations > 0) {
+        json["first"] = to_string(edge.first);
+        json["last"] = to_string(edge.last);
+    }
+    if (!edge.app.empty()) json["app"] = edge.app;
+    if (!edge.services.empty()) json["services"] = edge.services;
+    if (edge.tls > 0) {
+        json["tls"] = {{"conversations", edge.tls},
+                       {"mutual", edge.mutual_tls},
+                       {"unknown", edge.unknown_tls}};
+    }
+    return json;
+}
+
+const char* kind_name(GraphNode::Kind kind) {
+    switch (kind) {
+        case GraphNode::Kind::workload:
+            return "workload";
+        case GraphNode::Kind::node:
+            return "node";
+        case GraphNode::Kind::external:
+            return "external";
+        case GraphNode::Kind::group:
+            break;
+    }
+    return "group";
+}
+
+Json nodes_json(const Graph& graph) {
+    Json json = Json::array();
+    for (const GraphNode& each : graph.nodes) {
+        json.push_back(
+            {{"id", each.id},
+             {"kind", kind_name(each.kind)},
+             {"group", each.group},
+             {"isolated", {{"ingress", each.isolated_ingress}, {"egress", each.isolated_egress}}}});
+    }
+    return json;
+}
+
+Json edges_json(const Graph& graph) {
+    Json json = Json::array();
+    for (const GraphEdge& each : graph.edges) json.push_back(edge_json(each, graph));
+    return json;
+}
+
+Json finding_json(const Finding& finding) {
+    Json json;
+    json["code"] = finding.code;
+    json["severity"] = to_string(finding.severity);
+    json["subject"] = finding.subject;
+    json["message"] = finding.message;
+    json["evidence"] = finding.evidence;
+    json["location"] = nullptr;
+    if (finding.location) json["location"] = to_string(*finding.location);
+    return json;
+}
+
+Json left_out_json(const std::vector<analyzer::LeftOut>& list) {
+    Json json = Json::array();
+    for (const auto& each : list) {
+        json.push_back({{"subject", each.subject},
+                        {"reason", each.reason},
+                        {"conversations", each.conversations}});
+    }
+    return json;
+}
+
+}  // namespace
+
+std::string dumped(const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string to_json(const analyzer::Connectivity& connectivity) {
+    Json json;
+    json["schema"] = 1;
+    json["workloads"] = connectivity.peers;
+    json["connectivity"] = Json::array();
+    for (const auto& row : connectivity.rows) {
+        json["connectivity"].push_back(
+            {{"src", row.src}, {"dst", row.dst}, {"conn", to_conn(row.traffic)}});
+    }
+    return dumped(json) + "\n";
+}
+
+std::string to_json(const analyzer::Audit& audit) {
+    Json json;
+    json["schema"] = 1;
+    Json& summary = json["summary"];
+    summary["conversations"] = audit.conversations;
+    summary["first"] = to_string(audit.first);
+    summary["last"] = to_string(audit.last);
+    summary["lossy"] = audit.lossy;
+    summary["edges"] = Json::object();
+    for (const auto& [state, count] : audit.edges_by_state) {
+        summary["edges"][std::string(to_string(state))] = count;
+    }
+    json["findings"] = Json::array();
+    for (const Finding& each : audit.findings) json["findings"].push_back(finding_json(each));
+    json["edges"] = edges_json(audit.graph);
+    return dumped(json) + "\n";
+}
+
+std::string to_json(const Graph& graph) {
+    Json json;
+    json["schema"] = 1;
+    json["nodes"] = nodes_json(graph);
+    json["edges"] = edges_json(graph);
+    return dumped(json) + "\n";
+}
+
+std::string to_json(const analyzer::Generated& generated) {
+    const analyzer::Proof& proof = generated.proof;
+    const auto breadth = [](const analyzer::Breadth& each) {
+        return Json{{"allowed", each.allowed}, {"used", each.used}};
+    };
+    Json json;
+    json["schema"] = 1;
+    json["policies"] = Json::array();
+    for (const auto& each : generated.policies) {
+        json["policies"].push_back({{"namespace", each.policy.namespace_name},
+                                    {"name", each.policy.name},
+                                    {"notes", each.notes},
+                                    {"yaml", to_yaml(each)}});
+    }
+    json["proof"] = {{"sound", proof.sound},
+                     {"broken", left_out_json(proof.broken)},
+                     {"left_out", left_out_json(proof.left_out)},
+                     {"generated", breadth(proof.generated)},
+                     {"in_force", breadth(proof.in_force)},
+                     {"without_policy", breadth(proof.without_policy)},
+                     {"excess", proof.excess},
+                     {"stability", proof.stability}};
+    return dumped(json) + "\n";
+}
+
+}  // namespace nspect::viz

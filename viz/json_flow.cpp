@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "viz/json.h"
+#include "viz/json_value.h"
+
+namespace nspect::viz {
+
+namespace {
+
+void set_text(Json& into, const char* key, const std::string& text) {
+    if (!text.empty()) into[key] = text;
+}
+
+const Vantage* find_vantage(const Recording& context, std::uint32_t id) {
+    for (const Vantage& each : context.vantages) {
+        if (each.id == id) return &each;
+    }
+    return nullptr;
+}
+
+Json party_json(const Party& party, const Inventory& inventory, bool ports) {
+    Json json = Json::object();
+    if (party.endpoint) {
+        const Endpoint& endpoint = inventory.endpoints()[*party.endpoint];
+        json["workload"] = to_string(inventory.workload_of(endpoint));
+        set_text(json, "endpoint", endpoint.name);
+        set_text(json, "runtime", endpoint.runtime);
+        set_text(json, "container", endpoint.container);
+        if (endpoint.netns != 0) json["netns"] = endpoint.netns;
+    } else if (party.node) {
+        json["node"] = inventory.nodes()[*party.node].name;
+    }
+    json["ip"] = to_string(party.socket.ip);
+    if (ports) json["port"] = party.socket.port.number;
+    return json;
+}
+
+void add_dialled(Json& server, const Conversation& conversation, const Inventory& inventory) {
+    if (conversation.service) {
+        const Service& service = inventory.services()[*conversation.service];
+        server["service"] = service.namespace_name + "/" + service.name;
+    }
+    if (conversation.dialled) {
+        server["service_ip"] = to_string(conversation.dialled->ip);
+        server["service_port"] = conversation.dialled->port.number;
+    }
+    set_text(server, "name", conversation.server.name);
+}
+
+Json tls_json(const TlsSeen& tls) {
+    Json json = Json::object();
+    set_text(json, "version", tls_version_name(tls.version));
+    set_text(json, "cipher", tls_cipher_name(tls.cipher));
+    set_text(json, "sni", tls.sni);
+    set_text(json, "alpn", tls.alpn);
+    set_text(json, "ja4", tls.ja4);
+    json["client_cert"] = to_string(tls.client_cert);
+    if (tls.evidence != TlsEvidence::none) json["evidence"] = to_string(tls.evidence);
+    if (tls.confidence != Confidence::none) json["confidence"] = to_string(tls.confidence);
+    json["resumed"] = tls.resumed;
+    if (tls.hello_retry) json["hello_retry"] = true;
+    if (tls.encrypted_hello) json["encrypted_hello"] = true;
+    set_text(json, "client_alert", tls_alert_name(tls.client_alert));
+    set_text(json, "server_alert", tls_alert_name(tls.server_alert));
+    json["server_identity"] = tls.server_identity;
+    json["client_identity"] = tls.client_identity;
+    return json;
+}
+
+const char* role_name(VantagePoint::Role role) {
+    switch (role) {
+        case VantagePoint::Role::client:
+            return "client";
+        case VantagePoint::Role::server:
+            return "server";
+        case VantagePoint::Role::between:
+            break;
+    }
+    return "between";
+}
+
+Json vantage_json(const Recording& context, std::uint32_t id) {
+    Json json = Json::object();
+    if (const Vantage* vantage = find_vantage(context, id)) {
+        json["interface"] = vantage->interface_name;
+        if (vantage->netns != 0) json["netns"] = vantage->netns;
+        json["side"] = to_string(vantage->side);
+    }
+    return json;
+}
+
+}  // namespace
+
+std::string to_json_line(const Conversation& conversation, const Inventory& inventory,
+                         const Recording& context) {
+    const bool ports = has_ports(conversation.protocol);
+    Json json;
+    json["schema"] = 1;
+    json["start"] = to_string(conversation.first);
+    json["end"] = to_string(conversation.last);
+    json["protocol"] = to_string(conversation.protocol);
+    if (conversation.protocol == Protocol::other) json["ip_protocol"] = conversation.ip_protocol;
+    json["src"] = party_json(conversation.client, inventory, ports);
+    json["dst"] = party_json(conversation.server, inventory, ports);
+    if (conversation.protocol == Protocol::icmp || conversation.protocol == Protocol::icmp6) {
+        json["icmp_type"] = conversation.server.socket.port.number;
+    }
+    add_dialled(json["dst"], conversation, inventory);
+    json["outcome"] = to_string(conversation.outcome);
+    json["packets"] = {{"sent", conversation.sent.packets},
+                       {"received", conversation.received.packets}};
+    json["bytes"] = {{"sent", conversation.sent.bytes}, {"received", conversation.received.bytes}};
+    json["retransmits"] = conversation.retransmits;
+    if (conversation.handshake_time.count() > 0) {
+        json["handshake_ns"] = conversation.handshake_time.count();
+    }
+    if (conversation.tls) json["tls"] = tls_json(*conversation.tls);
+    set_text(json, "app", conversation.app);
+    json["vantages"] = Json::array();
+    for (const VantagePoint& each : conversation.vantages) {
+        Json vantage = vantage_json(context, each.vantage);
+        vantage["role"] = role_name(each.role);
+        json["vantages"].push_back(std::move(vantage));
+    }
+    json["lost_between"] = nullptr;
+    if (conversation.lost_between) {
+        json["lost_between"] = {vantage_json(context, conversation.lost_between->first),
+                                vantage_json(context, conversation.lost_between->second)};
+    }
+    return dumped(json);
+}
+
+}  // namespace nspect::viz

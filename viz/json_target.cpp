@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "viz/json.h"
+#include "viz/json_value.h"
+
+namespace nspect::viz {
+
+namespace {
+
+Json interface_json(const InterfaceInfo& interface) {
+    Json json;
+    json["name"] = interface.name;
+    json["index"] = interface.index;
+    json["kind"] = interface.kind;
+    if (!interface.mac.empty()) json["mac"] = interface.mac;
+    json["up"] = interface.up;
+    if (interface.peer_index != 0) {
+        json["peer"] = {{"index", interface.peer_index}};
+        if (!interface.peer_name.empty()) json["peer"]["name"] = interface.peer_name;
+        if (interface.peer_netns != 0) json["peer"]["netns"] = interface.peer_netns;
+    } else {
+        json["peer"] = nullptr;
+    }
+    json["addresses"] = Json::array();
+    for (const IpAddress& each : interface.addresses) json["addresses"].push_back(to_string(each));
+    return json;
+}
+
+Json target_json(const TargetInfo& target) {
+    Json json;
+    json["netns"] = target.netns;
+    json["host"] = target.is_host;
+    json["runtime"] = target.runtime;
+    json["container"] = target.container;
+    json["name"] = target.name;
+    json["image"] = target.image;
+    json["labels"] = Json::object();
+    for (const auto& [key, value] : target.labels.entries()) json["labels"][key] = value;
+    json["pod"] = target.pod;
+    json["namespace"] = target.namespace_name;
+    json["pids"] = target.pids;
+    json["interfaces"] = Json::array();
+    for (const InterfaceInfo& each : target.interfaces) {
+        json["interfaces"].push_back(interface_json(each));
+    }
+    return json;
+}
+
+}  // namespace
+
+std::string to_json(const std::vector<TargetInfo>& targets) {
+    Json json;
+    json["schema"] = 1;
+    json["targets"] = Json::array();
+    for (const TargetInfo& each : targets) json["targets"].push_back(target_json(each));
+    return dumped(json) + "\n";
+}
+
+}  // namespace nspect::viz

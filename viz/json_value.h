@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+/// What the json_*.cpp files share. Inside viz/ only: it names nlohmann's type, nothing else does.
+namespace nspect::viz {
+
+/// Keys keep the order they were set in: the documented one.
+using Json = nlohmann::ordered_json;
+
+/// One line of text, bad UTF-8 replaced by U+FFFD.
+std::string dumped(const Json& value);
+
+}  // namespace nspect::viz

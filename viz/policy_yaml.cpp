@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viz/policy_yaml.h"
+
+#include <algorithm>
+
+#include "viz/escape.h"
+
+namespace nspect::viz {
+
+namespace {
+
+/// Double-quoted YAML: valid for any text, so label values such as "true" or "1" stay strings.
+std::string quoted(const std::string& text) {
+    std::string out = "\"";
+    for (const char c : for_terminal(text)) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + '"';
+}
+
+/// Plain where YAML 1.1 and 1.2 both read a string, else quoted.
+std::string scalar(const std::string& text) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/";
+    static const std::vector<std::string> words{"true", "false", "yes", "no", "on",
+                                                "off",  "null",  "y",   "n"};
+    std::string lower = text;
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    const bool letter_first = !text.empty() && ((lower[0] >= 'a' && lower[0] <= 'z'));
+    const bool safe = letter_first && text.find_first_not_of(plain) == std::string::npos &&
+                      std::find(words.begin(), words.end(), lower) == words.end();
+    return safe ? text : quoted(text);
+}
+
+class Writer {
+public:
+    void line(std::size_t indent, const std::string& text) {
+        text_ += std::string(indent * 2, ' ') + text + "\n";
+    }
+    void comments(std::size_t indent, const std::vector<std::string>& notes) {
+        for (const auto& note : notes) line(indent, "# " + for_terminal(note));
+    }
+    std::string take() { return std::move(text_); }
+
+private:
+    std::string text_;
+};
+
+const char* operator_name(Requirement::Op op) {
+    switch (op) {
+        case Requirement::Op::in:
+            return "In";
+        case Requirement::Op::not_in:
+            return "NotIn";
+        case Requirement::Op::exists:
+            return "Exists";
+        default:
+            return "DoesNotExist";
+    }
+}
+
+bool is_match_label(const Requirement& each) {
+    return each.op == Requirement::Op::in && each.values.size() == 1;
+}
+
+/// `{}`, or matchLabels and matchExpressions in flow style after `head`.
+std::string selector_text(const Selector& selector) {
+    std::string labels;
+    std::string expressions;
+    for (const Requirement& each : selector.requirements()) {
+        if (is_match_label(each)) {
+            labels +=
+                (labels.empty() ? "" : ", ") + scalar(each.key) + ": " + scalar(each.values[0]);
+            continue;
+        }
+        std::string values;
+        for (const auto& value : each.values)
+            values += (values.empty() ? "" : ", ") + scalar(value);
+        expressions += (expressions.empty() ? "" : ", ") + std::string("{key: ") +
+                       scalar(each.key) + ", operator: " + operator_name(each.op) +
+                       (each.values.empty() ? "" : ", values: [" + values + "]") + "}";
+    }
+    std::string text;
+    if (!labels.empty()) text += "matchLabels: {" + labels + "}";
+    if (!expressions.empty())
+        text += (text.empty() ? "" : ", ") + ("matchExpressions: [" + expressions + "]");
+    return "{" + text + "}";
+}
+
+/// The address blocks that cover a set exactly.
+std::vector<IpPrefix> prefixes(const IpSet& addresses) {
+    std::vector<IpPrefix> list;
+    for (const IpRange& range : addresses.intervals()) {
+        std::optional<IpAddress> at = range.first;
+        while (at && *at <= range.last) {
+            unsigned length = at->bits();
+            while (length > 0) {
+                const IpPrefix wider(*at, length - 1);
+                if (wider.address() != *at || range.last < wider.range().last) break;
+                --length;
+            }
+            const IpPrefix block(*at, length);
+            list.push_back(block);
+            at = successor(block.range().last);
+        }
+    }
+    return list;
+}
+
+void write_pod_peer(Writer& out, const PodPeer& peer, const std::string& own_namespace) {
+    std::string head = "- ";
+    if (peer.namespace_name && *peer.namespace_name != own_namespace) {
+        out.line(4, head + "namespaceSelector: {matchLabels: {" +
+                        std::string(namespace_name_label) + ": " + scalar(*peer.namespace_name) +
+                        "}}");
+        head = "  ";
+    } else if (!peer.namespace_name) {
+        out.line(4, head + "namespaceSelector: " + selector_text(peer.namespaces));
+        head = "  ";
+    }
+    out.line(4, head + "podSelector: " + selector_text(peer.pods));
+}
+
+void write_peers(Writer& out, const Rule& rule, const char* key, const std::string& own_namespace) {
+    const bool anyone = std::any_of(rule.peers.begin(), rule.peers.end(), [](const Peer& each) {
+        return std::holds_alternative<AnyPeer>(each);
+    });
+    if (anyone) return;  // a rule without peers is one for everyone
+    out.line(3, std::string(key) + ":");
+    for (const Peer& each : rule.peers) {
+        if (const auto* pods = std::get_if<PodPeer>(&each))
+            write_pod_peer(out, *pods, own_namespace);
+        if (const auto* addresses = std::get_if<AddressPeer>(&each)) {
+            for (const IpPrefix& block : prefixes(addresses->addresses)) {
+                out.line(4, "- ipBlock: {cidr: " + quoted(to_string(block)) + "}");
+            }
+        }
+    }
+}
+
+void write_ports(Writer& out, const Rule& rule) {
+    if (rule.all_ports) return;
+    out.line(3, "ports:");
+    for (const PortMatch& each : rule.ports) {
+        if (!each.name.empty()) {
+            const auto protocol = each.name_protocol.value_or(Protocol::tcp);
+            out.line(4, "- {protocol: " + std::string(to_string(protocol)) +
+                            ", port: " + scalar(each.name) + "}");
+            continue;
+        }
+        for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+            for (const PortRange& range : each.traffic.ports(protocol).intervals()) {
+                std::string port = "- {protocol: " + std::string(to_string(protocol));
+                if (range != all_ports) port += ", port: " + std::to_string(range.first.number);
+                if (range != all_ports && range.first != range.last) {
+                    port += ", endPort: " + std::to_string(range.last.number);
+                }
+                out.line(4, port + "}");
+            }
+        }
+    }
+}
+
+void write_rules(Writer& out, Direction direction, const Policy& policy,
+                 const std::vector<std::vector<std::string>>& notes) {
+    const auto& rules = policy.rules(direction);
+    if (rules.empty()) return;
+    const bool ingress = direction == Direction::ingress;
+    out.line(1, ingress ? "ingress:" : "egress:");
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        if (i < notes.size()) out.comments(2, notes[i]);
+        Writer rule;
+        write_peers(rule, rules[i], ingress ? "from" : "to", policy.namespace_name);
+        write_ports(rule, rules[i]);
+        std::string body = rule.take();
+        if (body.empty()) {
+            out.line(2, "- {}");
+            continue;
+        }
+        body[4] = '-';  // the item's mark, in front of its first key
+        out.line(0, body.substr(0, body.size() - 1));
+    }
+}
+
+}  // namespace
+
+std::string to_yaml(const analyzer::GeneratedPolicy& generated) {
+    const Policy& policy = generated.policy;
+    Writer out;
+    out.comments(0, generated.notes);
+    out.line(0, "apiVersion: networking.k8s.io/v1");
+    out.line(0, "kind: NetworkPolicy");
+    out.line(0, "metadata:");
+    out.line(1, "name: " + scalar(policy.name));
+    out.line(1, "namespace: " + scalar(policy.namespace_name));
+    out.line(0, "spec:");
+    out.line(1, "podSelector: " +
+                    selector_text(policy.subjects.empty() ? Selector{} : policy.subjects[0].pods));
+    std::string types;
+    if (policy.isolates_ingress) types = "Ingress";
+    if (policy.isolates_egress) types += types.empty() ? "Egress" : ", Egress";
+    out.line(1, "policyTypes: [" + types + "]");
+    write_rules(out, Direction::ingress, policy, generated.ingress_notes);
+    write_rules(out, Direction::egress, policy, generated.egress_notes);
+    return out.take();
+}
+
+std::string to_yaml(const std::vector<analyzer::GeneratedPolicy>& policies) {
+    std::string text;
+    for (const auto& each : policies) text += (text.empty() ? "" : "---\n") + to_yaml(each);
+    return text;
+}
+
+}  // namespace nspect::viz
