@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
+#include <cstddef>
 #include <vector>
 
 #include "model/diagnostics.h"
@@ -16,6 +16,7 @@ struct Bundle {
     std::vector<Policy> policies;  ///< sorted by kind, namespace, name
     std::size_t documents = 0;     ///< objects of a kind nspect knows
     std::size_t passed_over = 0;   ///< objects of other kinds
+    std::size_t left_out = 0;  ///< of `documents`, those with errors: nothing of them is in here
 };
 
 }  // namespace nspect::ingest

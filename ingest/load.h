@@ -12,9 +12,9 @@
 namespace nspect::ingest {
 
 /// Reads manifests from files, folders (every .yaml, .yml and .json below, in sorted order) and "-"
-/// (standard input) into one bundle. Everything wrong with them goes to `diagnostics`; after an error
-/// the bundle holds what was whole. The Result fails only for what cannot be opened at all, and for a
-/// folder without any manifest.
+/// (standard input) into one bundle. Everything wrong with them goes to `diagnostics`; after an
+/// error the bundle holds what was whole. The Result fails only for what cannot be opened at all,
+/// and for a folder without any manifest.
 Result<Bundle> load(const std::vector<std::string>& inputs, Diagnostics& diagnostics);
 
 /// The same from text in memory; `name` stands for the file in locations.

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/kubernetes/kinds.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+#include "ingest/document/fields.h"
+#include "ingest/kubernetes/names.h"
+
+namespace nspect::ingest {
+
+namespace {
+
+enum class Scope : std::uint8_t { cluster, namespaced };
+
+struct KindRow {
+    std::string_view kind;
+    std::string_view groups;  ///< separated by spaces; "core" is the group without a name
+    Scope scope;
+    std::string_view duplicate_code;
+    void (*read)(const Object&, Staging&);
+};
+
+constexpr std::string_view admin_group = "policy.networking.k8s.io";
+constexpr std::string_view gateway_group = "gateway.networking.k8s.io";
+
+constexpr std::array<KindRow, 23> kinds{{
+    {"Namespace", "core", Scope::cluster, "INV001", read_namespace},
+    {"Node", "core", Scope::cluster, "INV002", read_node},
+    {"Pod", "core", Scope::namespaced, "INV002", read_pod},
+    {"Deployment", "apps extensions", Scope::namespaced, "INV002", read_workload},
+    {"ReplicaSet", "apps extensions", Scope::namespaced, "INV002", read_workload},
+    {"StatefulSet", "apps", Scope::namespaced, "INV002", read_workload},
+    {"DaemonSet", "apps extensions", Scope::namespaced, "INV002", read_workload},
+    {"Job", "batch", Scope::namespaced, "INV002", read_workload},
+    {"CronJob", "batch", Scope::namespaced, "INV002", read_workload},
+    {"ReplicationController", "core", Scope::namespaced, "INV002", read_workload},
+    {"VirtualMachine", "kubevirt.io", Scope::namespaced, "INV002", read_workload},
+    {"Service", "core", Scope::namespaced, "INV002", read_service},
+    {"Endpoints", "core", Scope::namespaced, "INV002", read_endpoints},
+    {"EndpointSlice", "discovery.k8s.io", Scope::namespaced, "INV002", read_endpoint_slice},
+    {"Ingress", "networking.k8s.io extensions", Scope::namespaced, "INV002", read_ingress},
+    {"Route", "route.openshift.io", Scope::namespaced, "INV002", read_openshift_route},
+    {"HTTPRoute", gateway_group, Scope::namespaced, "INV002", read_gateway_route},
+    {"GRPCRoute", gateway_group, Scope::namespaced, "INV002", read_gateway_route},
+    {"TCPRoute", gateway_group, Scope::namespaced, "INV002", read_gateway_route},
+    {"NetworkPolicy", "networking.k8s.io extensions", Scope::namespaced, "NP019",
+     read_network_policy},
+    {"AdminNetworkPolicy", admin_group, Scope::cluster, "NP019", read_admin_network_policy},
+    {"BaselineAdminNetworkPolicy", admin_group, Scope::cluster, "NP019",
+     read_baseline_admin_network_policy},
+    {"ClusterNetworkPolicy", admin_group, Scope::cluster, "NP019", read_cluster_network_policy},
+}};
+
+// Objects of these groups change what may talk to whom, and nothing here reads them.
+constexpr std::array<std::string_view, 6> foreign_policy_groups{
+    "cilium.io",         "crd.projectcalico.org", "projectcalico.org",
+    "security.istio.io", "policy.linkerd.io",     "k8s.cni.cncf.io"};
+
+bool has_word(std::string_view words, std::string_view word) {
+    while (!words.empty()) {
+        const std::size_t space = words.find(' ');
+        if (words.substr(0, space) == word) return true;
+        if (space == std::string_view::npos) return false;
+        words.remove_prefix(space + 1);
+    }
+    return false;
+}
+
+const KindRow* find_row(std::string_view kind, std::string_view group, bool any_group) {
+    const auto row = std::find_if(kinds.begin(), kinds.end(), [&](const KindRow& one) {
+        return one.kind == kind &&
+               (any_group || has_word(one.groups, group.empty() ? "core" : group));
+    });
+    return row == kinds.end() ? nullptr : row;
+}
+
+std::string scalar_text(const Node& root, std::string_view key) {
+    const Node* node = any_field(root, key);
+    return node != nullptr && node->is_scalar() ? std::string(node->text) : std::string();
+}
+
+std::string kind_of(const FoundObject& found) {
+    const std::string kind = scalar_text(*found.root, "kind");
+    constexpr std::size_t suffix = 4;  // "List"
+    if (!kind.empty() || !found.list_kind.ends_with("List")) return kind;
+    return found.list_kind.substr(0, found.list_kind.size() - suffix);
+}
+
+void pass_over(const FoundObject& found, const std::string& kind, const std::string& group,
+               Report& report, Staging& staging) {
+    staging.count_passed_over();
+    const Node* node = found.root->find("kind");
+    const Node& at = node == nullptr ? *found.root : *node;
+    if (kind.empty()) {
+        if (found.root->find("metadata") == nullptr && found.root->find("apiVersion") == nullptr) {
+            return;  // a file of another sort, say the values of a chart
+        }
+        report.warning(at, "DOC016", "this object has no kind; it is passed over");
+        return;
+    }
+    const bool foreign = std::find(foreign_policy_groups.begin(), foreign_policy_groups.end(),
+                                   group) != foreign_policy_groups.end();
+    if (foreign && kind.find("Polic") != std::string::npos) {
+        report.warning(at, "NP031", kind + " is not evaluated: verdicts are without it");
+    } else if (group == "networking.k8s.io" || group == admin_group) {
+        const std::string hint =
+            suggestion(kind, {"NetworkPolicy", "Ingress", "AdminNetworkPolicy",
+                              "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"});
+        if (!hint.empty()) {
+            report.warning(at, "DOC017", "unknown kind " + in_quotes(kind) + " is passed over",
+                           hint);
+        }
+    }
+}
+
+std::string read_name(const Node& root, const std::string& kind, Report& report) {
+    const Node* metadata = mapping_field(root, "metadata", report);
+    const Node* name = metadata == nullptr ? nullptr : any_field(*metadata, "name");
+    if (name == nullptr) {
+        auto stem =
+            metadata == nullptr ? std::nullopt : text_field(*metadata, "generateName", report);
+        while (stem && stem->ends_with('-')) stem->pop_back();
+        if (stem && !stem->empty()) return *stem;
+        report.error(metadata == nullptr ? root : *metadata, "DOC021",
+                     "this " + kind + " has no metadata.name");
+        return {};
+    }
+    auto text = text_value(*name, report);
+    if (!text) return {};
+    if (!is_dns_subdomain(*text)) {
+        report.error(*name, "INV009", in_quotes(*text) + " is not a name for a " + kind,
+                     "names consist of lower case letters, digits, \"-\" and \".\", with a letter "
+                     "or digit at both ends");
+    }
+    return *text;
+}
+
+std::string read_namespace_name(const Node& root, Report& report) {
+    const Node* metadata = any_field(root, "metadata");
+    const Node* node = metadata == nullptr ? nullptr : any_field(*metadata, "namespace");
+    if (node == nullptr || (node->is_scalar() && node->text.empty())) return "default";
+    const auto text = text_value(*node, report);
+    if (text && !is_dns_label(*text)) {
+        report.error(*node, "INV009", in_quotes(*text) + " is not a name for a Namespace",
+                     "names consist of lower case letters, digits and \"-\", at most 63, with a "
+                     "letter or digit at both ends");
+    }
+    return text.value_or("");
+}
+
+void read_by_row(const KindRow& row, const FoundObject& found, std::string group, Report& report,
+                 Staging& staging) {
+    staging.count_document();
+    Object object{*found.root, report, std::string(row.kind), std::move(group),
+                  {},          {},     found.errors_before};
+    object.name = read_name(object.root, object.kind, report);
+    if (row.scope == Scope::namespaced) {
+        object.namespace_name = read_namespace_name(object.root, report);
+    }
+    if (!object.name.empty()) staging.claim(object, row.duplicate_code);
+    if (object.whole() && row.scope == Scope::namespaced) {
+        staging.inventory().ensure_namespace(object.namespace_name);
+    }
+    row.read(object, staging);
+    if (object.whole()) return;
+    staging.count_left_out();
+    const std::size_t errors = report.errors() - object.errors_before;
+    report.note(*found.root, "DOC018",
+                object.title() + " is left out: it has " + std::to_string(errors) +
+                    (errors == 1 ? " error" : " errors"));
+}
+
+}  // namespace
+
+void read_object(const FoundObject& found, Report& report, Staging& staging) {
+    const Node& root = *found.root;
+    if (root.is_null()) return;  // an empty document
+    if (!root.is_mapping()) {
+        report.error(root, "DOC015",
+                     "a manifest is a mapping with apiVersion and kind, this is " +
+                         std::string(words_for(root)));
+        return;
+    }
+    const std::string kind = kind_of(found);
+    const Node* items = root.find("items");
+    if (kind.ends_with("List") && items != nullptr && items->is_sequence()) {
+        for (const Node& item : *items) {  // a list in a list; the depth of documents is bounded
+            read_object({&item, kind, scalar_text(root, "apiVersion"), report.errors()}, report,
+                        staging);
+        }
+        return;
+    }
+    std::string version = scalar_text(root, "apiVersion");
+    if (version.empty()) version = found.list_api_version;
+    const std::size_t slash = version.find('/');
+    std::string group = slash == std::string::npos ? std::string() : version.substr(0, slash);
+    const KindRow* row = find_row(kind, group, version.empty());
+    if (row == nullptr) {
+        pass_over(found, kind, group, report, staging);
+    } else {
+        read_by_row(*row, found, std::move(group), report, staging);
+    }
+}
+
+}  // namespace nspect::ingest

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/kubernetes/staging.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace nspect::ingest {
+
+namespace {
+// Deployment, ReplicaSet, Pod: real chains are short, and a circle of owners must end.
+constexpr int longest_owner_chain = 8;
+}  // namespace
+
+bool Staging::claim(const Object& object, std::string_view code) {
+    const auto [entry, is_new] = claimed_.try_emplace(object.title());
+    if (is_new) {
+        entry->second = object.where();
+        return true;
+    }
+    const Node* metadata = object.root.find("metadata");
+    const Node* name = metadata == nullptr ? nullptr : metadata->find("name");
+    object.report.error(name == nullptr ? object.root : *name, code,
+                        object.title() + " is declared twice",
+                        "the first is at " + to_string(entry->second));
+    return false;
+}
+
+void Staging::add_backend(std::string_view namespace_name, std::string_view service,
+                          IpAddress address) {
+    backends_[{std::string(namespace_name), std::string(service)}].push_back(address);
+}
+
+WorkloadId Staging::top_owner(WorkloadId id) const {
+    for (int step = 0; step < longest_owner_chain; ++step) {
+        const auto found = template_index_.find(to_string(id));
+        if (found == template_index_.end()) break;
+        const auto& owner = templates_[found->second].owner;
+        if (!owner) break;
+        id = *owner;
+    }
+    return id;
+}
+
+Bundle Staging::finish() && {
+    for (std::size_t i = 0; i < templates_.size(); ++i) {
+        template_index_.emplace(to_string(templates_[i].id), i);
+    }
+    for (StagedPod& pod : pods_) {
+        pod.id = top_owner(pod.owner.value_or(pod.id));
+        if (!pod.finished) running_.insert(to_string(pod.id));
+    }
+    settle_templates();
+    settle_pods();
+    settle_services();
+    std::stable_sort(bundle_.policies.begin(), bundle_.policies.end(),
+                     [](const Policy& a, const Policy& b) {
+                         return std::tie(a.kind, a.namespace_name, a.name) <
+                                std::tie(b.kind, b.namespace_name, b.name);
+                     });
+    return std::move(bundle_);
+}
+
+// A template stands for pods that are not known. Of a Deployment and its ReplicaSets, the
+// Deployment's is the one that counts.
+void Staging::settle_templates() {
+    std::unordered_set<std::string> has_template;
+    for (StagedTemplate& made : templates_) {
+        const WorkloadId top = top_owner(made.id);
+        const std::string key = to_string(top);
+        const bool own = top == made.id;
+        if (!own && template_index_.count(key) != 0) continue;
+        const std::size_t workload =
+            inventory().ensure_workload(top, own ? made.endpoint.where : Location{});
+        if (running_.count(key) != 0 || !has_template.insert(key).second) continue;
+        made.endpoint.workload = workload;
+        made.endpoint.name = top.name;
+        made.endpoint.from_template = true;
+        inventory().add_endpoint(std::move(made.endpoint));
+    }
+    templates_.clear();
+}
+
+// A pod that has ended is kept only where nothing else tells of its workload.
+void Staging::settle_pods() {
+    for (StagedPod& pod : pods_) {
+        if (pod.finished && inventory().find_workload(pod.id)) continue;
+        pod.endpoint.workload = inventory().ensure_workload(pod.id, pod.endpoint.where);
+        const std::size_t endpoint = inventory().add_endpoint(std::move(pod.endpoint));
+        for (const IpAddress& address : pod.addresses) {
+            AddressLease lease;
+            lease.address = address;
+            lease.endpoint = endpoint;
+            inventory().add_lease(lease);
+        }
+    }
+    pods_.clear();
+}
+
+void Staging::settle_services() {
+    for (Service& service : services_) {
+        auto& backends = service.backends;
+        const auto found = backends_.find({service.namespace_name, service.name});
+        if (found != backends_.end()) backends = found->second;
+        std::sort(backends.begin(), backends.end());
+        backends.erase(std::unique(backends.begin(), backends.end()), backends.end());
+        inventory().add_service(std::move(service));
+    }
+    services_.clear();
+}
+
+}  // namespace nspect::ingest
