@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viz/drawn.h"
+#include "viz/escape.h"
+#include "viz/formats.h"
+
+namespace nspect::viz {
+
+namespace {
+
+std::string node_text(const Graph& graph, std::size_t index) {
+    const GraphNode& node = graph.nodes[index];
+    const bool outside = node.kind == GraphNode::Kind::external;
+    return "    n" + std::to_string(index) + (outside ? "([\"" : "[\"") + for_mermaid(node.label) +
+           (outside ? "\"])\n" : "\"]\n");
+}
+
+const char* arrow(EdgeState state) {
+    switch (state) {
+        case EdgeState::denied_flowed:
+            return " ==>";
+        case EdgeState::allowed_unused:
+        case EdgeState::denied_blocked:
+        case EdgeState::undecided:
+            return " -.->";
+        default:
+            return " -->";
+    }
+}
+
+}  // namespace
+
+std::string to_mermaid(const View& view) {
+    std::string text = "flowchart LR\n";
+    std::size_t number = 0;
+    for (const std::string& group : groups(view.graph)) {
+        if (!group.empty()) {
+            text +=
+                "  subgraph g" + std::to_string(number++) + "[\"" + for_mermaid(group) + "\"]\n";
+        }
+        for (std::size_t i = 0; i < view.graph.nodes.size(); ++i) {
+            if (view.graph.nodes[i].group == group) text += node_text(view.graph, i);
+        }
+        if (!group.empty()) text += "  end\n";
+    }
+    const auto edges = drawn_edges(view.graph);
+    for (const DrawnEdge& edge : edges) {
+        text += "  n" + std::to_string(edge.from) + arrow(edge.state) + "|\"" +
+                for_mermaid(edge.label) + "\"| n" + std::to_string(edge.to) + "\n";
+    }
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+        text += "  linkStyle " + std::to_string(i) +
+                " stroke:" + std::string(edge_style(edges[i].state).color) + "\n";
+    }
+    return text;
+}
+
+}  // namespace nspect::viz
