@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/targets/netns_scan.h"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "tests/capture/os/temp_folder.h"
+
+using namespace nspect;
+using namespace nspect::capture;
+
+namespace {
+
+const std::string pause_id(64, 'a');
+const std::string app_id(64, 'b');
+const std::string uid = "3f8a1c52-0b7d-4e6f-9a21-d5c4b3a29180";
+
+/// A host with processes and the state of its runtimes.
+class FakeHost : public TempFolder {
+public:
+    void process(std::uint32_t pid, std::uint64_t netns, const std::string& cgroup,
+                 const std::string& comm = "program") const {
+        const auto folder = "proc/" + std::to_string(pid);
+        link(folder + "/ns/net", "net:[" + std::to_string(netns) + "]");
+        write(folder + "/cgroup", "0::" + cgroup + "\n");
+        write(folder + "/comm", comm + "\n");
+    }
+    Procfs procfs() const { return Procfs(path() + "/proc"); }
+    StateRoots roots() const { return StateRoots().below(path()); }
+    TargetInfo target(std::uint64_t netns, bool is_host = false) const {
+        for (const auto& place : find_netns(procfs())) {
+            if (place.inode == netns) return describe_target(procfs(), roots(), place, is_host);
+        }
+        FAIL("no such namespace");
+        return {};
+    }
+};
+
+}  // namespace
+
+TEST_CASE("namespaces of processes and of mounts are one list", "[scan]") {
+    const FakeHost host;
+    host.process(1, 10, "/init.scope");
+    host.process(300, 20, "/docker/" + app_id);
+    host.process(20, 20, "/docker/" + app_id);
+    host.write("proc/self/mountinfo",
+               "1 2 0:4 net:[20] /run/docker/netns/x rw - nsfs nsfs rw\n"
+               "1 2 0:4 net:[30] /run/netns/a rw - nsfs nsfs rw\n"
+               "1 3 0:4 net:[30] /run/netns/a rw - nsfs nsfs rw\n");
+    const std::vector<NetnsPlace> expected{
+        {10, {}, {1}}, {20, {"/run/docker/netns/x"}, {20, 300}}, {30, {"/run/netns/a"}, {}}};
+    CHECK(find_netns(host.procfs()) == expected);
+}
+
+TEST_CASE("a pod is described by its application and not by its pause container", "[scan]") {
+    const FakeHost host;
+    const std::string pod = "/kubepods/burstable/pod" + uid + "/";
+    host.process(50, 20, pod + pause_id);
+    host.process(60, 20, pod + app_id);
+    host.process(70, 20, pod + std::string(64, 'c'));
+    const std::string tasks = "run/containerd/io.containerd.runtime.v2.task/k8s.io/";
+    host.write(tasks + pause_id + "/config.json",
+               R"({"annotations": {"io.kubernetes.cri.container-type": "sandbox"}})");
+    host.write(tasks + app_id + "/config.json", R"({"annotations": {
+        "io.kubernetes.cri.container-type": "container", "io.kubernetes.cri.container-name": "app",
+        "io.kubernetes.cri.sandbox-name": "web-0", "io.kubernetes.cri.sandbox-namespace": "shop"}})");
+    const auto target = host.target(20);
+    CHECK(target.runtime == "containerd");
+    CHECK(target.container == app_id);
+    CHECK(target.name == "app");
+    CHECK(target.pod == "web-0");
+    CHECK(target.namespace_name == "shop");
+    CHECK(target.pod_uid == uid);
+    CHECK(target.pids == std::vector<std::uint32_t>{50, 60, 70});
+}
+
+TEST_CASE("the host is the host, whatever runs with its network", "[scan]") {
+    const FakeHost host;
+    host.process(1, 10, "/init.scope");
+    host.process(5, 10, "/docker/" + app_id);
+    const auto target = host.target(10, true);
+    CHECK(target.is_host);
+    CHECK(target.name == "host");
+    CHECK(target.runtime.empty());
+    CHECK(target.container.empty());
+}
+
+TEST_CASE("a namespace without a container is called by its mount, service or program", "[scan]") {
+    const FakeHost host;
+    host.write("proc/self/mountinfo", "1 2 0:4 net:[20] /run/netns/blue rw - nsfs nsfs rw\n");
+    host.process(5, 20, "/user.slice");
+    host.process(6, 30, "/system.slice/private.service");
+    host.process(7, 40, "/user.slice", "sandboxed");
+    CHECK(host.target(20).runtime == "netns");
+    CHECK(host.target(20).name == "blue");
+    CHECK(host.target(30).runtime == "process");
+    CHECK(host.target(30).name == "private.service");
+    CHECK(host.target(40).name == "sandboxed");
+}
+
+TEST_CASE("a process that only watches a container does not name a namespace", "[scan]") {
+    const FakeHost host;
+    host.process(5, 20, "/machine.slice/libpod-conmon-" + app_id + ".scope", "conmon");
+    CHECK(host.target(20).runtime == "process");
+}
+
+TEST_CASE("of many processes only some are told", "[scan]") {
+    const FakeHost host;
+    for (std::uint32_t pid = 100; pid < 200; ++pid) host.process(pid, 20, "/docker/" + app_id);
+    const auto target = host.target(20);
+    CHECK(target.pids.size() == 8);
+    CHECK(target.pids.front() == 100);
+}
