@@ -24,13 +24,13 @@ struct ConnectivityRow {
 enum class Level { workload, pod };
 
 struct Connectivity {
-    std::vector<std::string> peers;  ///< all workloads (or pods), sorted
+    std::vector<std::string> peers;     ///< all workloads (or pods), sorted
     std::vector<ConnectivityRow> rows;  ///< sorted by (src, dst); no row: nothing is allowed
 };
 
-/// Declared reachability between all workloads or pods and the outside. No row from one to itself, none
-/// between two outside ranges; for one workload and direction, adjacent ranges with equal traffic are
-/// merged. At workload level a row is the union over the workload's endpoints.
+/// Declared reachability between all workloads or pods and the outside. No row from one to itself,
+/// none between two outside ranges; for one workload and direction, adjacent ranges with equal
+/// traffic are merged. At workload level a row is the union over the workload's endpoints.
 Connectivity connectivity(const PolicyEngine& engine, Level level);
 
 }  // namespace nspect::analyzer

@@ -78,6 +78,7 @@ public:
           const Reading& reading);
 
     DirectionVerdict verdict() const;
+    TrafficSet permitted() const;
     /// Whether each outcome is possible when rules marked `narrower` may or may not match.
     void collect_outcomes(bool& can_allow, bool& can_deny) const;
 
@@ -209,6 +210,25 @@ DirectionVerdict Judge::verdict() const {
     return verdict;
 }
 
+TrafficSet Judge::permitted() const {
+    TrafficSet allowed;
+    TrafficSet undecided = TrafficSet::all();
+    for (const double stage : stages_) {
+        TrafficSet passed;
+        for (const Candidate& candidate : candidates_) {
+            const Rule& asked = rule(candidate);
+            if (candidate.stage != stage) continue;
+            if (!names_peer(world_, policy(candidate.policy), asked, peer_, reading_)) continue;
+            const TrafficSet hit = traffic_of(asked, destination_) & undecided;
+            if (asked.action == Action::allow) allowed = allowed | hit;
+            if (asked.action == Action::pass) passed = passed | hit;
+            undecided = undecided - hit;
+        }
+        undecided = isolates(stage) ? passed : undecided | passed;
+    }
+    return allowed | undecided;
+}
+
 void Judge::collect_outcomes(bool& can_allow, bool& can_deny) const {
     bool reaches = true;  // some choice of narrower rules leaves the point undecided so far
     for (const double stage : stages_) {
@@ -294,6 +314,12 @@ TrafficSet traffic_of(const Rule& rule, const Facts& destination) {
         }
     }
     return traffic;
+}
+
+TrafficSet permitted(const World& world, Direction direction,
+                     const std::vector<std::size_t>& policies, const Facts& subject,
+                     const Facts& peer) {
+    return Judge(world, direction, policies, subject, peer, {}, {}).permitted();
 }
 
 DirectionVerdict judge(const World& world, Direction direction,

@@ -36,6 +36,11 @@ bool selects(const Policy& policy, const Facts& subject, const Reading& reading 
 /// What the rule names when `destination` is the target: its port names resolved there.
 TrafficSet traffic_of(const Rule& rule, const Facts& destination);
 
+/// All that one direction allows, as `judge` would for each point of it.
+TrafficSet permitted(const World& world, Direction direction,
+                     const std::vector<std::size_t>& policies, const Facts& subject,
+                     const Facts& peer);
+
 /// One direction for one point, with reasons, straight from the policies and without anything
 /// compiled. `policies` must contain those that select the subject; others are passed over.
 DirectionVerdict judge(const World& world, Direction direction,
