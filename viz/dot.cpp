@@ -80,7 +80,8 @@ std::string legend(const std::vector<DrawnEdge>& edges) {
 std::string to_dot(const View& view) {
     const auto edges = drawn_edges(view.graph);
     std::string text =
-        "digraph nspect {\n  graph [label=" + quoted(view.title + "\n" + legend(edges)) +
+        "digraph nspect {\n  graph [label=\"" + for_dot(view.title) + "\\n" +
+        for_dot(legend(edges)) + "\"" +
         ", labelloc=b, fontname=\"DejaVu Sans\", fontsize=11, rankdir=LR, nodesep=0.35, "
         "ranksep=0.9, bgcolor=white];\n"
         "  node [fontname=\"DejaVu Sans\", fontsize=11, style=\"rounded,filled\", "

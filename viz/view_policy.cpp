@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+
+#include "viz/policy_yaml.h"
+#include "viz/views.h"
+#include "viz/words.h"
+
+namespace nspect::viz {
+
+namespace {
+
+std::string group_of(const std::string& peer) {
+    const auto slash = peer.find('/');
+    return peer.ends_with(']') && slash != std::string::npos ? peer.substr(0, slash)
+                                                             : std::string();
+}
+
+GraphNode node_of(const std::string& peer) {
+    GraphNode node;
+    node.id = peer;
+    node.group = group_of(peer);
+    node.kind = peer.ends_with(']') ? GraphNode::Kind::workload : GraphNode::Kind::external;
+    node.label = peer.substr(0, peer.find('['));
+    if (!node.group.empty()) node.label = node.label.substr(node.group.size() + 1);
+    if (peer == "0.0.0.0-255.255.255.255") node.label = "any IPv4 address";
+    return node;
+}
+
+Graph declared_graph(const analyzer::Connectivity& connectivity) {
+    Graph graph;
+    std::map<std::string, std::size_t> index;
+    for (const auto& peer : connectivity.peers) index[peer];
+    for (const auto& row : connectivity.rows) {
+        index[row.src];
+        index[row.dst];
+    }
+    for (auto& [peer, at] : index) {
+        at = graph.nodes.size();
+        graph.nodes.push_back(node_of(peer));
+        // Whether a policy isolates it is not part of a connectivity: drawn as if one did.
+        graph.nodes.back().isolated_ingress = true;
+    }
+    for (const auto& row : connectivity.rows) {
+        GraphEdge edge;
+        edge.from = index[row.src];
+        edge.to = index[row.dst];
+        edge.declared_traffic = row.traffic;
+        edge.state = EdgeState::allowed_used;
+        graph.edges.push_back(std::move(edge));
+    }
+    return graph;
+}
+
+Table left_out_table(const char* id, const char* title,
+                     const std::vector<analyzer::LeftOut>& list) {
+    Table table{id, title, {"Conversations", "What", "Why"}, {}, {0}};
+    for (const auto& each : list) {
+        table.rows.push_back({std::to_string(each.conversations), each.subject, each.reason});
+    }
+    return table;
+}
+
+std::string breadth_words(const analyzer::Proof& proof) {
+    return "Tight: from " + std::to_string(proof.without_policy.allowed) +
+           " allowed pairs x ports without policy, and " + std::to_string(proof.in_force.allowed) +
+           " with the policies in force, to " + std::to_string(proof.generated.allowed) + "; " +
+           std::to_string(proof.generated.used) + " were used.";
+}
+
+}  // namespace
+
+View connectivity_view(const analyzer::Connectivity& connectivity) {
+    View view;
+    view.title = "Declared connectivity";
+    Table table{"connectivity", "", {"Source", "Destination", "Traffic"}, {}, {}};
+    for (const auto& row : connectivity.rows)
+        table.rows.push_back({row.src, row.dst, to_conn(row.traffic)});
+    view.summary = {counted(connectivity.peers.size(), "workload") + ", " +
+                    counted(connectivity.rows.size(), "allowed pair") + "."};
+    view.graph = declared_graph(connectivity);
+    view.tables = {std::move(table)};
+    return view;
+}
+
+View generated_view(const analyzer::Generated& generated) {
+    const analyzer::Proof& proof = generated.proof;
+    View view;
+    view.title = "Generated policies";
+    view.summary = {
+        counted(generated.policies.size(), "policy", "policies") + ".",
+        proof.sound ? "Sound: every recorded conversation that passed is allowed by them."
+                    : "NOT sound: they would deny recorded conversations that passed (see below).",
+        breadth_words(proof)};
+    if (!proof.stability.empty()) view.summary.push_back("Stable: " + proof.stability);
+    if (!proof.broken.empty())
+        view.tables.push_back(left_out_table("broken", "Would be denied", proof.broken));
+    if (!proof.left_out.empty()) {
+        view.tables.push_back(left_out_table("left-out", "Left out on purpose", proof.left_out));
+    }
+    if (!proof.excess.empty()) {
+        Table excess{"excess", "Allowed beyond what was seen", {"What"}, {}, {}};
+        for (const auto& each : proof.excess) excess.rows.push_back({each});
+        view.tables.push_back(std::move(excess));
+    }
+    for (const auto& each : generated.policies) {
+        view.documents.emplace_back(each.policy.namespace_name + "-" + each.policy.name + ".yaml",
+                                    to_yaml(each));
+    }
+    return view;
+}
+
+}  // namespace nspect::viz
