@@ -97,9 +97,10 @@ void read_cri_annotations(const Json& notes, ContainerFacts& facts) {
 }
 
 void read_nerdctl_annotations(const Json& notes, ContainerFacts& facts) {
-    keep(facts.name, text(notes, "nerdctl/name"));
-    if (facts.name.empty()) return;
+    auto name = text(notes, "nerdctl/name");
+    if (name.empty()) return;
     facts.runtime = "nerdctl";
+    keep(facts.name, std::move(name));
 }
 
 /// <root>/<containerd namespace>/<id>/config.json

@@ -40,6 +40,15 @@ std::vector<ContainerIdentity> containers_in(const Procfs& procfs, const NetnsPl
     return found;
 }
 
+void add_what_the_sandbox_knows(ContainerFacts& facts, const ContainerFacts& sandbox) {
+    if (facts.pod.empty()) facts.pod = sandbox.pod;
+    if (facts.namespace_name.empty()) facts.namespace_name = sandbox.namespace_name;
+    if (facts.pod_uid.empty()) facts.pod_uid = sandbox.pod_uid;
+    for (const auto& [key, value] : sandbox.labels.entries()) {
+        if (facts.labels.find(key) == nullptr) facts.labels.set(key, value);
+    }
+}
+
 /// In a pod an application's container says more than the pause container that holds the namespace.
 std::optional<Inhabitant> main_inhabitant(const Procfs& procfs, const StateRoots& roots,
                                           const NetnsPlace& place) {
@@ -47,11 +56,7 @@ std::optional<Inhabitant> main_inhabitant(const Procfs& procfs, const StateRoots
     for (auto& identity : containers_in(procfs, place)) {
         auto facts = container_facts(roots, identity);
         if (chosen && !(chosen->facts.sandbox && !facts.sandbox)) continue;
-        if (chosen) {  // the sandbox knows the pod's labels where containers do not
-            for (const auto& [key, value] : chosen->facts.labels.entries()) {
-                if (facts.labels.find(key) == nullptr) facts.labels.set(key, value);
-            }
-        }
+        if (chosen) add_what_the_sandbox_knows(facts, chosen->facts);
         chosen = Inhabitant{std::move(identity), std::move(facts)};
     }
     return chosen;

@@ -60,11 +60,12 @@ TEST_CASE("a pod is described by its application and not by its pause container"
     host.process(60, 20, pod + app_id);
     host.process(70, 20, pod + std::string(64, 'c'));
     const std::string tasks = "run/containerd/io.containerd.runtime.v2.task/k8s.io/";
-    host.write(tasks + pause_id + "/config.json",
-               R"({"annotations": {"io.kubernetes.cri.container-type": "sandbox"}})");
+    host.write(tasks + pause_id + "/config.json", R"({"annotations": {
+        "io.kubernetes.cri.container-type": "sandbox", "io.kubernetes.cri.sandbox-name": "web-0",
+        "io.kubernetes.cri.sandbox-namespace": "shop"}})");
     host.write(tasks + app_id + "/config.json", R"({"annotations": {
         "io.kubernetes.cri.container-type": "container", "io.kubernetes.cri.container-name": "app",
-        "io.kubernetes.cri.sandbox-name": "web-0", "io.kubernetes.cri.sandbox-namespace": "shop"}})");
+        "nothing": 1}})");
     const auto target = host.target(20);
     CHECK(target.runtime == "containerd");
     CHECK(target.container == app_id);
