@@ -126,30 +126,36 @@ private:
     Shown shown_;
 };
 
-std::vector<Character> characters_of(std::string_view text) {
-    std::vector<Character> characters;
+std::string_view without_line_end(std::string_view text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-    while (!text.empty()) {
-        characters.push_back(first_character(text));
-        text.remove_prefix(characters.back().bytes.size());
-    }
-    return characters;
+    return text;
+}
+
+std::size_t count_characters(std::string_view text) {
+    std::size_t count = 0;
+    for (; !text.empty(); ++count) text.remove_prefix(first_character(text).bytes.size());
+    return count;
 }
 
 Shown show_line(const Diagnostic& diagnostic) {
-    const auto line = characters_of(diagnostic.source_line);
-    const std::size_t column = std::min(diagnostic.location.column, line.size() + 1);
+    std::string_view rest = without_line_end(diagnostic.source_line);
+    const std::size_t length = count_characters(rest);
+    const std::size_t column = std::min(diagnostic.location.column, length + 1);
     std::size_t begin = 0;
-    std::size_t end = line.size();
-    if (line.size() > window) {
-        begin = column > window / 2 ? std::min(column - window / 2, line.size() - window) : 0;
+    std::size_t end = length;
+    if (length > window) {
+        begin = column > window / 2 ? std::min(column - window / 2, length - window) : 0;
         end = begin + window;
     }
-    CaretLine shown(column, std::max<std::size_t>(diagnostic.width, 1));
+    CaretLine shown(column, std::clamp<std::size_t>(diagnostic.width, 1, length + 1));
     if (begin > 0) shown.mark_cut();
-    for (std::size_t i = begin; i < end; ++i) shown.add(line[i], i + 1);
+    for (std::size_t i = 0; i < end; ++i) {
+        const auto character = first_character(rest);
+        rest.remove_prefix(character.bytes.size());
+        if (i >= begin) shown.add(character, i + 1);
+    }
     Shown result = std::move(shown).take();
-    if (end < line.size()) result.source += cut_mark;
+    if (end < length) result.source += cut_mark;
     return result;
 }
 
@@ -193,7 +199,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::size_t name_distance(std::string_view word, std::string_view candidate, std::size_t most) {
-    const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
+    const std::size_t shorter = std::min(word.size(), candidate.size());
+    const std::size_t longer = std::max(word.size(), candidate.size());
     if (longer - shorter > most || longer > longest_name) return most + 1;
     if (word != candidate && same_ignoring_case(word, candidate)) return 1;
     return edit_distance(word, candidate);

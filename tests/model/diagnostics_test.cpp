@@ -94,6 +94,7 @@ TEST_CASE("the caret stands under the column, whatever stands before it", "[diag
         {"abc", 3, 1, "abc", "  ^"},
         {"abc", 2, 99, "abc", " ^~"},
         {"abc", 2, 0, "abc", " ^"},
+        {"abc", 2, std::string::npos, "abc", " ^~"},
         {"abc", 4, 1, "abc", "   ^"},
         {"abc", 99, 5, "abc", "   ^"},
         {"\t\tkey: x", 8, 1, "\t\tkey: x", "\t\t     ^"},
