@@ -31,9 +31,10 @@ std::string node_line(const Graph& graph, std::size_t index) {
     const GraphNode& node = graph.nodes[index];
     const bool open =
         node.kind == GraphNode::Kind::workload && !node.isolated_ingress && !node.isolated_egress;
-    return "    n" + std::to_string(index) + " [label=" + quoted(node.label) +
-           ", tooltip=" + quoted(node.id) + ", shape=" + shape(node.kind) +
-           (open ? ", style=\"rounded,filled,dashed\"" : "") + "];\n";
+    return "    n" + std::to_string(index) + " [id=n" + std::to_string(index) +
+           ", label=" + quoted(node.label) + ", tooltip=" + quoted(node.id) +
+           ", shape=" + shape(node.kind) + (open ? ", style=\"rounded,filled,dashed\"" : "") +
+           "];\n";
 }
 
 std::string group_text(const Graph& graph, const std::string& group, std::size_t number) {
@@ -42,7 +43,8 @@ std::string group_text(const Graph& graph, const std::string& group, std::size_t
         if (graph.nodes[i].group == group) nodes += node_line(graph, i);
     }
     if (group.empty()) return nodes;
-    return "  subgraph cluster_" + std::to_string(number) + " {\n    label=" + quoted(group) +
+    return "  subgraph cluster_" + std::to_string(number) + " {\n    id=g" +
+           std::to_string(number) + "; label=" + quoted(group) +
            "; style=\"rounded,filled\"; color=\"#cbd5e0\"; fillcolor=\"#f7fafc\"; "
            "fontcolor=\"#4a5568\";\n" +
            nodes + "  }\n";
@@ -53,12 +55,12 @@ std::string width(std::uint64_t conversations) {
     return conversations >= 30 ? "2" : "1.2";
 }
 
-std::string edge_line(const DrawnEdge& edge) {
+std::string edge_line(const DrawnEdge& edge, std::size_t index) {
     const EdgeStyle& style = edge_style(edge.state);
     const std::string color(style.color);
-    return "  n" + std::to_string(edge.from) + " -> n" + std::to_string(edge.to) +
-           " [label=" + quoted(" " + edge.label + " ") + ", color=\"" + color + "\", fontcolor=\"" +
-           color + "\", style=" + std::string(style.dash) +
+    return "  n" + std::to_string(edge.from) + " -> n" + std::to_string(edge.to) + " [id=e" +
+           std::to_string(index) + ", label=" + quoted(" " + edge.label + " ") + ", color=\"" +
+           color + "\", fontcolor=\"" + color + "\", style=" + std::string(style.dash) +
            ", penwidth=" + width(edge.conversations) + "];\n";
 }
 
@@ -90,7 +92,7 @@ std::string to_dot(const View& view) {
     std::size_t number = 0;
     for (const std::string& group : groups(view.graph))
         text += group_text(view.graph, group, number++);
-    for (const DrawnEdge& edge : edges) text += edge_line(edge);
+    for (std::size_t i = 0; i < edges.size(); ++i) text += edge_line(edges[i], i);
     return text + "}\n";
 }
 
