@@ -7,7 +7,7 @@
 #include "analyzer/identity.h"
 #include "analyzer/stitch.h"
 #include "ingest/load.h"
-#include "store/sqlite_store.h"
+#include "store/recording_file.h"
 
 namespace nspect::cli {
 
@@ -64,11 +64,13 @@ void append(Recording& into, Recording from) {
     into.info.packets += from.info.packets;
 }
 
-Status read_recording(const std::string& path, Loaded& loaded) {
+Status read_recording(const std::string& path, const OutputOptions& output, Loaded& loaded) {
     auto opened = store::open_recording(path);
     if (!opened) return std::move(opened).error();
     auto recording = (*opened)->read_all();
     if (!recording) return std::move(recording).error();
+    for (const auto& warning : (*opened)->warnings())
+        say(output, "nspect: " + path + ": " + warning);
     append(loaded.context, std::move(*recording));
     ++loaded.recordings;
     return done;
@@ -108,7 +110,8 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
         if (input.starts_with("kube:") || input.starts_with("docker:"))
             return live_source_error(input);
         if (input != "-" && store::looks_like_recording(input)) {
-            if (const Status read = read_recording(input, loaded); !read) return read.error();
+            if (const Status read = read_recording(input, output, loaded); !read)
+                return read.error();
         } else {
             manifests.push_back(input);
         }

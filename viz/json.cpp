@@ -89,6 +89,13 @@ Json finding_json(const Finding& finding) {
     return json;
 }
 
+std::string lower(std::string text) {
+    for (char& c : text) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return text;
+}
+
 Json left_out_json(const std::vector<analyzer::LeftOut>& list) {
     Json json = Json::array();
     for (const auto& each : list) {
@@ -113,6 +120,34 @@ std::string to_json(const analyzer::Connectivity& connectivity) {
     for (const auto& row : connectivity.rows) {
         json["connectivity"].push_back(
             {{"src", row.src}, {"dst", row.dst}, {"conn", to_conn(row.traffic)}});
+    }
+    return dumped(json) + "\n";
+}
+
+std::string to_json(const analyzer::ConnectivityDiff& diff) {
+    Json json;
+    json["schema"] = 1;
+    json["rows"] = Json::array();
+    for (const auto& row : diff.rows) {
+        json["rows"].push_back({{"type", to_string(row.type)},
+                                {"src", row.src},
+                                {"dst", row.dst},
+                                {"ref1", to_conn(row.before)},
+                                {"ref2", to_conn(row.after)}});
+    }
+    json["workloads_added"] = diff.peers_added;
+    json["workloads_removed"] = diff.peers_removed;
+    return dumped(json) + "\n";
+}
+
+std::string to_json(const Table& table) {
+    Json json;
+    json["schema"] = 1;
+    json[table.id] = Json::array();
+    for (const auto& row : table.rows) {
+        Json object = Json::object();
+        for (std::size_t i = 0; i < row.size(); ++i) object[lower(table.columns[i])] = row[i];
+        json[table.id].push_back(std::move(object));
     }
     return dumped(json) + "\n";
 }

@@ -6,6 +6,7 @@
 
 #include "analyzer/audit.h"
 #include "analyzer/connectivity.h"
+#include "analyzer/diff.h"
 #include "analyzer/generate.h"
 #include "model/conversation.h"
 #include "model/inventory.h"
@@ -18,7 +19,10 @@ namespace nspect::viz {
 
 std::string to_json(const analyzer::Connectivity& connectivity);
 std::string to_json(const analyzer::Audit& audit);
+std::string to_json(const analyzer::ConnectivityDiff& diff);
 std::string to_json(const Graph& graph);
+/// {"schema":1, TABLE.ID: [{COLUMN: CELL, ...}, ...]}, columns in lower case.
+std::string to_json(const Table& table);
 std::string to_json(const analyzer::Generated& generated);
 std::string to_json(const std::vector<TargetInfo>& targets);
 /// One object on one line, without the line end. `context` is the recording the conversation came

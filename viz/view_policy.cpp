@@ -83,6 +83,24 @@ View connectivity_view(const analyzer::Connectivity& connectivity) {
     return view;
 }
 
+View diff_view(const analyzer::ConnectivityDiff& diff) {
+    View view;
+    view.title = "What the change opens and closes";
+    Table table{"rows", "", {"Change", "Source", "Destination", "Before", "After"}, {}, {}};
+    std::size_t opened = 0;
+    for (const auto& row : diff.rows) {
+        table.rows.push_back({std::string(to_string(row.type)), row.src, row.dst,
+                              to_conn(row.before), to_conn(row.after)});
+        if (!row.before.contains(row.after)) ++opened;
+    }
+    view.summary = {counted(diff.rows.size(), "pair") + " changed; " + std::to_string(opened) +
+                        " of them open something.",
+                    counted(diff.peers_added.size(), "workload") + " added, " +
+                        counted(diff.peers_removed.size(), "workload") + " removed."};
+    view.tables = {std::move(table)};
+    return view;
+}
+
 View generated_view(const analyzer::Generated& generated) {
     const analyzer::Proof& proof = generated.proof;
     View view;

@@ -5,6 +5,7 @@
 
 #include "analyzer/audit.h"
 #include "analyzer/connectivity.h"
+#include "analyzer/diff.h"
 #include "analyzer/generate.h"
 #include "model/conversation.h"
 #include "model/inventory.h"
@@ -18,6 +19,7 @@ View audit_view(const analyzer::Audit& audit, const Recording& context, const In
 /// The communication graph without judgement: no findings.
 View graph_view(const Graph& graph);
 View connectivity_view(const analyzer::Connectivity& connectivity);
+View diff_view(const analyzer::ConnectivityDiff& diff);
 View flows_view(const std::vector<Conversation>& conversations, const Inventory& inventory,
                 const Recording& context);
 View targets_view(const std::vector<TargetInfo>& targets);
