@@ -25,8 +25,8 @@ struct Audit {
     bool lossy = false;  ///< something was lost: "never used" and "not seen" are not safe to act on
 };
 
-/// `conversations` were resolved against engine.world().inventory. `context` is the recording without
-/// its sightings: losses, window, targets.
+/// `conversations` were resolved against engine.world().inventory. `context` is the recording
+/// without its sightings: losses, window, targets.
 Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
             const Recording& context);
 

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/audit.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "analyzer/audit_edges.h"
+#include "analyzer/audit_unused.h"
+#include "analyzer/observed.h"
+
+namespace nspect::analyzer {
+namespace {
+
+void set_window(Audit& audit, const std::vector<Conversation>& conversations,
+                const Recording& context) {
+    audit.conversations = conversations.size();
+    audit.lossy = std::any_of(context.losses.begin(), context.losses.end(),
+                              [](const Loss& loss) { return loss.count > 0; });
+    audit.first = context.info.started;
+    audit.last = context.info.ended.value_or(context.info.started);
+    for (const auto& conversation : conversations) {
+        if (audit.first == Timestamp{} || conversation.first < audit.first) {
+            audit.first = conversation.first;
+        }
+        audit.last = std::max(audit.last, conversation.last);
+    }
+}
+
+void find_losses(Audit& audit, const Recording& context) {
+    std::map<std::pair<std::string, std::string>, Loss> by_source;
+    for (const auto& loss : context.losses) {
+        const auto [entry, added] = by_source.try_emplace({loss.source, loss.kind}, loss);
+        auto& sum = entry->second;
+        if (added) continue;
+        sum.from = std::min(sum.from, loss.from);
+        sum.to = std::max(sum.to, loss.to);
+        sum.count += loss.count;
+    }
+    for (const auto& [_, sum] : by_source) {
+        if (sum.count == 0) continue;
+        Finding finding;
+        finding.code = "capture-loss";
+        finding.severity = Severity::medium;
+        finding.subject = sum.source;
+        finding.message = std::to_string(sum.count) + " lost (" + sum.kind +
+                          "): what was not seen may have been there";
+        finding.evidence.push_back("between " + to_string(sum.from) + " and " + to_string(sum.to));
+        if (!sum.note.empty()) finding.evidence.push_back(sum.note);
+        audit.findings.push_back(std::move(finding));
+    }
+}
+
+/// Nodes by id, edges by (from, to, point), and findings with them.
+void sort_graph(Audit& audit) {
+    auto& [nodes, edges] = audit.graph;
+    std::vector<std::size_t> order(nodes.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return nodes[a].id < nodes[b].id; });
+    std::vector<std::size_t> place(nodes.size());
+    std::vector<GraphNode> sorted_nodes;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        place[order[i]] = i;
+        sorted_nodes.push_back(std::move(nodes[order[i]]));
+    }
+    nodes = std::move(sorted_nodes);
+    for (auto& edge : edges) {
+        edge.from = place[edge.from];
+        edge.to = place[edge.to];
+    }
+    order.resize(edges.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return std::tie(edges[a].from, edges[a].to, edges[a].point) <
+               std::tie(edges[b].from, edges[b].to, edges[b].point);
+    });
+    std::vector<std::size_t> edge_place(edges.size());
+    std::vector<GraphEdge> sorted_edges;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        edge_place[order[i]] = i;
+        sorted_edges.push_back(std::move(edges[order[i]]));
+    }
+    edges = std::move(sorted_edges);
+    for (auto& finding : audit.findings) {
+        if (finding.edge) finding.edge = edge_place[*finding.edge];
+    }
+}
+
+}  // namespace
+
+Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
+            const Recording& context) {
+    Audit audit;
+    set_window(audit, conversations, context);
+    Observed observed = observe(engine, conversations);
+    Verdicts verdicts(engine);
+    const auto facts = edge_facts(observed, conversations, verdicts);
+    audit.graph = std::move(observed.graph);
+    for (std::size_t i = 0; i < facts.size(); ++i) {
+        auto& edge = audit.graph.edges[i];
+        edge.state = facts[i].state();
+        edge.rules = reasons_in_words(engine.world(), verdicts.all()[facts[i].deciding().judged]);
+    }
+    find_in_edges(audit, facts, verdicts, engine.world(), context);
+    find_losses(audit, context);
+    find_unprotected(audit, engine);
+    find_unused(audit, engine, verdicts);
+    sort_graph(audit);
+    for (const auto& edge : audit.graph.edges) ++audit.edges_by_state[edge.state];
+    sort_findings(audit.findings);
+    return audit;
+}
+
+}  // namespace nspect::analyzer

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/audit_edges.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace nspect::analyzer {
+namespace {
+
+bool has_rule(const DirectionVerdict& verdict) {
+    return std::any_of(verdict.reasons.begin(), verdict.reasons.end(), [](const Reason& reason) {
+        return reason.effect == Reason::Effect::allow && reason.rule;
+    });
+}
+
+void add(EdgeFacts& facts, const Conversation& conversation, const Judged& judged,
+         std::uint32_t number) {
+    const auto note = [&](Tally& tally) { tally.add(conversation, number); };
+    facts.selected |= judged.selected;
+    facts.inbound_declared |= has_rule(judged.verdict.ingress);
+    facts.outbound_declared |= has_rule(judged.verdict.egress);
+    if (conversation.lost_between) ++facts.lost[*conversation.lost_between];
+    const bool reached = reached_server(conversation);
+    if (judged.verdict.uncertain() && !judged.own_node) return note(facts.undecided);
+    if (!judged.allowed()) return note(reached ? facts.denied_flowed : facts.denied_blocked);
+    if (conversation.outcome == Outcome::unanswered) note(facts.unanswered);
+    const bool refused =
+        conversation.outcome == Outcome::refused || conversation.outcome == Outcome::rejected;
+    if (refused) note(facts.refused);
+    note(facts.used);
+}
+
+/// Words for vantages: "veth12ab of shop/web".
+class Places {
+public:
+    explicit Places(const Recording& context) {
+        for (const auto& vantage : context.vantages) vantages_[vantage.id] = &vantage;
+        for (const auto& target : context.targets) targets_[target.id] = &target;
+    }
+
+    std::string words(std::uint32_t id) const {
+        const auto found = vantages_.find(id);
+        if (found == vantages_.end()) return "vantage " + std::to_string(id);
+        const auto& vantage = *found->second;
+        const auto target = vantage.target ? targets_.find(*vantage.target) : targets_.end();
+        if (target == targets_.end()) return vantage.interface_name;
+        const auto& owner =
+            target->second->pod.empty() ? target->second->name : target->second->pod;
+        return vantage.interface_name + " (" + owner + ")";
+    }
+
+private:
+    std::unordered_map<std::uint32_t, const Vantage*> vantages_;
+    std::unordered_map<std::uint32_t, const TargetInfo*> targets_;
+};
+
+class EdgeFindings {
+public:
+    EdgeFindings(Audit& audit, const Verdicts& verdicts, const World& world,
+                 const Recording& context)
+        : audit_(audit), verdicts_(verdicts), world_(world), places_(context) {}
+
+    void find(std::size_t edge, const EdgeFacts& facts) {
+        if (facts.denied_flowed.count > 0) {
+            add(edge, facts, "denied-but-flowed", Severity::high,
+                "policy denies this, and it passed all the same: the policy is not enforced here",
+                facts.denied_flowed);
+        }
+        if (facts.denied_blocked.count > 0) {
+            add(edge, facts, "denied-and-blocked", Severity::low,
+                "attempts that policy denies did not pass", facts.denied_blocked);
+        }
+        if (facts.undecided.count > 0) {
+            add(edge, facts, "depends-on-plugin", Severity::low,
+                "whether policy allows this depends on the network plugin, or on a rule that is "
+                "not evaluated",
+                facts.undecided);
+        }
+        if (facts.unanswered.count > 0) {
+            add(edge, facts, "allowed-but-unanswered", Severity::medium,
+                "policy allows this, and nobody answered", facts.unanswered);
+        }
+        if (facts.refused.count > 0) {
+            add(edge, facts, "allowed-but-refused", Severity::low,
+                "policy allows this, and it was refused", facts.refused);
+        }
+        find_lost(edge, facts);
+        find_unknown(edge, facts);
+    }
+
+private:
+    Finding& add(std::size_t edge, const EdgeFacts& facts, const char* code, Severity severity,
+                 std::string message, const Tally& tally) {
+        Finding finding;
+        finding.code = code;
+        finding.severity = severity;
+        finding.subject = edge_name(audit_.graph, audit_.graph.edges[edge]);
+        finding.message = std::move(message);
+        finding.edge = edge;
+        finding.evidence.push_back(tally.words());
+        const auto& judged = verdicts_.all()[tally.judged];
+        for (auto& words : reasons_in_words(world_, judged)) {
+            finding.evidence.push_back(std::move(words));
+        }
+        finding.location = deciding_place(world_, judged);
+        add_losses(finding, facts);
+        return audit_.findings.emplace_back(std::move(finding));
+    }
+
+    void add_losses(Finding& finding, const EdgeFacts& facts) const {
+        for (const auto& [between, count] : facts.lost) {
+            finding.evidence.push_back(std::to_string(count) + " seen at " +
+                                       places_.words(between.first) + ", never at " +
+                                       places_.words(between.second));
+        }
+    }
+
+    /// Where policy denies it, the loss is no surprise and stands as evidence there.
+    void find_lost(std::size_t edge, const EdgeFacts& facts) {
+        if (facts.lost.empty() || facts.denied_blocked.count + facts.denied_flowed.count > 0)
+            return;
+        const auto& between = facts.lost.begin()->first;
+        std::string message = "packets left " + places_.words(between.first) +
+                              " and never reached " + places_.words(between.second);
+        Tally lost = facts.unanswered.count > 0 ? facts.unanswered : facts.used;
+        lost.count = 0;
+        for (const auto& [where, count] : facts.lost) lost.count += count;
+        add(edge, facts, "lost-in-between", Severity::medium, std::move(message), lost);
+    }
+
+    void find_unknown(std::size_t edge, const EdgeFacts& facts) {
+        const auto& from = audit_.graph.nodes[audit_.graph.edges[edge].from];
+        const auto& to = audit_.graph.nodes[audit_.graph.edges[edge].to];
+        const bool inbound = nameless(from) && to.workload.has_value();
+        const bool outbound = nameless(to) && from.workload.has_value();
+        if (inbound == outbound) return;
+        if (inbound ? facts.inbound_declared : facts.outbound_declared) return;
+        Tally all = facts.used.count > 0 ? facts.used : facts.undecided;
+        if (all.count == 0) return;
+        const bool inside = is_block_of_private(inbound ? from.id : to.id);
+        add(edge, facts, "unknown-peer", inbound && inside ? Severity::medium : Severity::low,
+            inbound ? "nobody is known to own the address it comes from"
+                    : "nobody is known to own the address it goes to",
+            all);
+    }
+
+    static bool nameless(const GraphNode& node) {
+        return node.kind == GraphNode::Kind::external &&
+               (node.id == "internet" ||
+                node.id.find_first_not_of("0123456789abcdef.:/-") == std::string::npos);
+    }
+
+    static bool is_block_of_private(const std::string& id) {
+        const auto address = IpAddress::parse(id.substr(0, id.find_first_of("/-")));
+        return address && is_private(*address);
+    }
+
+    Audit& audit_;
+    const Verdicts& verdicts_;
+    const World& world_;
+    Places places_;
+};
+
+}  // namespace
+
+void Tally::add(const Conversation& conversation, std::uint32_t answer) {
+    if (count == 0) judged = answer;
+    first = count == 0 ? conversation.first : std::min(first, conversation.first);
+    last = count == 0 ? conversation.last : std::max(last, conversation.last);
+    ++count;
+}
+
+std::string Tally::words() const {
+    return std::to_string(count) +
+           (count == 1 ? " conversation, first " : " conversations, first ") + to_string(first) +
+           ", last " + to_string(last);
+}
+
+EdgeState EdgeFacts::state() const {
+    if (denied_flowed.count > 0) return EdgeState::denied_flowed;
+    if (undecided.count > 0) return EdgeState::undecided;
+    if (denied_blocked.count > 0) return EdgeState::denied_blocked;
+    return selected ? EdgeState::allowed_used : EdgeState::unprotected;
+}
+
+const Tally& EdgeFacts::deciding() const {
+    switch (state()) {
+        case EdgeState::denied_flowed:
+            return denied_flowed;
+        case EdgeState::undecided:
+            return undecided;
+        case EdgeState::denied_blocked:
+            return denied_blocked;
+        default:
+            return used;
+    }
+}
+
+std::vector<EdgeFacts> edge_facts(const Observed& observed,
+                                  const std::vector<Conversation>& conversations,
+                                  Verdicts& verdicts) {
+    std::vector<EdgeFacts> facts(observed.graph.edges.size());
+    for (std::size_t i = 0; i < conversations.size(); ++i) {
+        const auto number = verdicts.of(observed.talks[i]);
+        add(facts[observed.edge_of[i]], conversations[i], verdicts.all()[number], number);
+    }
+    return facts;
+}
+
+void find_in_edges(Audit& audit, const std::vector<EdgeFacts>& facts, const Verdicts& verdicts,
+                   const World& world, const Recording& context) {
+    EdgeFindings findings(audit, verdicts, world, context);
+    for (std::size_t edge = 0; edge < facts.size(); ++edge) findings.find(edge, facts[edge]);
+}
+
+}  // namespace nspect::analyzer

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analyzer/audit.h"
+#include "analyzer/audit_verdicts.h"
+#include "analyzer/observed.h"
+
+namespace nspect::analyzer {
+
+/// How many conversations, and when.
+struct Tally {
+    std::uint64_t count = 0;
+    Timestamp first{};
+    Timestamp last{};
+    std::uint32_t judged = 0;  ///< the answer to the first of them, in Verdicts::all()
+
+    void add(const Conversation& conversation, std::uint32_t answer);
+    /// "12 conversations, first 2026-01-01T10:00:00Z, last ..."
+    std::string words() const;
+};
+
+/// What the conversations of one edge came to, held against policy.
+struct EdgeFacts {
+    Tally denied_flowed;
+    Tally denied_blocked;
+    Tally unanswered;  ///< allowed, and no answer
+    Tally refused;     ///< allowed, and refused by the server or on the way
+    Tally undecided;
+    Tally used;
+    bool selected = false;
+    bool inbound_declared = false;   ///< a rule, not the absence of one, lets it in
+    bool outbound_declared = false;  ///< or out
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> lost;  ///< by vantages
+
+    EdgeState state() const;
+    /// The conversations that made the state what it is.
+    const Tally& deciding() const;
+};
+
+/// Facts by edge of `observed`. `verdicts` collects what was asked.
+std::vector<EdgeFacts> edge_facts(const Observed& observed,
+                                  const std::vector<Conversation>& conversations,
+                                  Verdicts& verdicts);
+
+/// Findings about what was seen.
+void find_in_edges(Audit& audit, const std::vector<EdgeFacts>& facts, const Verdicts& verdicts,
+                   const World& world, const Recording& context);
+
+}  // namespace nspect::analyzer

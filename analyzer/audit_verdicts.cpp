@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/audit_verdicts.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace nspect::analyzer {
+namespace {
+
+const Location& place_of(const World& world, Direction direction, const Reason& reason) {
+    const auto& policy = world.policies[*reason.policy];
+    if (!reason.rule) return policy.where;
+    const auto& rule = policy.rules(direction)[*reason.rule];
+    return rule.where.file.empty() ? policy.where : rule.where;
+}
+
+std::string title(const World& world, Direction direction, const Reason& reason) {
+    const auto& policy = world.policies[*reason.policy];
+    std::string text = policy_title(policy);
+    if (reason.rule) {
+        const auto& rule = policy.rules(direction)[*reason.rule];
+        text += ' ' + std::string(to_string(direction)) + " rule " + std::to_string(rule.index);
+        if (!rule.name.empty()) text += " \"" + rule.name + '"';
+    }
+    const auto& place = place_of(world, direction, reason);
+    return place.file.empty() ? text : text + " (" + to_string(place) + ')';
+}
+
+/// The directions that decided: of a denial those that deny, of a permission both.
+template <class Visit>
+void each_reason(const Judged& judged, Visit visit) {
+    const bool denied = !judged.verdict.allowed();
+    const auto side = [&](Direction direction, const DirectionVerdict& verdict) {
+        if (denied && verdict.allowed) return;
+        for (const auto& reason : verdict.reasons) visit(direction, reason);
+    };
+    side(Direction::egress, judged.verdict.egress);
+    side(Direction::ingress, judged.verdict.ingress);
+}
+
+}  // namespace
+
+std::size_t Verdicts::KeyHash::operator()(const Key& key) const noexcept {
+    std::uint64_t hash = key[0];
+    for (const auto part : {key[1], key[2]}) {
+        hash = (hash ^ (hash >> 31U)) * 0x9e3779b97f4a7c15ULL + part;
+    }
+    return hash ^ (hash >> 32U);
+}
+
+/// Classes of endpoints and of addresses in one row of numbers; the low bit is the family.
+std::uint32_t Verdicts::number(const End& end, Direction as_peer_of) const {
+    const std::size_t family = end.address.is_v4() ? 0 : 1;
+    const auto place =
+        end.kind == End::Kind::endpoint
+            ? engine_.class_of(end.index)
+            : engine_.class_count() + engine_.address_class_of(as_peer_of, end.address);
+    return static_cast<std::uint32_t>(place * 2 + family);
+}
+
+std::uint32_t Verdicts::of(const Talk& talk) {
+    const bool own_node = ends_.from_own_node(talk);
+    const bool special = own_node || talk.within_one();
+    const Key key{number(talk.client, Direction::ingress), number(talk.server, Direction::egress),
+                  (special ? 1U << 31U : 0U) |
+                      static_cast<std::uint32_t>(talk.point.protocol) << 16U |
+                      talk.point.port.number};
+    const auto [entry, added] = known_.try_emplace(key, static_cast<std::uint32_t>(judged_.size()));
+    if (added) {
+        judged_.push_back(judge(talk));
+        judged_.back().own_node = special;
+    }
+    return entry->second;
+}
+
+Judged Verdicts::judge(const Talk& talk) const {
+    Judged judged;
+    judged.verdict = engine_.decide(talk.client.who(), talk.server.who(), talk.point);
+    const bool from_pod = talk.client.kind == End::Kind::endpoint;
+    const bool to_pod = talk.server.kind == End::Kind::endpoint;
+    judged.outside = !from_pod && !to_pod;
+    judged.selected = (from_pod && engine_.selected(talk.client.index, Direction::egress)) ||
+                      (to_pod && engine_.selected(talk.server.index, Direction::ingress));
+    return judged;
+}
+
+std::string reason_in_words(const World& world, Direction direction, const Reason& reason) {
+    const std::string way{to_string(direction)};
+    if (!reason.policy) return "no policy selects it for " + way;
+    const auto who = title(world, direction, reason);
+    switch (reason.effect) {
+        case Reason::Effect::allow:
+            return who + " allows it";
+        case Reason::Effect::deny:
+            return who + " denies it";
+        case Reason::Effect::pass:
+            return who + " passes it on";
+        case Reason::Effect::no_rule_matches_peer:
+            return who + " isolates for " + way + ", and none of its rules names the peer";
+        case Reason::Effect::rule_matches_peer_not_port:
+            return who + " names the peer, but not this port";
+        case Reason::Effect::rule_named_port_unresolved:
+            return who + " names the peer, and a port name the destination does not have";
+        case Reason::Effect::default_allow:
+            break;
+    }
+    return "no policy selects it for " + way;
+}
+
+std::vector<std::string> reasons_in_words(const World& world, const Judged& judged) {
+    if (judged.own_node) return {"a pod's own node, and the pod itself, are never stopped"};
+    std::vector<std::string> words;
+    each_reason(judged, [&](Direction direction, const Reason& reason) {
+        auto text = reason_in_words(world, direction, reason);
+        if (std::find(words.begin(), words.end(), text) == words.end()) {
+            words.push_back(std::move(text));
+        }
+    });
+    return words;
+}
+
+std::optional<Location> deciding_place(const World& world, const Judged& judged) {
+    std::optional<Location> place;
+    each_reason(judged, [&](Direction direction, const Reason& reason) {
+        if (place || !reason.policy) return;
+        const auto& found = place_of(world, direction, reason);
+        if (!found.file.empty()) place = found;
+    });
+    return place;
+}
+
+}  // namespace nspect::analyzer

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/observed.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+namespace nspect::analyzer {
+namespace {
+
+constexpr std::size_t most_services = 16;  // names dialled that an edge lists
+
+struct EdgeKey {
+    std::size_t from = 0;
+    std::size_t to = 0;
+    TrafficPoint point;
+    bool operator==(const EdgeKey&) const = default;
+};
+
+struct EdgeKeyHash {
+    std::size_t operator()(const EdgeKey& key) const noexcept {
+        std::size_t hash = key.from * 0x9e3779b97f4a7c15ULL + key.to;
+        hash = (hash ^ (hash >> 29U)) * 0xbf58476d1ce4e5b9ULL;
+        return hash + key.point.port.number * 8U + static_cast<std::size_t>(key.point.protocol);
+    }
+};
+
+class Observer {
+public:
+    explicit Observer(const PolicyEngine& engine)
+        : engine_(engine),
+          inventory_(engine.world().inventory),
+          ends_(inventory_),
+          workload_node_(inventory_.workloads().size(), no_edge) {}
+
+    Observed observe(const std::vector<Conversation>& conversations) {
+        result_.edge_of.reserve(conversations.size());
+        result_.talks.reserve(conversations.size());
+        for (const auto& conversation : conversations) {
+            result_.talks.push_back(ends_.talk(conversation));
+            const auto& talk = result_.talks.back();
+            const EdgeKey key{node(talk.client, Direction::ingress, {}),
+                              node(talk.server, Direction::egress, conversation.server.name),
+                              talk.point};
+            const auto edge = edge_number(key);
+            result_.edge_of.push_back(edge);
+            count(result_.graph.edges[edge], conversation);
+        }
+        sort();
+        return std::move(result_);
+    }
+
+private:
+    std::size_t node(const End& end, Direction direction, const std::string& name) {
+        switch (end.kind) {
+            case End::Kind::endpoint:
+                return workload_node(inventory_.endpoints()[end.index].workload);
+            case End::Kind::node:
+                return named("node/" + inventory_.nodes()[end.index].name, GraphNode::Kind::node);
+            case End::Kind::service:
+                return service_node(inventory_.services()[end.index]);
+            case End::Kind::address:
+                break;
+        }
+        if (!name.empty()) return named(name, GraphNode::Kind::external);
+        auto& known = outside_[static_cast<std::size_t>(direction)];
+        const auto found = known.find(end.address);
+        if (found != known.end()) return found->second;
+        const auto number =
+            named(outside_name(engine_, direction, end.address), GraphNode::Kind::external);
+        known.emplace(end.address, number);
+        return number;
+    }
+
+    std::size_t workload_node(std::size_t workload) {
+        auto& number = workload_node_[workload];
+        if (number != no_edge) return number;
+        number = result_.graph.nodes.size();
+        const auto& id = inventory_.workloads()[workload].id;
+        GraphNode node{to_string(id), id.name, id.namespace_name, GraphNode::Kind::workload,
+                       workload};
+        for (const auto endpoint : inventory_.endpoints_of(workload)) {
+            node.isolated_ingress |= engine_.isolated(endpoint, Direction::ingress);
+            node.isolated_egress |= engine_.isolated(endpoint, Direction::egress);
+        }
+        result_.graph.nodes.push_back(std::move(node));
+        return number;
+    }
+
+    /// A Service whose pods are not known, or are of several workloads.
+    std::size_t service_node(const Service& service) {
+        const auto number =
+            named("service/" + service.namespace_name + "/" + service.name, GraphNode::Kind::group);
+        result_.graph.nodes[number].label = service.name;
+        result_.graph.nodes[number].group = service.namespace_name;
+        return number;
+    }
+
+    std::size_t named(const std::string& id, GraphNode::Kind kind) {
+        const auto [entry, added] = named_.try_emplace(id, result_.graph.nodes.size());
+        if (added) {
+            const bool of_node = kind == GraphNode::Kind::node;
+            result_.graph.nodes.push_back(
+                {id, of_node ? id.substr(id.find('/') + 1) : id, "", kind, std::nullopt});
+        }
+        return entry->second;
+    }
+
+    std::size_t edge_number(const EdgeKey& key) {
+        const auto [entry, added] = edges_.try_emplace(key, result_.graph.edges.size());
+        if (added) {
+            GraphEdge edge;
+            edge.from = key.from;
+            edge.to = key.to;
+            edge.point = key.point;
+            result_.graph.edges.push_back(std::move(edge));
+        }
+        return entry->second;
+    }
+
+    void count(GraphEdge& edge, const Conversation& conversation) const {
+        const bool first = edge.conversations++ == 0;
+        ++edge.outcomes[static_cast<std::size_t>(conversation.outcome)];
+        edge.sent += conversation.sent;
+        edge.received += conversation.received;
+        edge.first = first ? conversation.first : std::min(edge.first, conversation.first);
+        edge.last = first ? conversation.last : std::max(edge.last, conversation.last);
+        if (edge.app.empty()) edge.app = conversation.app;
+        if (conversation.tls) {
+            ++edge.tls;
+            edge.mutual_tls += conversation.tls->client_cert == ClientCert::presented ? 1 : 0;
+            edge.unknown_tls += conversation.tls->client_cert == ClientCert::unknown ? 1 : 0;
+        }
+        if (conversation.service) note_service(edge, *conversation.service);
+    }
+
+    void note_service(GraphEdge& edge, std::size_t index) const {
+        const auto& service = inventory_.services()[index];
+        auto& names = edge.services;
+        if (names.size() >= most_services) return;
+        auto name = service.namespace_name + "/" + service.name;
+        const auto at = std::lower_bound(names.begin(), names.end(), name);
+        if (at == names.end() || *at != name) names.insert(at, std::move(name));
+    }
+
+    void sort() {
+        auto& [nodes, edges] = result_.graph;
+        const auto node_order = sorted(nodes, [](const GraphNode& n) { return std::tie(n.id); });
+        renumber(nodes, node_order);
+        const auto node_place = inverse(node_order);
+        for (auto& edge : edges) {
+            edge.from = node_place[edge.from];
+            edge.to = node_place[edge.to];
+        }
+        const auto edge_order =
+            sorted(edges, [](const GraphEdge& e) { return std::tie(e.from, e.to, e.point); });
+        renumber(edges, edge_order);
+        const auto edge_place = inverse(edge_order);
+        for (auto& edge : result_.edge_of) edge = edge_place[edge];
+    }
+
+    template <class T, class Key>
+    static std::vector<std::size_t> sorted(const std::vector<T>& items, Key key) {
+        std::vector<std::size_t> order(items.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::sort(order.begin(), order.end(),
+                  [&](std::size_t a, std::size_t b) { return key(items[a]) < key(items[b]); });
+        return order;
+    }
+
+    template <class T>
+    static void renumber(std::vector<T>& items, const std::vector<std::size_t>& order) {
+        std::vector<T> moved;
+        moved.reserve(items.size());
+        for (const auto i : order) moved.push_back(std::move(items[i]));
+        items = std::move(moved);
+    }
+
+    static std::vector<std::size_t> inverse(const std::vector<std::size_t>& order) {
+        std::vector<std::size_t> place(order.size());
+        for (std::size_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+        return place;
+    }
+
+    const PolicyEngine& engine_;
+    const Inventory& inventory_;
+    Ends ends_;
+    Observed result_;
+    std::vector<std::size_t> workload_node_;
+    std::unordered_map<std::string, std::size_t> named_;
+    std::unordered_map<IpAddress, std::size_t> outside_[2];
+    std::unordered_map<EdgeKey, std::size_t, EdgeKeyHash> edges_;
+};
+
+/// The interval of the address class around `address`.
+IpRange class_range(const PolicyEngine& engine, Direction direction, const IpAddress& address) {
+    const auto& classes = engine.address_classes(direction);
+    const auto number = engine.address_class_of(direction, address);
+    if (number < classes.size()) {
+        for (const auto& range : classes[number].intervals()) {
+            if (range.contains(address)) return range;
+        }
+    }
+    return {address, address};
+}
+
+/// Larger than a /8, or a /32 of IPv6: no block that somebody set apart.
+bool is_wide(const IpRange& range) {
+    if (range.first.is_v4()) return range.last.low() - range.first.low() >= 0xffffffU;
+    return range.last.high() - range.first.high() >= 0xffffffffU;
+}
+
+}  // namespace
+
+std::string range_name(const IpRange& range) {
+    for (unsigned length = 0; length <= range.first.bits(); ++length) {
+        const IpPrefix block(range.first, length);
+        if (block.range() == range) return to_string(block);
+    }
+    return to_string(range);
+}
+
+std::string outside_name(const PolicyEngine& engine, Direction direction,
+                         const IpAddress& address) {
+    if (is_metadata_service(address)) return "metadata-service";
+    if (address.is_multicast()) return "multicast";
+    if (address.is_link_local()) return "link-local";
+    if (address.is_loopback()) return "loopback";
+    if (address.is_unspecified()) return "unspecified";
+    const auto range = class_range(engine, direction, address);
+    if (!is_private(address)) return is_wide(range) ? "internet" : range_name(range);
+    const IpPrefix block(address, address.is_v4() ? 24 : 64);
+    const auto around = block.range();
+    const bool set_apart = around.first < range.first || range.last < around.last;
+    if (!set_apart) return to_string(block);
+    return range_name({std::max(around.first, range.first), std::min(around.last, range.last)});
+}
+
+std::string edge_name(const Graph& graph, const GraphEdge& edge) {
+    return graph.nodes[edge.from].id + " -> " + graph.nodes[edge.to].id + " " +
+           to_string(edge.point);
+}
+
+Observed observe(const PolicyEngine& engine, const std::vector<Conversation>& conversations) {
+    return Observer(engine).observe(conversations);
+}
+
+}  // namespace nspect::analyzer
