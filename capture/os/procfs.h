@@ -34,7 +34,8 @@ std::optional<std::uint64_t> parse_netns_link(std::string_view link);
 /// folder. A process that ends while it is read is simply not there.
 class Procfs {
 public:
-    explicit Procfs(std::string root = "/proc") : root_(std::move(root)) {}
+    Procfs() : Procfs("/proc") {}
+    explicit Procfs(std::string root) : root_(std::move(root)) {}
 
     const std::string& root() const noexcept { return root_; }
     /// Sorted.

@@ -80,4 +80,7 @@ TEST_CASE("a machine without /proc lacks what is read there", "[doctor]") {
     CHECK(probe(machine, "kernel").found == "6.1.0-18-amd64");
     CHECK(probe(machine, "control groups").found == "v2");
     CHECK(probe(machine, "namespaces of other processes").state == Probe::State::ok);
+    for (const auto* pid : {"2", "3", "4"})
+        machine.write("proc/" + std::string(pid) + "/comm", "x");
+    CHECK(probe(machine, "namespaces of other processes").state == Probe::State::missing);
 }
