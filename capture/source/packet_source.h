@@ -20,7 +20,8 @@ struct RawPacket {
     std::uint32_t wire_length = 0;  ///< before the snap length cut it
     Timestamp time{};
     LinkType link = LinkType::ethernet;
-    std::uint32_t interface_id = 0;  ///< index into interfaces(); SLL2 packets carry their own index inside
+    std::uint32_t interface_id =
+        0;  ///< index into interfaces(); SLL2 packets carry their own index inside
 };
 
 /// An interface a source reads from.
@@ -44,19 +45,27 @@ class PacketSource {
 public:
     virtual ~PacketSource() = default;
 
-    /// Delivers at most `max` packets that are ready now, without blocking on a live source. Returns how
-    /// many; 0 from a file is its end (see finished()), from a live source that none is waiting.
-    /// An Error means that the source is gone; what it delivered before stays valid.
+    /// Delivers at most `max` packets that are ready now, without blocking on a live source.
+    /// Returns how many; 0 from a file is its end (see finished()), from a live source that none is
+    /// waiting. An Error means that the source is gone; what it delivered before stays valid.
     virtual Result<std::size_t> read(std::size_t max, const PacketCallback& on_packet) = 0;
 
     /// For epoll; -1 when the source is always ready (files).
     virtual int poll_fd() const { return -1; }
     virtual bool finished() const = 0;
+    /// How long after the moment of stopping packets seen before it may still turn up: keep reading
+    /// so long. The kernel hands a ring's block over when it is full or its time is up.
+    virtual Duration drain_time() const { return Duration::zero(); }
     virtual SourceStats stats() = 0;
     /// May grow while a pcapng file is read.
     virtual const std::vector<SourceInterface>& interfaces() const = 0;
     /// "any@host", "eth0@4026532185", or the file name.
     virtual const std::string& name() const = 0;
 };
+
+/// For who stops one source and waits: reads until drain_time() has passed without a packet.
+/// Returns how many came. Many sources are better drained together, by going on with their loop for
+/// the longest time.
+Result<std::size_t> drain(PacketSource& source, const PacketCallback& on_packet);
 
 }  // namespace nspect::capture
