@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "model/batch.h"
 #include "model/recording.h"
@@ -11,8 +13,8 @@ namespace nspect::store {
 
 using nspect::Batch;
 
-/// A recording that is kept somewhere. Not thread-safe; one writer at a time, readers in other processes
-/// may read while it is written.
+/// A recording that is kept somewhere. Not thread-safe; one writer at a time, readers in other
+/// processes may read while it is written.
 class FlowStore {
 public:
     virtual ~FlowStore() = default;
@@ -21,10 +23,16 @@ public:
     virtual Status write(const Batch& batch) = 0;
     /// Everything but the sightings.
     virtual Result<Recording> read_context() = 0;
-    /// Sightings in order of their first packet, one at a time; stops early when `visit` returns false.
+    /// Sightings in order of their first packet, one at a time; stops early when `visit` returns
+    /// false.
     virtual Status for_each_sighting(const std::function<bool(const Sighting&)>& visit) = 0;
     /// Orderly end: what is buffered is durable afterwards.
     virtual Status close() = 0;
+
+    /// What is wrong with the recording as far as it was read, as sentences: cut off, damaged, rows
+    /// that make no sense. Grows while reading; read_context() says the same as losses of kind
+    /// "damaged".
+    virtual std::vector<std::string> warnings() const { return {}; }
 
     /// Everything.
     Result<Recording> read_all();

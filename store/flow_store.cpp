@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/flow_store.h"
+
+#include <utility>
+
+namespace nspect::store {
+
+Result<Recording> FlowStore::read_all() {
+    // Sightings first: the context read after them names every vantage they can refer to, also
+    // while the recording is being written, and counts the damage met on the way.
+    std::vector<Sighting> sightings;
+    auto read = for_each_sighting([&](const Sighting& sighting) {
+        sightings.push_back(sighting);
+        return true;
+    });
+    if (!read) return std::move(read).error();
+    auto recording = read_context();
+    if (recording) recording->sightings = std::move(sightings);
+    return recording;
+}
+
+}  // namespace nspect::store

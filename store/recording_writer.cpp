@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/recording_writer.h"
+
+#include <utility>
+
+namespace nspect::store {
+
+namespace {
+
+constexpr std::size_t max_remembered_tls = 65536;
+
+/// Equal facts, equal bytes; different facts, different bytes.
+std::string key_of(const TlsSeen& tls) {
+    std::string key;
+    auto number = [&](unsigned value) {
+        key += static_cast<char>(value & 0xffU);
+        key += static_cast<char>(value >> 8U & 0xffU);
+    };
+    auto text = [&](const std::string& value) {
+        number(static_cast<unsigned>(value.size()));
+        number(static_cast<unsigned>(value.size() >> 16U));
+        key += value;
+    };
+    for (const unsigned value :
+         {unsigned{tls.version}, unsigned{tls.cipher}, unsigned{tls.client_alert},
+          unsigned{tls.server_alert}, static_cast<unsigned>(tls.client_cert),
+          static_cast<unsigned>(tls.evidence), static_cast<unsigned>(tls.confidence),
+          unsigned{tls.resumed}, unsigned{tls.hello_retry}, unsigned{tls.encrypted_hello}}) {
+        number(value);
+    }
+    for (const auto* value : {&tls.sni, &tls.alpn, &tls.ja4}) text(*value);
+    for (const auto* names : {&tls.server_identity, &tls.client_identity}) {
+        text(std::to_string(names->size()));
+        for (const auto& name : *names) text(name);
+    }
+    return key;
+}
+
+/// NULL means forever.
+std::optional<Timestamp> end_of(Timestamp to) {
+    if (to == forever) return std::nullopt;
+    return to;
+}
+
+}  // namespace
+
+Result<RecordingWriter> RecordingWriter::on(SqliteDb& db) {
+    RecordingWriter writer(db);
+    if (auto prepared = writer.prepare(); !prepared) return std::move(prepared).error();
+    return writer;
+}
+
+Status RecordingWriter::prepare() {
+    const std::pair<Statement*, const char*> statements[] = {
+        {&begin_, "BEGIN IMMEDIATE"},
+        {&commit_, "COMMIT"},
+        {&rollback_, "ROLLBACK"},
+        {&info_, "INSERT OR REPLACE INTO recording VALUES(1,?,?,?,?,?,?,?,?)"},
+        {&target_, "INSERT OR REPLACE INTO target VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&label_, "INSERT INTO target_label VALUES(?,?,?)"},
+        {&pid_, "INSERT INTO target_pid VALUES(?,?)"},
+        {&interface_, "INSERT INTO interface VALUES(?,?,?,?,?,?,?,?,?,?)"},
+        {&interface_address_, "INSERT INTO interface_address VALUES(?,?,?)"},
+        {&forget_labels_, "DELETE FROM target_label WHERE target=?"},
+        {&forget_pids_, "DELETE FROM target_pid WHERE target=?"},
+        {&forget_interfaces_, "DELETE FROM interface WHERE target=?"},
+        {&forget_interface_addresses_, "DELETE FROM interface_address WHERE target=?"},
+        {&address_,
+         "INSERT INTO address VALUES(?,?,?,?) "
+         "ON CONFLICT(address, target, from_ns) DO UPDATE SET to_ns=excluded.to_ns"},
+        {&vantage_, "INSERT OR REPLACE INTO vantage VALUES(?,?,?,?,?,?)"},
+        {&sighting_,
+         "INSERT OR REPLACE INTO sighting "
+         "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&tls_, "INSERT INTO tls VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&tls_identity_, "INSERT INTO tls_identity VALUES(?,?,?)"},
+        {&name_, "INSERT INTO name VALUES(?,?,?,?,?,?)"},
+        {&loss_, "INSERT INTO loss VALUES(?,?,?,?,?,?)"},
+        {&packet_count_,
+         "INSERT INTO packet_count VALUES(?,?) "
+         "ON CONFLICT(kind) DO UPDATE SET count=excluded.count"},
+    };
+    for (const auto& [statement, sql] : statements) {
+        auto prepared = db_->prepare(sql);
+        if (!prepared) return std::move(prepared).error();
+        *statement = std::move(*prepared);
+    }
+    return done;
+}
+
+Status RecordingWriter::write(const Batch& batch) {
+    if (batch.empty()) return done;
+    if (begin_.run() && write_rows(batch) && commit_.run()) return done;
+    Error error = db_->error("cannot write to the recording");
+    if (db_->in_transaction()) rollback_.run();
+    tls_rows_.clear();  // rows that are no longer there
+    return error;
+}
+
+template <class Values>
+bool RecordingWriter::add_all(const Values& values) {
+    for (const auto& value : values) {
+        if (!add(value)) return false;
+    }
+    return true;
+}
+
+bool RecordingWriter::write_rows(const Batch& batch) {
+    return (!batch.info || add(*batch.info)) && add_all(batch.targets) &&
+           add_all(batch.addresses) && add_all(batch.vantages) && add_all(batch.sightings) &&
+           add_all(batch.names) && add_all(batch.losses) && add_all(batch.packet_counts);
+}
+
+bool RecordingWriter::add(const RecordingInfo& info) {
+    return info_.put(info.host)
+        .put(info.boot_id)
+        .put(info.tool_version)
+        .put(info.origin)
+        .put(info.started)
+        .put(info.ended)
+        .put(info.asked_for)
+        .put(info.packets)
+        .run();
+}
+
+bool RecordingWriter::add(const TargetInfo& target) {
+    for (Statement* forget :
+         {&forget_labels_, &forget_pids_, &forget_interfaces_, &forget_interface_addresses_}) {
+        if (!forget->put(target.id).run()) return false;
+    }
+    return target_.put(target.id)
+               .put(target.netns)
+               .put(target.is_host)
+               .put(target.runtime)
+               .put(target.container)
+               .put(target.name)
+               .put(target.image)
+               .put(target.namespace_name)
+               .put(target.pod)
+               .put(target.pod_uid)
+               .put(target.from)
+               .put(end_of(target.to))
+               .run() &&
+           add_parts(target);
+}
+
+bool RecordingWriter::add_parts(const TargetInfo& target) {
+    for (const auto& [key, value] : target.labels.entries()) {
+        if (!label_.put(target.id).put(key).put(value).run()) return false;
+    }
+    for (const std::uint32_t pid : target.pids) {
+        if (!pid_.put(target.id).put(pid).run()) return false;
+    }
+    for (std::size_t i = 0; i < target.interfaces.size(); ++i) {
+        if (!add(target.interfaces[i], target.id, i)) return false;
+    }
+    return true;
+}
+
+bool RecordingWriter::add(const InterfaceInfo& interface, std::uint32_t target,
+                          std::size_t position) {
+    for (const auto& address : interface.addresses) {
+        const std::string text = to_string(address);
+        if (!interface_address_.put(target).put(position).put(text).run()) return false;
+    }
+    return interface_.put(target)
+        .put(position)
+        .put(interface.index)
+        .put(interface.name)
+        .put(interface.kind)
+        .put(interface.mac)
+        .put(interface.up)
+        .put(interface.peer_index)
+        .put(interface.peer_netns)
+        .put(interface.peer_name)
+        .run();
+}
+
+bool RecordingWriter::add(const AddressSeen& seen) {
+    const std::string text = to_string(seen.address);
+    return address_.put(text).put(seen.target).put(seen.from).put(end_of(seen.to)).run();
+}
+
+bool RecordingWriter::add(const Vantage& vantage) {
+    return vantage_.put(vantage.id)
+        .put(vantage.interface_name)
+        .put(vantage.netns)
+        .put(vantage.side)
+        .put(vantage.target)
+        .put(vantage.source)
+        .run();
+}
+
+bool RecordingWriter::add(const Sighting& sighting) {
+    const std::string client = to_string(sighting.client.ip);
+    const std::string server = to_string(sighting.server.ip);
+    std::optional<std::int64_t> tls;
+    if (sighting.tls && !(tls = tls_row(*sighting.tls))) return false;
+    return sighting_.put(sighting.id)
+        .put(sighting.first)
+        .put(sighting.last)
+        .put(sighting.vantage)
+        .put(sighting.protocol)
+        .put(sighting.ip_protocol)
+        .put(client)
+        .put(sighting.client.port)
+        .put(server)
+        .put(sighting.server.port)
+        .put(sighting.direction)
+        .put(sighting.outcome)
+        .put(sighting.finished)
+        .put(sighting.sent.packets)
+        .put(sighting.sent.bytes)
+        .put(sighting.received.packets)
+        .put(sighting.received.bytes)
+        .put(sighting.retransmits)
+        .put(sighting.client_isn)
+        .put(sighting.server_isn)
+        .put(sighting.fingerprint)
+        .put(sighting.handshake_time)
+        .put(sighting.app)
+        .put(tls)
+        .run();
+}
+
+std::optional<std::int64_t> RecordingWriter::tls_row(const TlsSeen& tls) {
+    std::string key = key_of(tls);
+    if (const auto known = tls_rows_.find(key); known != tls_rows_.end()) return known->second;
+    const std::int64_t id = next_tls_++;
+    if (!add(tls, id)) return std::nullopt;
+    if (tls_rows_.size() >= max_remembered_tls) tls_rows_.clear();
+    tls_rows_.emplace(std::move(key), id);
+    return id;
+}
+
+bool RecordingWriter::add(const TlsSeen& tls, std::int64_t id) {
+    for (const auto& name : tls.server_identity) {
+        if (!tls_identity_.put(id).put("server").put(name).run()) return false;
+    }
+    for (const auto& name : tls.client_identity) {
+        if (!tls_identity_.put(id).put("client").put(name).run()) return false;
+    }
+    return tls_.put(id)
+        .put(tls.version)
+        .put(tls.cipher)
+        .put(tls.sni)
+        .put(tls.alpn)
+        .put(tls.ja4)
+        .put(tls.client_cert)
+        .put(tls.evidence)
+        .put(tls.confidence)
+        .put(tls.resumed)
+        .put(tls.hello_retry)
+        .put(tls.encrypted_hello)
+        .put(tls.client_alert)
+        .put(tls.server_alert)
+        .run();
+}
+
+bool RecordingWriter::add(const NameSeen& seen) {
+    const std::string asked_by = to_string(seen.asked_by);
+    const std::string address = to_string(seen.address);
+    return name_.put(seen.at)
+        .put(seen.vantage)
+        .put(asked_by)
+        .put(seen.name)
+        .put(address)
+        .put(seen.ttl)
+        .run();
+}
+
+bool RecordingWriter::add(const Loss& loss) {
+    return loss_.put(loss.from)
+        .put(loss.to)
+        .put(loss.source)
+        .put(loss.kind)
+        .put(loss.count)
+        .put(loss.note)
+        .run();
+}
+
+bool RecordingWriter::add(const PacketCount& count) {
+    return packet_count_.put(count.kind).put(count.count).run();
+}
+
+}  // namespace nspect::store

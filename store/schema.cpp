@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/recording-format.md says what each column means.
+#include "store/schema.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace nspect::store {
+
+namespace {
+
+constexpr std::string_view context_tables = R"sql(
+CREATE TABLE recording(
+    id INTEGER PRIMARY KEY, host TEXT NOT NULL, boot_id TEXT NOT NULL, tool_version TEXT NOT NULL,
+    origin TEXT NOT NULL, started_ns INTEGER NOT NULL, ended_ns INTEGER, asked_for_ns INTEGER,
+    packets INTEGER NOT NULL);
+CREATE TABLE target(
+    id INTEGER PRIMARY KEY, netns INTEGER NOT NULL, is_host INTEGER NOT NULL, runtime TEXT NOT NULL,
+    container TEXT NOT NULL, name TEXT NOT NULL, image TEXT NOT NULL, namespace TEXT NOT NULL,
+    pod TEXT NOT NULL, pod_uid TEXT NOT NULL, from_ns INTEGER NOT NULL, to_ns INTEGER);
+CREATE TABLE target_label(target INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL);
+CREATE INDEX target_label_target ON target_label(target);
+CREATE TABLE target_pid(target INTEGER NOT NULL, pid INTEGER NOT NULL);
+CREATE INDEX target_pid_target ON target_pid(target);
+CREATE TABLE interface(
+    target INTEGER NOT NULL, position INTEGER NOT NULL, if_index INTEGER NOT NULL,
+    name TEXT NOT NULL, kind TEXT NOT NULL, mac TEXT NOT NULL, up INTEGER NOT NULL,
+    peer_index INTEGER NOT NULL, peer_netns INTEGER NOT NULL, peer_name TEXT NOT NULL);
+CREATE INDEX interface_target ON interface(target);
+CREATE TABLE interface_address(
+    target INTEGER NOT NULL, position INTEGER NOT NULL, address TEXT NOT NULL);
+CREATE INDEX interface_address_target ON interface_address(target);
+CREATE TABLE address(
+    address TEXT NOT NULL, target INTEGER NOT NULL, from_ns INTEGER NOT NULL, to_ns INTEGER,
+    UNIQUE(address, target, from_ns));
+CREATE TABLE vantage(
+    id INTEGER PRIMARY KEY, interface TEXT NOT NULL, netns INTEGER NOT NULL, side INTEGER NOT NULL,
+    target INTEGER, source TEXT NOT NULL);
+CREATE TABLE name(
+    at_ns INTEGER NOT NULL, vantage INTEGER NOT NULL, asked_by TEXT NOT NULL, name TEXT NOT NULL,
+    address TEXT NOT NULL, ttl INTEGER NOT NULL);
+CREATE TABLE loss(
+    from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
+    count INTEGER NOT NULL, note TEXT NOT NULL);
+CREATE TABLE packet_count(kind TEXT NOT NULL UNIQUE, count INTEGER NOT NULL);
+)sql";
+
+// first_ns stands in front: reading a row's time alone then needs no walk over its other columns.
+constexpr std::string_view flow_tables = R"sql(
+CREATE TABLE sighting(
+    id INTEGER PRIMARY KEY, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,
+    vantage INTEGER NOT NULL, protocol INTEGER NOT NULL, ip_protocol INTEGER NOT NULL,
+    client_ip TEXT NOT NULL, client_port INTEGER NOT NULL, server_ip TEXT NOT NULL,
+    server_port INTEGER NOT NULL, direction INTEGER NOT NULL, outcome INTEGER NOT NULL,
+    finished INTEGER NOT NULL, sent_packets INTEGER NOT NULL, sent_bytes INTEGER NOT NULL,
+    received_packets INTEGER NOT NULL, received_bytes INTEGER NOT NULL,
+    retransmits INTEGER NOT NULL, client_isn INTEGER, server_isn INTEGER,
+    fingerprint INTEGER NOT NULL, handshake_ns INTEGER NOT NULL, app TEXT NOT NULL, tls INTEGER);
+CREATE INDEX sighting_first ON sighting(first_ns);
+CREATE TABLE tls(
+    id INTEGER PRIMARY KEY, version INTEGER NOT NULL, cipher INTEGER NOT NULL, sni TEXT NOT NULL,
+    alpn TEXT NOT NULL, ja4 TEXT NOT NULL, client_cert INTEGER NOT NULL, evidence INTEGER NOT NULL,
+    confidence INTEGER NOT NULL, resumed INTEGER NOT NULL, hello_retry INTEGER NOT NULL,
+    encrypted_hello INTEGER NOT NULL, client_alert INTEGER NOT NULL, server_alert INTEGER NOT NULL);
+CREATE TABLE tls_identity(tls INTEGER NOT NULL, side TEXT NOT NULL, name TEXT NOT NULL);
+CREATE INDEX tls_identity_tls ON tls_identity(tls);
+)sql";
+
+// The views below are written with @NAME(column) for what would be said many times; see expand().
+constexpr std::string_view context_views = R"sql(
+CREATE VIEW endpoints AS
+SELECT t.id AS target, @ENDPOINT(t) AS endpoint, t.runtime, t.container, t.name, t.image,
+    t.namespace, t.pod, t.netns,
+    (SELECT group_concat(l.key || '=' || l.value, ',') FROM target_label l WHERE l.target = t.id) AS labels,
+    a.address, @ISO(coalesce(a.from_ns, t.from_ns)) AS "from", @ISO(coalesce(a.to_ns, t.to_ns)) AS "to"
+FROM target t LEFT JOIN address a ON a.target = t.id;
+CREATE VIEW names AS
+SELECT name, address, asked_by, count(*) AS answers, @ISO(min(at_ns)) AS first, @ISO(max(at_ns)) AS last
+FROM name GROUP BY name, address, asked_by;
+CREATE VIEW losses AS
+SELECT @ISO(from_ns) AS "from", @ISO(to_ns) AS "to", source, kind, count, note FROM loss;
+CREATE VIEW tls_sessions AS
+SELECT id AS tls, @TLS_VERSION(version) AS version, printf('0x%04X', cipher) AS cipher, sni, alpn, ja4,
+    @CLIENT_CERT(client_cert) AS client_cert, @EVIDENCE(evidence) AS evidence,
+    @CONFIDENCE(confidence) AS confidence, resumed,
+    (SELECT group_concat(i.name, ' ') FROM tls_identity i WHERE i.tls = t.id AND i.side = 'server') AS server_identity,
+    (SELECT group_concat(i.name, ' ') FROM tls_identity i WHERE i.tls = t.id AND i.side = 'client') AS client_identity
+FROM tls t;
+CREATE VIEW sightings AS
+SELECT s.id, @ISO(s.first_ns) AS first, @ISO(s.last_ns) AS last, @PROTOCOL(s.protocol) AS protocol,
+    s.client_ip, s.client_port, s.server_ip, s.server_port, @OUTCOME(s.outcome) AS outcome,
+    @DIRECTION(s.direction) AS direction, s.finished, s.sent_packets, s.sent_bytes, s.received_packets,
+    s.received_bytes, s.retransmits, s.handshake_ns / 1e6 AS handshake_ms, s.app, v.interface, v.netns,
+    @SIDE(v.side) AS side, s.tls
+FROM sighting s LEFT JOIN vantage v ON v.id = s.vantage;
+)sql";
+
+// Sightings with the same initial sequence number and client port (TCP), or the same addresses,
+// ports and first bytes (the rest), that start within 3 s of each other at different vantages are
+// one conversation. The earliest of them stands nearest to the client, the last nearest to the
+// server.
+constexpr std::string_view flow_views = R"sql(
+CREATE VIEW conversations AS
+WITH keyed AS (
+    SELECT s.*, s.client_isn IS NULL AS loose, v.target AS target,
+        coalesce(v.interface, 'vantage ' || s.vantage) AS interface
+    FROM sighting s LEFT JOIN vantage v ON v.id = s.vantage),
+marked AS (
+    SELECT *, NOT coalesce(first_ns - lag(first_ns) OVER w <= 3000000000
+        AND vantage <> lag(vantage) OVER w, 0) AS opens
+    FROM keyed WINDOW w AS (PARTITION BY @KEY ORDER BY first_ns, id)),
+numbered AS (
+    SELECT *, sum(opens) OVER (PARTITION BY @KEY ORDER BY first_ns, id ROWS UNBOUNDED PRECEDING) AS number
+    FROM marked),
+joined AS (
+    SELECT *, last_value(server_ip) OVER w AS reached_ip, last_value(server_port) OVER w AS reached_port,
+        last_value(target) OVER w AS reached_target, group_concat(interface, ' > ') OVER w AS vantages,
+        max(last_ns) OVER w AS ends_ns, max(app) OVER w AS application, max(tls) OVER w AS session
+    FROM numbered WINDOW w AS (PARTITION BY @KEY, number ORDER BY first_ns, id
+        ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)),
+asked AS (SELECT address, name, max(at_ns) FROM name GROUP BY address)
+SELECT j.id, @ISO(j.first_ns) AS first, @ISO(j.ends_ns) AS last, @PROTOCOL(j.protocol) AS protocol,
+    coalesce(@OWNER(j.client_ip, j.target), client_name.name, j.client_ip) AS client,
+    j.client_ip, j.client_port,
+    coalesce(@OWNER(j.reached_ip, j.reached_target), server_name.name, j.reached_ip) AS server,
+    j.reached_ip AS server_ip, j.reached_port AS server_port,
+    CASE WHEN j.server_ip <> j.reached_ip OR j.server_port <> j.reached_port
+        THEN j.server_ip || ' ' || j.server_port END AS dialled,
+    @OUTCOME(j.outcome) AS outcome, j.sent_packets, j.sent_bytes, j.received_packets, j.received_bytes,
+    j.retransmits, j.handshake_ns / 1e6 AS handshake_ms, j.application AS app, j.session AS tls, j.vantages
+FROM joined j LEFT JOIN asked client_name ON client_name.address = j.client_ip
+    LEFT JOIN asked server_name ON server_name.address = j.reached_ip
+WHERE j.opens;
+CREATE VIEW edges AS
+SELECT client, server, protocol, server_port, count(*) AS conversations,
+    sum(outcome = 'established') AS established, sum(outcome = 'refused') AS refused,
+    sum(outcome = 'rejected') AS rejected, sum(outcome = 'unanswered') AS unanswered,
+    sum(outcome = 'one-way') AS one_way, sum(outcome = 'mid-stream') AS mid_stream,
+    sum(sent_bytes) AS sent_bytes, sum(received_bytes) AS received_bytes, sum(tls IS NOT NULL) AS tls,
+    min(first) AS first, max(last) AS last
+FROM conversations GROUP BY client, server, protocol, server_port;
+)sql";
+
+struct Phrase {
+    std::string_view name;
+    std::string_view sql;  ///< $1 and $2 stand for the arguments
+};
+
+constexpr std::array phrases{
+    Phrase{"ISO",
+           "(strftime('%Y-%m-%dT%H:%M:%S', ($1) / 1000000000, 'unixepoch') || "
+           "printf('.%09dZ', ($1) % 1000000000))"},
+    Phrase{"KEY",
+           "protocol, ip_protocol, client_port, client_isn, CASE WHEN loose THEN client_ip END, "
+           "CASE WHEN loose THEN server_ip END, CASE WHEN loose THEN server_port END, "
+           "CASE WHEN loose AND protocol <> 0 THEN fingerprint END"},
+    Phrase{"ENDPOINT",
+           "(CASE WHEN $1.namespace <> '' THEN $1.namespace || '/' ELSE '' END || "
+           "CASE WHEN $1.pod <> '' THEN $1.pod WHEN $1.name <> '' THEN $1.name "
+           "WHEN $1.container <> '' THEN substr($1.container, 1, 12) "
+           "WHEN $1.is_host THEN 'host' ELSE 'netns ' || $1.netns END)"},
+    Phrase{"LEASE",
+           "address a JOIN target t ON t.id = a.target WHERE a.address = $1 AND "
+           "a.from_ns <= j.first_ns AND (a.to_ns IS NULL OR j.first_ns < a.to_ns)"},
+    // The vantage's own target first. Loopback addresses are everywhere: they are never another's.
+    Phrase{"OWNER",
+           "(SELECT @ENDPOINT(t) FROM @LEASE($1) AND a.target = $2 LIMIT 1), "
+           "(SELECT @ENDPOINT(t) FROM @LEASE($1) AND a.address NOT LIKE '127.%' AND "
+           "a.address <> '::1' ORDER BY a.from_ns DESC LIMIT 1)"},
+    Phrase{"PROTOCOL",
+           "CASE $1 WHEN 0 THEN 'TCP' WHEN 1 THEN 'UDP' WHEN 2 THEN 'SCTP' "
+           "WHEN 3 THEN 'ICMP' WHEN 4 THEN 'ICMPv6' WHEN 5 THEN 'OTHER' END"},
+    Phrase{"OUTCOME",
+           "CASE $1 WHEN 0 THEN 'established' WHEN 1 THEN 'refused' "
+           "WHEN 2 THEN 'rejected' WHEN 3 THEN 'unanswered' WHEN 4 THEN 'one-way' "
+           "WHEN 5 THEN 'mid-stream' END"},
+    Phrase{"DIRECTION",
+           "CASE $1 WHEN 0 THEN 'handshake' WHEN 1 THEN 'first-packet' "
+           "WHEN 2 THEN 'port-numbers' END"},
+    Phrase{"SIDE",
+           "CASE $1 WHEN 0 THEN 'host-end' WHEN 1 THEN 'inside' WHEN 2 THEN 'host' "
+           "WHEN 3 THEN 'file' END"},
+    Phrase{"CLIENT_CERT",
+           "CASE $1 WHEN 0 THEN 'unknown' WHEN 1 THEN 'not-requested' "
+           "WHEN 2 THEN 'declined' WHEN 3 THEN 'presented' END"},
+    Phrase{"EVIDENCE",
+           "CASE $1 WHEN 0 THEN 'none' WHEN 1 THEN 'clear' WHEN 2 THEN 'sizes' "
+           "WHEN 3 THEN 'keylog' WHEN 4 THEN 'resumed' END"},
+    Phrase{"CONFIDENCE",
+           "CASE $1 WHEN 0 THEN 'none' WHEN 1 THEN 'medium' WHEN 2 THEN 'high' "
+           "WHEN 3 THEN 'certain' END"},
+    Phrase{"TLS_VERSION",
+           "CASE $1 WHEN 0 THEN '' WHEN 768 THEN 'SSLv3' WHEN 769 THEN 'TLSv1.0' "
+           "WHEN 770 THEN 'TLSv1.1' WHEN 771 THEN 'TLSv1.2' WHEN 772 THEN 'TLSv1.3' "
+           "ELSE printf('0x%04X', $1) END"},
+};
+
+/// Where the parenthesis closes that opens at `open`.
+std::size_t closing(std::string_view text, std::size_t open) {
+    std::size_t depth = 0;
+    for (std::size_t i = open; i < text.size(); ++i) {
+        if (text[i] == '(') ++depth;
+        if (text[i] == ')' && --depth == 0) return i;
+    }
+    return text.size();
+}
+
+std::string filled(std::string_view sql, std::string_view first, std::string_view second) {
+    std::string text;
+    for (std::size_t i = 0; i < sql.size(); ++i) {
+        if (sql[i] != '$') {
+            text += sql[i];
+        } else {
+            text += sql[++i] == '1' ? first : second;
+        }
+    }
+    return text;
+}
+
+/// The SQL of the phrase at `at` (just behind its @); moves `at` behind its arguments.
+std::string spelled_out(std::string_view text, std::size_t& at) {
+    const std::size_t end =
+        std::min(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", at), text.size());
+    const std::string_view name = text.substr(at, end - at);
+    std::string_view first;
+    std::string_view second;
+    at = end;
+    if (end < text.size() && text[end] == '(') {
+        at = closing(text, end) + 1;
+        first = text.substr(end + 1, at - end - 2);
+        if (name == "OWNER") {  // the only one of two arguments
+            const std::size_t comma = first.find(", ");
+            second = first.substr(comma + 2);
+            first = first.substr(0, comma);
+        }
+    }
+    const auto* phrase = std::find_if(phrases.begin(), phrases.end(),
+                                      [&](const Phrase& each) { return each.name == name; });
+    return filled(phrase->sql, first, second);
+}
+
+/// Replaces the phrases until none is left; they nest.
+std::string expand(std::string_view text) {
+    std::string sql(text);
+    for (std::size_t at = sql.find('@'); at != std::string::npos; at = sql.find('@', at)) {
+        std::size_t end = at + 1;
+        const std::string words = spelled_out(sql, end);
+        sql.replace(at, end - at, words);
+    }
+    return sql;
+}
+
+}  // namespace
+
+std::string recording_schema_sql() {
+    return "PRAGMA application_id = " + std::to_string(recording_application_id) +
+           ";PRAGMA user_version = " + std::to_string(recording_schema_version) + ";" +
+           std::string(context_tables) + std::string(flow_tables) + expand(context_views) +
+           expand(flow_views);
+}
+
+}  // namespace nspect::store

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace nspect::store {
+
+/// "NSPC" in the file header: tells a recording from every other SQLite file.
+inline constexpr std::uint32_t recording_application_id = 0x4e535043;
+/// PRAGMA user_version. Raised with every change of a table; readers read their own and all earlier
+/// ones.
+inline constexpr std::uint32_t recording_schema_version = 1;
+
+/// The tables, in the order in which they are made.
+inline constexpr std::array<std::string_view, 14> recording_tables{
+    "recording",         "target",  "target_label", "target_pid",  "interface",
+    "interface_address", "address", "vantage",      "sighting",    "tls",
+    "tls_identity",      "name",    "loss",         "packet_count"};
+
+/// What a blank recording is made by: pragmas, tables, indices, views.
+std::string recording_schema_sql();
+
+}  // namespace nspect::store

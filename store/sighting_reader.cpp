@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sightings half of RecordingReader: the fast way in time order, and the way around damage.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "store/recording_reader.h"
+
+namespace nspect::store {
+
+namespace {
+
+constexpr std::size_t max_gaps = 1000;
+constexpr std::size_t max_known_tls = 65536;
+
+const std::string& sighting_columns() {
+    static const std::string columns =
+        "rowid, first_ns, last_ns, vantage, protocol, ip_protocol, client_ip, client_port, "
+        "server_ip, "
+        "server_port, direction, outcome, finished, sent_packets, sent_bytes, received_packets, "
+        "received_bytes, retransmits, client_isn, server_isn, fingerprint, handshake_ns, app, tls";
+    return columns;
+}
+
+}  // namespace
+
+Status RecordingReader::sightings(const Visit& visit) {
+    std::optional<Key> last;
+    const auto end = in_time_order(visit, last);
+    if (!end) return end.error();
+    return *end == End::damaged ? salvage(visit, last) : Status(done);
+}
+
+Result<RecordingReader::End> RecordingReader::in_time_order(const Visit& visit,
+                                                            std::optional<Key>& last) {
+    auto statement =
+        db_->prepare("SELECT " + sighting_columns() +
+                     " FROM sighting INDEXED BY sighting_first ORDER BY first_ns, rowid");
+    if (!statement) return End::damaged;  // no such index: the other way does without
+    Sighting sighting;
+    Step step = statement->step();
+    for (; step == Step::row; step = statement->step()) {
+        Row key_of(*statement);
+        const std::int64_t id = key_of.integer();
+        const Key key{key_of.integer(), id};
+        if (last && key <= *last) return End::damaged;  // pages that refer to each other in circles
+        last = key;
+        Row row(*statement);
+        const auto valid = take(row, sighting);
+        if (!valid) return valid.error();
+        if (*valid && !visit(sighting)) return End::stopped;
+    }
+    if (step == Step::failed) return db_->error("cannot read the recording");
+    return step == Step::done ? End::complete : End::damaged;
+}
+
+Status RecordingReader::salvage(const Visit& visit, const std::optional<Key>& after) {
+    auto keys = whole_rows();
+    if (!keys) return std::move(keys).error();
+    std::sort(keys->begin(), keys->end());
+    auto statement =
+        db_->prepare("SELECT " + sighting_columns() + " FROM sighting WHERE rowid = ?");
+    if (!statement) return std::move(statement).error();
+    Sighting sighting;
+    for (const Key& key : *keys) {
+        if (after && key <= *after) continue;
+        statement->reset();
+        const Step step = statement->put(key.second).step();
+        if (step == Step::failed) return db_->error("cannot read the recording");
+        if (step != Step::row) {
+            ++damage_->tables["sighting"].invalid_rows;
+            continue;
+        }
+        Row row(*statement);
+        const auto valid = take(row, sighting);
+        if (!valid) return valid.error();
+        if (*valid && !visit(sighting)) return done;
+    }
+    return done;
+}
+
+/// The keys of every row that can be reached, over missing pages.
+Result<std::vector<RecordingReader::Key>> RecordingReader::whole_rows() {
+    std::vector<Key> keys;
+    std::int64_t from = std::numeric_limits<std::int64_t>::min();
+    for (std::size_t gap = 0; gap < max_gaps; ++gap) {
+        const auto step = read_run(from, keys);
+        if (!step) return step.error();
+        if (*step == Step::done) return keys;
+        damage_->tables["sighting"].incomplete = true;
+        if (!keys.empty()) from = std::max(from, keys.back().second);
+        const auto next = next_readable(from);
+        if (!next) return next.error();
+        if (!*next) return keys;
+        from = **next;
+    }
+    return keys;
+}
+
+/// Appends rows from an id on, up to the end or to the next damage.
+Result<Step> RecordingReader::read_run(std::int64_t from, std::vector<Key>& keys) {
+    auto statement =
+        db_->prepare("SELECT rowid, first_ns FROM sighting WHERE rowid >= ? ORDER BY rowid");
+    if (!statement) return std::move(statement).error();
+    statement->put(from);
+    Step step = statement->step();
+    for (; step == Step::row; step = statement->step()) {
+        Row row(*statement);
+        const std::int64_t id = row.integer();
+        if (id < from || (!keys.empty() && id <= keys.back().second)) return Step::damaged;
+        keys.emplace_back(row.integer(), id);
+    }
+    if (step == Step::failed) return db_->error("cannot read the recording");
+    return step;
+}
+
+/// The smallest id behind `from` at which reading works again, by doubling and then halving the
+/// distance.
+Result<std::optional<std::int64_t>> RecordingReader::next_readable(std::int64_t from) {
+    auto statement =
+        db_->prepare("SELECT rowid FROM sighting WHERE rowid >= ? ORDER BY rowid LIMIT 1");
+    if (!statement) return std::move(statement).error();
+    const auto base = static_cast<std::uint64_t>(from);
+    const auto readable = [&](std::uint64_t distance) {
+        statement->reset();
+        const Step step = statement->put(static_cast<std::int64_t>(base + distance)).step();
+        return step == Step::row || step == Step::done;
+    };
+    const std::uint64_t farthest =
+        static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) - base;
+    std::uint64_t good = 1;
+    while (good <= farthest && !readable(good)) {
+        if (good > farthest / 2) return std::optional<std::int64_t>{};
+        good *= 2;
+    }
+    if (good > farthest) return std::optional<std::int64_t>{};
+    std::uint64_t bad = good / 2;
+    while (good - bad > 1) {
+        const std::uint64_t middle = bad + (good - bad) / 2;
+        (readable(middle) ? good : bad) = middle;
+    }
+    return std::optional<std::int64_t>(static_cast<std::int64_t>(base + good));
+}
+
+Result<bool> RecordingReader::take(Row& row, Sighting& sighting) {
+    sighting.id = row.number<std::uint64_t>();
+    sighting.first = row.time();
+    sighting.last = row.time();
+    sighting.vantage = row.number<std::uint32_t>();
+    sighting.protocol = row.one_up_to(Protocol::other);
+    sighting.ip_protocol = row.number<std::uint8_t>();
+    sighting.client.ip = row.address();
+    sighting.client.port = row.port();
+    sighting.server.ip = row.address();
+    sighting.server.port = row.port();
+    sighting.direction = row.one_up_to(DirectionEvidence::port_numbers);
+    sighting.outcome = row.one_up_to(Outcome::mid_stream);
+    sighting.finished = row.boolean();
+    sighting.sent.packets = row.number<std::uint64_t>();
+    sighting.sent.bytes = row.number<std::uint64_t>();
+    sighting.received.packets = row.number<std::uint64_t>();
+    sighting.received.bytes = row.number<std::uint64_t>();
+    sighting.retransmits = row.number<std::uint32_t>();
+    sighting.client_isn = row.number_or_none<std::uint32_t>();
+    sighting.server_isn = row.number_or_none<std::uint32_t>();
+    sighting.fingerprint = row.number<std::uint64_t>();
+    sighting.handshake_time = row.duration();
+    sighting.app = row.text();
+    sighting.tls.reset();
+    const auto session = row.number_or_none<std::int64_t>();
+    if (!row.ok()) ++damage_->tables["sighting"].invalid_rows;
+    if (!row.ok() || !session) return row.ok();
+    auto facts = tls(*session);
+    if (!facts) return std::move(facts).error();
+    sighting.tls = std::move(*facts);
+    return true;
+}
+
+/// The facts of one row of table tls; nothing when it is not valid, and the sighting stays without.
+Result<std::optional<TlsSeen>> RecordingReader::tls(std::int64_t id) {
+    if (const auto known = tls_known_.find(id); known != tls_known_.end()) return known->second;
+    auto facts = read_tls(id);
+    if (!facts) return facts;
+    if (!*facts) ++damage_->tables["tls"].invalid_rows;
+    if (tls_known_.size() >= max_known_tls) tls_known_.clear();
+    tls_known_.emplace(id, *facts);
+    return facts;
+}
+
+Result<std::optional<TlsSeen>> RecordingReader::read_tls(std::int64_t id) {
+    auto statement = db_->prepare(
+        "SELECT version, cipher, sni, alpn, ja4, client_cert, evidence, confidence, resumed, "
+        "hello_retry, encrypted_hello, client_alert, server_alert FROM tls WHERE rowid = ?");
+    if (!statement) return std::move(statement).error();
+    const Step step = statement->put(id).step();
+    if (step == Step::failed) return db_->error("cannot read the recording");
+    if (step != Step::row) return std::optional<TlsSeen>{};
+    Row row(*statement);
+    TlsSeen tls;
+    tls.version = row.number<std::uint16_t>();
+    tls.cipher = row.number<std::uint16_t>();
+    tls.sni = row.text();
+    tls.alpn = row.text();
+    tls.ja4 = row.text();
+    tls.client_cert = row.one_up_to(ClientCert::presented);
+    tls.evidence = row.one_up_to(TlsEvidence::resumed);
+    tls.confidence = row.one_up_to(Confidence::certain);
+    tls.resumed = row.boolean();
+    tls.hello_retry = row.boolean();
+    tls.encrypted_hello = row.boolean();
+    tls.client_alert = row.number<std::uint8_t>();
+    tls.server_alert = row.number<std::uint8_t>();
+    if (!row.ok()) return std::optional<TlsSeen>{};
+    if (auto read = read_identities(id, tls); !read) return std::move(read).error();
+    return std::optional<TlsSeen>(std::move(tls));
+}
+
+Status RecordingReader::read_identities(std::int64_t id, TlsSeen& tls) {
+    auto statement =
+        db_->prepare("SELECT rowid, side, name FROM tls_identity WHERE tls = ? ORDER BY rowid");
+    if (!statement) return std::move(statement).error();
+    std::optional<std::int64_t> last;
+    Step step = statement->put(id).step();
+    for (; step == Step::row; step = statement->step()) {
+        Row row(*statement);
+        const std::int64_t rowid = row.integer();
+        const std::string side = row.text();
+        std::string name = row.text();
+        if (!row.ok() || (last && rowid <= *last)) {
+            ++damage_->tables["tls_identity"].invalid_rows;
+            return done;
+        }
+        last = rowid;
+        (side == "client" ? tls.client_identity : tls.server_identity).push_back(std::move(name));
+    }
+    if (step == Step::failed) return db_->error("cannot read the recording");
+    if (step == Step::damaged) damage_->tables["tls_identity"].incomplete = true;
+    return done;
+}
+
+}  // namespace nspect::store
