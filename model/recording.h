@@ -100,7 +100,7 @@ struct Loss {
     Timestamp from{};
     Timestamp to{};
     std::string source;  ///< Vantage::source, or "recorder"
-    std::string kind;    ///< "kernel", "interface", "queue", "table", "target", "store"
+    std::string kind;    ///< "kernel", "interface", "queue", "table", "target", "store", "file"
     std::uint64_t count = 0;
     std::string note;
 

@@ -66,8 +66,7 @@ void FlowTable::add(DecodedPacket& packet, std::uint32_t vantage, Timestamp now)
     const FlowLookup lookup = lookup_of(packet, vantage);
     const std::uint64_t hash = index_.hash_of(lookup.key);
     std::uint32_t slot = index_.find(pool_, lookup.key, hash);
-    if (slot != no_flow &&
-        starts_new(pool_[slot], packet, direction_in(pool_[slot], lookup.from_lower))) {
+    if (slot != no_flow && ends_before(pool_[slot], lookup, packet, now)) {
         remove(slot);
         slot = no_flow;
     }
@@ -75,6 +74,13 @@ void FlowTable::add(DecodedPacket& packet, std::uint32_t vantage, Timestamp now)
     count(slot, packet, direction_in(pool_[slot], lookup.from_lower), now);
     const bool may_name = packet.protocol == Protocol::udp || packet.protocol == Protocol::tcp;
     if (may_name && !packet.later_fragment) names_.add(packet, vantage, now);
+}
+
+/// Whether the flow is over with this packet: it was idle too long, or another connection begins.
+bool FlowTable::ends_before(const Flow& flow, const FlowLookup& lookup, const DecodedPacket& packet,
+                            Timestamp now) const {
+    if (now - flow.last > patience(limits_, flow.idle_class)) return true;
+    return starts_new(flow, packet, direction_in(flow, lookup.from_lower));
 }
 
 bool FlowTable::counts_apart(const DecodedPacket& packet) {

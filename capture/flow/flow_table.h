@@ -77,6 +77,8 @@ public:
     std::uint64_t lost_names() const noexcept { return names_.lost(); }
 
 private:
+    bool ends_before(const Flow& flow, const FlowLookup& lookup, const DecodedPacket& packet,
+                     Timestamp now) const;
     bool counts_apart(const DecodedPacket& packet);
     std::uint32_t begin(const FlowLookup& lookup, std::uint64_t hash, const DecodedPacket& packet,
                         Timestamp now);

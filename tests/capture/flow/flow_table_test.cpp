@@ -87,6 +87,19 @@ TEST_CASE("a flow that was idle too long is given out as finished, by its state"
     CHECK(script.table.live() == 0);
 }
 
+TEST_CASE("a packet after the idle time-out begins another flow, whenever flows are taken",
+          "[flow]") {
+    FlowScript script;
+    script.add(udp("10.0.0.1", 1, "10.0.0.2", 9)).wait(100'000);
+    script.add(udp("10.0.0.1", 1, "10.0.0.2", 9)).wait(130'000);
+    script.add(udp("10.0.0.1", 1, "10.0.0.2", 9));
+    const auto sightings = script.changed();
+    REQUIRE(sightings.size() == 2);
+    CHECK(sightings[0].sent.packets == 2);
+    CHECK(sightings[0].finished);
+    CHECK(sightings[1].sent.packets == 1);
+}
+
 TEST_CASE("live flows stay when only finished ones are taken", "[flow]") {
     FlowScript script;
     script.add(udp("10.0.0.1", 1, "10.0.0.2", 9)).add(syn("10.0.0.1", 1000)).wait(100'000);

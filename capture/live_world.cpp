@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/live_world.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace nspect::capture {
+namespace {
+
+using OpenedSource = Result<std::unique_ptr<PacketSource>>;
+
+/// In the namespace we are in already no thread has to enter one, which would need more privileges.
+OpenedSource open_any(const TargetWatcher& watcher, LiveOptions options, std::uint64_t netns,
+                      bool is_host) {
+    options.device = "any";
+    options.place = is_host ? "host" : std::to_string(netns);
+    const auto here = Netns::of_this_thread();
+    if (here && here->inode() == netns) return PcapLive::open(options);
+    auto there = watcher.open_netns(netns);
+    if (!there) return std::move(there).error();
+    return run_in(*there, [&] { return PcapLive::open(options); });
+}
+
+}  // namespace
+
+Result<RecorderWorld> live_world(LiveWorldOptions options) {
+    auto opened = TargetWatcher::open(options.watcher);
+    if (!opened) return std::move(opened).error();
+    auto watcher = std::make_shared<TargetWatcher>(std::move(*opened));
+    RecorderWorld world;
+    for (const TargetInfo& target : watcher->targets()) {
+        if (target.is_host) world.host_netns = target.netns;
+    }
+    world.open_source = [watcher, source = options.source, inside = options.inside_ring_bytes,
+                         host = world.host_netns](std::uint64_t netns) {
+        LiveOptions chosen = source;
+        if (netns != host) chosen.ring_bytes = inside;
+        return open_any(*watcher, chosen, netns, netns == host);
+    };
+    world.targets_fd = watcher->poll_fd();
+    world.targets = [watcher] { return watcher->targets(); };
+    world.read_targets = [watcher] { return watcher->read(); };
+    world.lost_notifications = [watcher] { return watcher->losses(); };
+    world.limitations = watcher->limitations();
+    world.now = options.now;
+    world.stop_fd = options.stop_fd;
+    return world;
+}
+
+}  // namespace nspect::capture

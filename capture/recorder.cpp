@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/recorder.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "capture/event_loop.h"
+#include "capture/pipeline.h"
+#include "capture/source_set.h"
+
+namespace nspect::capture {
+namespace {
+
+enum Tag : std::uint64_t { tick_tag, stop_tag, deadline_tag, targets_tag, drain_tag };
+
+VantageBook::Options book_options(const RecorderOptions& options, const RecorderWorld& world) {
+    return {world.host_netns, options.side, options.host_interfaces, options.wants};
+}
+
+class Recorder {
+public:
+    Recorder(RecorderOptions options, RecorderWorld world, BatchSink sink, EventLoop loop)
+        : options_(std::move(options)),
+          world_(std::move(world)),
+          loop_(std::move(loop)),
+          book_(book_options(options_, world_)),
+          pipeline_(options_.flows, options_.seed, options_.observer),
+          sources_(loop_, book_, pipeline_, options_.keep),
+          writer_(std::move(sink), options_.writer) {}
+
+    Status begin();
+    RecordingSummary run();
+
+private:
+    Status arm_timers();
+    void follow_targets();
+    void cover_targets();
+    void cannot_cover(std::uint64_t netns, const Error& why);
+    void stop();
+    void turn();
+    void tick();
+    void flush(Timestamp now);
+    void lose_finished(Timestamp now);
+    void add_losses(Batch& batch, Timestamp now);
+    void drain();
+    RecordingSummary end();
+
+    RecorderOptions options_;
+    RecorderWorld world_;
+    EventLoop loop_;
+    VantageBook book_;
+    Pipeline pipeline_;
+    SourceSet sources_;
+    BatchWriter writer_;
+    Fd tick_;
+    Fd deadline_;
+    RecordingSummary summary_;
+    Timestamp last_flush_{};
+    std::set<std::uint64_t> not_covered_;  ///< tried, and not tried again
+    std::vector<Loss> pending_losses_;
+    std::uint64_t queue_lost_ = 0;
+    std::uint64_t lost_notifications_ = 0;
+    bool stopping_ = false;
+    bool drained_ = false;
+};
+
+Status Recorder::begin() {
+    summary_.started = world_.now();
+    last_flush_ = summary_.started;
+    options_.info.started = summary_.started;
+    options_.info.asked_for = options_.duration;
+    for (const Error& limitation : world_.limitations) cannot_cover(0, limitation);
+    if (auto armed = arm_timers(); !armed) return armed;
+    book_.begin(world_.targets(), summary_.started);
+    if (options_.side != CaptureSide::inside || options_.host_interfaces) {
+        auto host = world_.open_source(world_.host_netns);
+        if (!host) return std::move(host).error();
+        if (auto added = sources_.add(world_.host_netns, std::move(*host)); !added) return added;
+    }
+    cover_targets();
+    flush(summary_.started);
+    return done;
+}
+
+Status Recorder::arm_timers() {
+    auto tick = make_timer(options_.interval, options_.interval);
+    if (!tick) return std::move(tick).error();
+    tick_ = std::move(*tick);
+    if (auto watched = loop_.watch(tick_.get(), tick_tag); !watched) return watched;
+    if (options_.duration) {
+        auto deadline = make_timer(*options_.duration, Duration{});
+        if (!deadline) return std::move(deadline).error();
+        deadline_ = std::move(*deadline);
+        if (auto watched = loop_.watch(deadline_.get(), deadline_tag); !watched) return watched;
+    }
+    for (const auto& [fd, tag] :
+         {std::pair{world_.stop_fd, stop_tag}, std::pair{world_.targets_fd, targets_tag}}) {
+        if (fd < 0) continue;
+        if (auto watched = loop_.watch(fd, tag); !watched) return watched;
+    }
+    return done;
+}
+
+RecordingSummary Recorder::run() {
+    while (!stopping_ && !sources_.all_ended()) turn();
+    drain();
+    return end();
+}
+
+/// Targets come first: a packet of a new interface should find it in the book.
+void Recorder::turn() {
+    const auto& ready = loop_.wait(!sources_.has_unannounced());
+    const auto has = [&](std::uint64_t tag) {
+        return std::find(ready.begin(), ready.end(), tag) != ready.end();
+    };
+    if (has(targets_tag)) follow_targets();
+    if (has(stop_tag) || has(deadline_tag)) stop();
+    if (has(drain_tag)) drained_ = true;
+    for (const std::uint64_t tag : ready) sources_.read(tag);
+    sources_.read_unannounced();
+    if (has(tick_tag)) tick();
+    if (pipeline_.table().waiting() > options_.waiting / 2) flush(world_.now());
+}
+
+/// What said so stays readable and would wake the loop for ever.
+void Recorder::stop() {
+    stopping_ = true;
+    if (world_.stop_fd >= 0) loop_.forget(world_.stop_fd);
+    if (deadline_) loop_.forget(deadline_.get());
+}
+
+void Recorder::follow_targets() {
+    auto events = world_.read_targets();
+    const Timestamp now = world_.now();
+    if (!events) {
+        loop_.forget(world_.targets_fd);
+        cannot_cover(0, events.error());
+        return;
+    }
+    for (const TargetEvent& event : *events) {
+        book_.apply(event, now);
+        if (event.kind == TargetEvent::Kind::target_gone) {
+            sources_.retire(event.target.netns);
+            not_covered_.erase(event.target.netns);
+        }
+    }
+    cover_targets();
+}
+
+void Recorder::cover_targets() {
+    for (const std::uint64_t netns : book_.inside_wanted()) {
+        if (sources_.covers(netns) || not_covered_.count(netns) != 0) continue;
+        auto source = world_.open_source(netns);
+        Status added =
+            source ? sources_.add(netns, std::move(*source)) : Status(std::move(source).error());
+        if (!added) cannot_cover(netns, added.error());
+    }
+}
+
+void Recorder::cannot_cover(std::uint64_t netns, const Error& why) {
+    if (netns != 0) not_covered_.insert(netns);
+    summary_.limitations.push_back(why);
+    const Timestamp now = world_.now();
+    pending_losses_.push_back({now, now, "recorder", "target", 1, to_string(why)});
+}
+
+void Recorder::tick() {
+    acknowledge_timer(tick_);
+    sources_.age();
+    flush(world_.now());
+}
+
+/// One batch. When the queue is full, what has changed waits in the table; only what would be too
+/// much there is lost.
+void Recorder::flush(Timestamp now) {
+    if (!writer_.has_room()) return lose_finished(now);
+    Batch batch;
+    options_.info.packets = pipeline_.packets();
+    batch.info = options_.info;
+    batch.sightings = pipeline_.table().take_changed(now);
+    book_.take_changes(batch);
+    add_losses(batch, now);
+    pipeline_.take_counts(batch, last_flush_, now);
+    last_flush_ = now;
+    writer_.offer(batch);
+}
+
+void Recorder::lose_finished(Timestamp now) {
+    if (pipeline_.table().waiting() <= options_.waiting) return;
+    const std::size_t lost = pipeline_.table().take_finished(now).size();
+    queue_lost_ += lost;
+    summary_.lost_sightings += lost;
+}
+
+void Recorder::add_losses(Batch& batch, Timestamp now) {
+    batch.losses = std::exchange(pending_losses_, {});
+    sources_.take_losses(batch, last_flush_, now);
+    if (const auto lost = std::exchange(queue_lost_, 0); lost > 0) {
+        batch.losses.push_back(
+            {last_flush_, now, "recorder", "queue", lost, "sightings, the store did not keep up"});
+    }
+    const std::uint64_t missed = world_.lost_notifications ? world_.lost_notifications() : 0;
+    if (missed > lost_notifications_) {
+        batch.losses.push_back({last_flush_, now, "recorder", "target",
+                                missed - std::exchange(lost_notifications_, missed),
+                                "notifications about targets, all was asked for again"});
+    }
+}
+
+void Recorder::drain() {
+    auto timer = make_timer(sources_.drain_time(), Duration{});
+    if (timer && loop_.watch(timer->get(), drain_tag)) {
+        while (!drained_ && !sources_.all_ended()) turn();
+        loop_.forget(timer->get());
+    }
+    sources_.read_all();
+}
+
+RecordingSummary Recorder::end() {
+    summary_.ended = world_.now();
+    options_.info.ended = summary_.ended;
+    Batch last;
+    options_.info.packets = pipeline_.packets();
+    last.info = options_.info;
+    last.sightings = pipeline_.table().take_changed(summary_.ended);
+    book_.take_changes(last);
+    add_losses(last, summary_.ended);
+    pipeline_.take_counts(last, last_flush_, summary_.ended);
+    const std::size_t waiting = last.sightings.size();
+    if (!writer_.push(std::move(last))) summary_.lost_sightings += waiting;
+    const auto ending = writer_.finish();
+    summary_.lost_sightings += ending.lost_sightings;
+    summary_.store_error = ending.error;
+    summary_.packets = pipeline_.packets();
+    summary_.sightings = pipeline_.table().stats().flows;
+    summary_.lost_packets = sources_.lost_packets();
+    return summary_;
+}
+
+}  // namespace
+
+Result<RecordingSummary> record(RecorderOptions options, RecorderWorld world, BatchSink sink) {
+    auto loop = EventLoop::make();
+    if (!loop) return std::move(loop).error();
+    Recorder recorder(std::move(options), std::move(world), std::move(sink), std::move(*loop));
+    if (auto begun = recorder.begin(); !begun) return std::move(begun).error();
+    return recorder.run();
+}
+
+}  // namespace nspect::capture

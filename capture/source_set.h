@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/event_loop.h"
+#include "capture/pipeline.h"
+#include "capture/source/packet_source.h"
+#include "capture/vantage_book.h"
+
+namespace nspect::capture {
+
+/// The sources a recorder reads, at most one for each network namespace. Packets go through the
+/// book (whose are they?) into the pipeline.
+class SourceSet {
+public:
+    using Keeper = std::function<void(const RawPacket&, std::uint32_t vantage)>;
+    SourceSet(EventLoop& loop, VantageBook& book, Pipeline& pipeline, Keeper keep);
+    ~SourceSet();
+    SourceSet(const SourceSet&) = delete;
+    SourceSet& operator=(const SourceSet&) = delete;
+
+    Status add(std::uint64_t netns, std::unique_ptr<PacketSource> source);
+    bool covers(std::uint64_t netns) const;
+    std::vector<std::uint64_t> covered() const;
+    /// Its namespace is gone: it is read for two more turns of age(), then closed.
+    void retire(std::uint64_t netns);
+    void age();
+
+    /// Whether `tag`, an answer of the loop, was one of ours; it is read then.
+    bool read(std::uint64_t tag);
+    /// Reads the sources that no descriptor announces (files, scripts).
+    void read_unannounced();
+    /// Reads what waits in all of them.
+    void read_all();
+
+    /// The longest of all: what was on the wire before is in by then.
+    Duration drain_time() const;
+    bool has_unannounced() const;
+    /// Whether there were sources and every one of them came to its end.
+    bool all_ended() const;
+
+    /// Drops since the last call, by source.
+    void take_losses(Batch& batch, Timestamp from, Timestamp to);
+    std::uint64_t lost_packets() const noexcept { return lost_; }
+
+private:
+    struct Open {
+        std::uint64_t netns = 0;
+        std::unique_ptr<PacketSource> source;
+        SourceStats seen;
+        int turns_left = -1;  ///< -1: not retired
+        bool ended = false;
+        std::string trouble;
+        /// Answers of the book by interface index, as long as its version is the same.
+        std::vector<std::optional<std::optional<std::uint32_t>>> vantages;
+        std::uint64_t version = 0;
+    };
+
+    std::size_t read_some(Open& open);
+    void take_packet(Open& open, const RawPacket& raw);
+    std::optional<std::uint32_t> vantage_of(Open& open, std::uint32_t index);
+    void take_losses_of(Open& open, Batch& batch, Timestamp from, Timestamp to);
+
+    EventLoop& loop_;
+    VantageBook& book_;
+    Pipeline& pipeline_;
+    Keeper keep_;
+    std::map<std::uint64_t, Open> open_;  ///< by tag
+    std::uint64_t next_tag_ = 1000;
+    std::uint64_t lost_ = 0;
+    Batch late_losses_;  ///< of sources closed since the last take_losses()
+};
+
+}  // namespace nspect::capture

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capture/targets/watcher.h"
+#include "model/batch.h"
+
+namespace nspect::capture {
+
+/// Which end of a container's veth is listened to. A container without a host end (macvlan, ipvlan,
+/// netkit, a veth into another container) is listened to inside in every case.
+enum class CaptureSide : std::uint8_t { host_end, inside, both };
+
+/// Knows which target stands behind an interface, and keeps what a recording says of targets,
+/// vantages and addresses over time. An interface is (namespace, index, generation): when its index
+/// is given to another one, that is another vantage.
+class VantageBook {
+public:
+    struct Options {
+        std::uint64_t host_netns = 0;
+        CaptureSide side = CaptureSide::host_end;
+        bool host_interfaces = false;                  ///< bridges, uplinks and the host's lo too
+        std::function<bool(const TargetInfo&)> wants;  ///< empty: every target
+    };
+    explicit VantageBook(Options options) : options_(std::move(options)) {}
+
+    /// Takes what was there from the beginning, or what changed.
+    void begin(const std::vector<TargetInfo>& targets, Timestamp now);
+    void apply(const TargetEvent& event, Timestamp now);
+
+    /// The vantage of packets at this interface, or nothing when they are not wanted. An interface
+    /// nobody has heard of yet is a vantage all the same; its target is filled in when it becomes
+    /// known.
+    std::optional<std::uint32_t> find(std::uint64_t netns, std::uint32_t index,
+                                      const std::string& source);
+    /// Changes whenever an answer of find() may be another one.
+    std::uint64_t version() const noexcept { return version_; }
+
+    /// Namespaces that a source inside is wanted for now.
+    std::vector<std::uint64_t> inside_wanted() const;
+
+    /// Moves what changed since the last call into `batch`.
+    void take_changes(Batch& batch);
+
+private:
+    struct Site {
+        Vantage vantage;
+        bool wanted = true;
+        bool retired = false;  ///< gone; packets still in the ring belong to it
+    };
+    using SiteKey = std::pair<std::uint64_t, std::uint32_t>;
+
+    void remember(const TargetInfo& target, Timestamp now);
+    void forget(const TargetInfo& target, Timestamp now);
+    void update_addresses(const TargetInfo& target, Timestamp now);
+    void lease_changed(std::uint32_t target, const IpAddress& address, Timestamp to);
+    void decide(const SiteKey& key, Site& site) const;
+    void decide_host(std::uint32_t index, Site& site) const;
+    void decide_open_sites();
+    bool wants(const TargetInfo& target) const { return !options_.wants || options_.wants(target); }
+    bool reachable_from_host(const TargetInfo& target) const;
+
+    Options options_;
+    std::map<std::uint64_t, TargetInfo> targets_;  ///< by netns
+    std::map<SiteKey, Site> sites_;
+    std::map<std::pair<std::uint32_t, IpAddress>, Timestamp>
+        leases_;  ///< open ones, with their start
+    std::uint32_t last_vantage_ = 0;
+    std::uint64_t version_ = 0;
+
+    std::map<std::uint32_t, TargetInfo> changed_targets_;
+    std::map<std::uint32_t, Vantage> changed_vantages_;
+    std::vector<AddressSeen> changed_addresses_;
+};
+
+}  // namespace nspect::capture
