@@ -10,7 +10,8 @@ namespace {
 
 std::vector<IpAddress> borders(const std::vector<const IpSet*>& sets) {
     std::vector<IpAddress> firsts;
-    for (const auto& universe : all_addresses().intervals()) firsts.push_back(universe.first);
+    const IpSet universes = all_addresses();
+    for (const auto& universe : universes.intervals()) firsts.push_back(universe.first);
     for (const IpSet* set : sets) {
         for (const auto& range : set->intervals()) {
             firsts.push_back(range.first);
