@@ -12,7 +12,7 @@ void report_type(const Node& node, std::string_view expected, Report& report,
                  std::string hint = {}) {
     const std::string name = node.key.empty() ? "this" : in_quotes(node.key);
     report.error(
-        node, "DOC020",
+        node, "DOC019",
         name + " must be " + std::string(expected) + ", it is " + std::string(words_for(node)),
         std::move(hint));
 }

@@ -14,7 +14,7 @@
 namespace nspect::ingest {
 
 /// Typed fields of a mapping. A field that is missing or null is absent; one of the wrong type is
-/// reported (DOC020) and then absent too.
+/// reported (DOC019) and then absent too.
 const Node* mapping_field(const Node& parent, std::string_view key, Report& report);
 const Node* sequence_field(const Node& parent, std::string_view key, Report& report);
 std::optional<std::string> text_field(const Node& parent, std::string_view key, Report& report);

@@ -45,7 +45,6 @@ public:
     Events(TreeBuilder& builder, std::string_view text, std::size_t from, std::size_t line,
            std::size_t line_start)
         : builder_(builder),
-          end_(text.data() + text.size()),
           begin_(text.data()),
           behind_(text.data() + from),
           reached_(behind_),
@@ -69,14 +68,18 @@ public:
     bool end_object() { return container_end(); }
     bool end_array() { return container_end(); }
 
-    bool parse_error(std::size_t, const std::string& last_token, const Json::exception&) {
-        const bool at_end =
-            reached_ == end_ && last_token.find("end of input") != std::string::npos;
+    bool parse_error(std::size_t, const std::string&, const Json::exception& e) {
+        const std::string_view why = e.what();
+        const bool at_end = why.find("end of input") != std::string_view::npos;
         const char* at = at_end || reached_ == begin_ ? reached_ : reached_ - 1;
         std::string message = "not valid JSON: ";
-        message += last_token.empty() || at_end || last_token == "<EOF>"
-                       ? "it ends too early"
-                       : "unexpected " + in_quotes(last_token);
+        if (at_end) {
+            message += "it ends too early";
+        } else if (why.find("overflow") != std::string_view::npos) {
+            message += "a number is too large";
+        } else {
+            message += "this was not expected here";
+        }
         mistake_ = JsonMistake{static_cast<std::size_t>(at - begin_), std::move(message)};
         return false;
     }
@@ -144,7 +147,6 @@ private:
     }
 
     TreeBuilder& builder_;
-    const char* end_;
     const char* begin_;
     const char* behind_;   // the token before ends here
     const char* reached_;  // nlohmann has read up to here

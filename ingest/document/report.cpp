@@ -80,6 +80,11 @@ void Report::add(Diagnostic::Severity severity, std::string_view code, std::stri
                       std::move(where), std::move(line), width});
 }
 
+std::string template_hint(std::string_view line) {
+    if (line.find("{{") == std::string_view::npos) return {};
+    return "this looks like a template: render it first";
+}
+
 std::string in_quotes(std::string_view text) {
     constexpr std::size_t longest = 80;
     if (text.size() <= longest) return "\"" + std::string(text) + "\"";

@@ -53,4 +53,7 @@ private:
 /// `text` in double quotes, cut short when it is long.
 std::string in_quotes(std::string_view text);
 
+/// What to say of a line that no parser can read because it is the template of a manifest; else "".
+std::string template_hint(std::string_view line);
+
 }  // namespace nspect::ingest

@@ -47,7 +47,8 @@ bool TreeBuilder::wants_key() const {
 
 bool TreeBuilder::begin(Node::Kind kind, Position at, std::string_view anchor) {
     if (wants_key()) {
-        report_.error_at(at, "DOC011", "a key must be a plain text, not a list or a mapping");
+        report_.error_at(at, "DOC011", "a key must be a plain text, not a list or a mapping",
+                         template_hint(report_.source().line(at.line)));
         return false;
     }
     if (stack_.size() >= limits_.depth) {

@@ -128,10 +128,11 @@ private:
         }
         std::string message = "not valid YAML: ";
         message += parser_.problem == nullptr ? "it cannot be read" : parser_.problem;
-        if (parser_.context != nullptr) message += std::string(" (") + parser_.context + ")";
-        const bool is_template = text.find("{{") != std::string::npos;
-        report_.error_at(at, "DOC004", std::move(message),
-                         is_template ? "this looks like a template: render it first" : "");
+        if (parser_.context != nullptr) {
+            message += std::string(" (") + parser_.context + " that starts in line " +
+                       std::to_string(position(parser_.context_mark).line) + ")";
+        }
+        report_.error_at(at, "DOC004", std::move(message), template_hint(text));
     }
 
     Report& report_;
@@ -141,11 +142,12 @@ private:
     yaml_parser_t parser_{};
 };
 
-// The next line after `line` that begins a document, as an offset.
-std::size_t next_document(const SourceTextView& source, std::size_t line) {
+// The first line that begins a document, not before `line` and behind `from`, as an offset. The
+// mistake of one document may show only at the mark of the next.
+std::size_t next_document(const SourceTextView& source, std::size_t line, std::size_t from) {
     const std::string_view text = source.text();
-    std::size_t at = source.offset_of_line(line + 1);
-    while (at < text.size() && !text.substr(at).starts_with("---")) {
+    std::size_t at = source.offset_of_line(line);
+    while (at < text.size() && (at <= from || !text.substr(at).starts_with("---"))) {
         const std::size_t end = text.find('\n', at);
         at = end == std::string_view::npos ? text.size() : end + 1;
     }
@@ -164,7 +166,7 @@ void read_yaml(Report& report, TreeBuilder& builder, std::size_t from) {
         }
         std::size_t line = 0;
         if (Reading(report, builder, from).run(line)) return;
-        from = next_document(report.source(), line);
+        from = next_document(report.source(), line, from);
     }
 }
 

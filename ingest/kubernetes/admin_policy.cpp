@@ -41,7 +41,7 @@ void read_admin_network_policy(const Object& object, Staging& staging) {
 
 void read_baseline_admin_network_policy(const Object& object, Staging& staging) {
     if (!object.name.empty() && object.name != "default") {
-        object.report.error(*object.root.find("metadata")->first, "NP027",
+        object.report.error(object.name_node(), "NP027",
                             "a BaselineAdminNetworkPolicy must be named \"default\"");
     }
     const Node* spec = read_spec(object);

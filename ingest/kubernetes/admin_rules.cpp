@@ -143,7 +143,7 @@ void read_rule(const Node& node, Direction direction, std::size_t index,
                const AdminDialect& dialect, std::vector<Rule>& rules, Report& report) {
     const std::string_view peers_field = direction == Direction::ingress ? "from" : "to";
     if (!node.is_mapping()) {
-        report.error(node, "DOC020", "a rule must be a mapping");
+        report.error(node, "DOC019", "a rule must be a mapping");
         return;
     }
     check_fields(node, report, {"name", "action", peers_field, dialect.ports_field});

@@ -117,13 +117,14 @@ void pass_over(const FoundObject& found, const std::string& kind, const std::str
 
 std::string read_name(const Node& root, const std::string& kind, Report& report) {
     const Node* metadata = mapping_field(root, "metadata", report);
+    if (metadata == nullptr && any_field(root, "metadata") != nullptr) return {};
     const Node* name = metadata == nullptr ? nullptr : any_field(*metadata, "name");
     if (name == nullptr) {
         auto stem =
             metadata == nullptr ? std::nullopt : text_field(*metadata, "generateName", report);
         while (stem && stem->ends_with('-')) stem->pop_back();
         if (stem && !stem->empty()) return *stem;
-        report.error(metadata == nullptr ? root : *metadata, "DOC021",
+        report.error(metadata == nullptr ? root : *metadata, "DOC020",
                      "this " + kind + " has no metadata.name");
         return {};
     }
@@ -163,11 +164,12 @@ void read_by_row(const KindRow& row, const FoundObject& found, std::string group
     if (object.whole() && row.scope == Scope::namespaced) {
         staging.inventory().ensure_namespace(object.namespace_name);
     }
-    row.read(object, staging);
+    const Node* metadata = any_field(object.root, "metadata");
+    if (metadata == nullptr || metadata->is_mapping()) row.read(object, staging);
     if (object.whole()) return;
     staging.count_left_out();
     const std::size_t errors = report.errors() - object.errors_before;
-    report.note(*found.root, "DOC018",
+    report.note(object.name_node(), "DOC018",
                 object.title() + " is left out: it has " + std::to_string(errors) +
                     (errors == 1 ? " error" : " errors"));
 }

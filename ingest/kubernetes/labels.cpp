@@ -78,7 +78,7 @@ std::vector<std::string> read_values(const Node& expression, Requirement::Op op,
 
 std::optional<Requirement> read_expression(const Node& expression, Report& report) {
     if (!expression.is_mapping()) {
-        report.error(expression, "DOC020", "an expression must be a mapping");
+        report.error(expression, "DOC019", "an expression must be a mapping");
         return std::nullopt;
     }
     check_fields(expression, report, {"key", "operator", "values"});

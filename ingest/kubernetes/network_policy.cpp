@@ -85,7 +85,12 @@ bool is_number(const Node& node) {
 
 std::optional<PortMatch> read_numbers(const Node& port, const Node* end, Protocol protocol,
                                       Report& report) {
-    const auto range = read_range(port, end == nullptr ? port : *end, report, "NP003");
+    std::optional<PortRange> range;
+    if (end != nullptr) {
+        range = read_range(port, *end, report, "NP003");
+    } else if (const auto only = port_value(port, report, "NP002")) {
+        range = PortRange{*only, *only};
+    }
     if (!range) return std::nullopt;
     return PortMatch{TrafficSet::of(protocol, *range), {}, {}};
 }
@@ -127,7 +132,7 @@ std::vector<Rule> read_rules(const Node* list, Direction direction, const Object
     const std::string_view peers = direction == Direction::ingress ? "from" : "to";
     for (const Node& node : *list) {
         if (!node.is_mapping() && !node.is_null()) {
-            object.report.error(node, "DOC020", "a rule must be a mapping");
+            object.report.error(node, "DOC019", "a rule must be a mapping");
             continue;
         }
         check_fields(node, object.report, {peers, "ports"});

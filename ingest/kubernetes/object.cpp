@@ -48,7 +48,14 @@ std::string service_account(const Node& spec, Report& report) {
 
 }  // namespace
 
+const Node& Object::name_node() const {
+    const Node* metadata = root.find("metadata");
+    const Node* node = metadata == nullptr ? nullptr : metadata->find("name");
+    return node == nullptr ? root : *node;
+}
+
 std::string Object::title() const {
+    if (name.empty()) return "a " + kind + " without a usable name";
     return kind + " " + (namespace_name.empty() ? "" : namespace_name + "/") + name;
 }
 

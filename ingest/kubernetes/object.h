@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "ingest/document/report.h"
@@ -24,6 +25,8 @@ struct Object {
     /// Whether nothing is wrong with it so far. Only whole objects are used.
     bool whole() const { return report.errors() == errors_before; }
     Location where() const { return report.location_of(root); }
+    /// metadata.name, or the object when it has none.
+    const Node& name_node() const;
     /// "NetworkPolicy shop/db-in".
     std::string title() const;
 };

@@ -17,10 +17,7 @@ bool Staging::claim(const Object& object, std::string_view code) {
         entry->second = object.where();
         return true;
     }
-    const Node* metadata = object.root.find("metadata");
-    const Node* name = metadata == nullptr ? nullptr : metadata->find("name");
-    object.report.error(name == nullptr ? object.root : *name, code,
-                        object.title() + " is declared twice",
+    object.report.error(object.name_node(), code, object.title() + " is declared twice",
                         "the first is at " + to_string(entry->second));
     return false;
 }

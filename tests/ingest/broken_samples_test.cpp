@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// samples/broken holds one file per policy mistake; tests/ingest/expected what is said about each.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <catch2/catch.hpp>
+
+#include "tests/ingest/helpers.h"
+
+namespace fs = std::filesystem;
+using namespace nspect;
+using namespace nspect::ingest;
+
+namespace {
+
+std::string read(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<fs::path> samples() {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator("samples/broken")) files.push_back(entry);
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+}  // namespace
+
+TEST_CASE("each broken sample gives the code its first line names, and exactly this text",
+          "[golden]") {
+    const auto files = samples();
+    REQUIRE(files.size() >= 30);
+    for (const fs::path& file : files) {
+        const std::string text = read(file);
+        const auto loaded = test::load_named(file.string(), text);
+        const std::string code = text.substr(2, 5);
+        const auto codes = loaded.codes();
+        INFO(file.string());
+        CHECK(std::find(codes.begin(), codes.end(), code) != codes.end());
+        const fs::path golden =
+            fs::path("tests/ingest/expected") / file.filename().replace_extension(".txt");
+        if (std::getenv("NSPECT_UPDATE") != nullptr) std::ofstream(golden) << loaded.words();
+        CHECK(loaded.words() == read(golden));
+    }
+}
+
+TEST_CASE("a policy with an error is left out, one with a warning is kept") {
+    for (const fs::path& file : samples()) {
+        const auto loaded = test::load_named(file.string(), read(file));
+        INFO(file.string());
+        CHECK(loaded.bundle.left_out == (loaded.errors() > 0 ? 1U : 0U));
+        CHECK(loaded.bundle.policies.size() == loaded.bundle.documents - loaded.bundle.left_out);
+    }
+}
