@@ -12,11 +12,11 @@ namespace nspect::capture {
 
 struct LiveOptions {
     std::string device = "any";     ///< of the network namespace that the opening thread is in
-    std::string place;              ///< for name(): "any@host"; empty: the device alone
+    std::string place{};            ///< for name(): "any@host"; empty: the device alone
     std::uint32_t snaplen = 18432;  ///< at most so much of any packet
     bool only_what_decoders_need = true;  ///< false: `snaplen` bytes of each packet
     std::size_t ring_bytes = std::size_t{16} << 20U;
-    std::string filter;  ///< as in pcap-filter(7); empty: everything
+    std::string filter{};  ///< as in pcap-filter(7); empty: everything
     bool promiscuous = false;
     int timeout_ms = 100;  ///< the kernel hands over a block of packets no later than this
 };
