@@ -149,6 +149,7 @@ private:
         result.ip_protocol = lead.ip_protocol;
         result.first = lead.first;
         result.last = lead.last;
+        result.direction = lead.direction;
         for (std::size_t i = 0; i < seen_.size(); ++i) gather(result, i);
         result.sent = result.vantages.front().sent;
         result.received = result.vantages.front().received;

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/engine.h"
+#include "analyzer/generate.h"
+#include "analyzer/observed.h"
+
+namespace nspect::analyzer {
+
+/// Whom a rule must name: a workload, or an address of anyone else.
+struct DemandPeer {
+    enum class Kind : std::uint8_t { workload, address };
+    Kind kind = Kind::workload;
+    std::size_t workload = 0;
+    IpAddress address;
+
+    auto operator<=>(const DemandPeer&) const = default;
+    bool operator==(const DemandPeer&) const = default;
+};
+
+/// One thing that the policies of one workload must allow in one direction.
+struct Demand {
+    std::size_t workload = 0;
+    Direction direction = Direction::ingress;
+    DemandPeer peer;
+    TrafficPoint point;
+
+    auto operator<=>(const Demand&) const = default;
+    bool operator==(const Demand&) const = default;
+};
+
+/// Why: the conversations that need it.
+struct Grounds {
+    std::uint64_t conversations = 0;
+    Timestamp first{};
+    Timestamp last{};
+    bool weak_direction = false;   ///< of none of them the start was seen
+    bool from_node = false;        ///< the address is a node's
+    bool service_address = false;  ///< the address is a Service's, its pods were not seen
+    bool behind_service = false;   ///< the pod was not seen; one stands for all of the Service
+};
+
+/// What recorded conversations ask of generated policies.
+struct Demands {
+    std::map<Demand, Grounds> wanted;
+    std::vector<std::size_t> permitted;  ///< conversations to allow, by index
+    std::vector<LeftOut> left_out;       ///< sorted
+    std::set<std::size_t> seen;          ///< workloads with any conversation
+    std::set<std::size_t> probed;        ///< workloads reached by their own node
+};
+
+Demands demands_of(const PolicyEngine& in_force, const Observed& observed,
+                   const std::vector<Conversation>& conversations,
+                   const std::set<std::string>& namespaces);
+
+/// Ports the kernel gives to clients (net.ipv4.ip_local_port_range).
+inline constexpr std::uint16_t first_ephemeral_port = 32768;
+
+}  // namespace nspect::analyzer

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <random>
+
+#include <catch2/catch.hpp>
+
+#include "analyzer/generate.h"
+#include "analyzer/observed_ends.h"
+#include "tests/analyzer/policy_text.h"
+#include "tests/analyzer/random_world.h"
+#include "tests/analyzer/recording_builder.h"
+#include "tests/analyzer/worlds.h"
+
+using namespace nspect;
+using namespace nspect::analyzer;
+using namespace nspect::test;
+
+namespace {
+
+std::optional<std::pair<IpAddress, IpAddress>> meeting_place(const Inventory& inventory,
+                                                             std::size_t from, std::size_t to) {
+    for (const auto& a : inventory.addresses_of(from)) {
+        for (const auto& b : inventory.addresses_of(to)) {
+            if (a.family() == b.family()) return std::pair{a, b};
+        }
+    }
+    return std::nullopt;
+}
+
+Conversation conversation(const Party& client, const Party& server, Protocol protocol,
+                          Duration at) {
+    Conversation made;
+    made.protocol = protocol;
+    made.client = client;
+    made.server = server;
+    made.outcome = Outcome::established;
+    made.first = test::at(at);
+    made.last = made.first + 1s;
+    made.vantages = {{1, VantagePoint::Role::client, {1, 1}, {1, 1}}};
+    return made;
+}
+
+/// Conversations that the world's own policies allow.
+std::vector<Conversation> sample(const PolicyEngine& intended, std::mt19937& random,
+                                 std::size_t count) {
+    const auto& inventory = intended.world().inventory;
+    const std::vector<std::uint16_t> ports{53, 80, 443, 5432, 8080};
+    std::vector<Conversation> all;
+    for (std::size_t tries = 0; tries < count * 20 && all.size() < count; ++tries) {
+        const auto from = random() % inventory.endpoints().size();
+        const auto to = random() % inventory.endpoints().size();
+        const auto place = meeting_place(inventory, from, to);
+        if (!place || from == to) continue;
+        const auto protocol = random() % 4 == 0 ? Protocol::udp : Protocol::tcp;
+        Party client{{place->first, Port{40000}}, from, std::nullopt, ""};
+        Party server{{place->second, Port{ports[random() % ports.size()]}}, to, std::nullopt, ""};
+        if (random() % 8 == 0) {
+            server = {{IpAddress::v4(0xcb007100U + static_cast<std::uint32_t>(random() % 64)),
+                       server.socket.port},
+                      std::nullopt,
+                      std::nullopt,
+                      ""};
+            if (!place->first.is_v4()) continue;
+        }
+        auto made = conversation(client, server, protocol, std::chrono::seconds{tries});
+        const auto talk = Ends(inventory).talk(made);
+        const auto verdict = intended.decide(talk.client.who(), talk.server.who(), talk.point);
+        if (verdict.allowed() && !verdict.uncertain()) all.push_back(std::move(made));
+    }
+    return all;
+}
+
+World without_network_policies(World world) {
+    std::erase_if(world.policies,
+                  [](const Policy& p) { return p.kind == PolicyKind::network_policy; });
+    return world;
+}
+
+bool allows_all(const World& world, const std::vector<Conversation>& conversations) {
+    const PolicyEngine engine(world);
+    Ends ends(world.inventory);
+    return std::all_of(conversations.begin(), conversations.end(), [&](const Conversation& c) {
+        const auto talk = ends.talk(c);
+        return engine.decide(talk.client.who(), talk.server.who(), talk.point).allowed();
+    });
+}
+
+std::string broken_in_words(const Generated& generated) {
+    std::string words;
+    for (const auto& each : generated.proof.broken) {
+        words += each.subject + ": " + each.reason + '\n';
+    }
+    for (const auto& line : text_of(generated)) words += line + '\n';
+    return words;
+}
+
+World with_generated(const World& world, const Generated& generated) {
+    World result = without_network_policies(world);
+    for (const auto& each : generated.policies) result.policies.push_back(each.policy);
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("generated policies allow every recorded conversation of any intended world") {
+    const auto seed = GENERATE(range(1U, 151U));
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    const World world = worlds::RandomWorld(seed).make();
+    if (world.inventory.endpoints().size() < 2) return;
+    const PolicyEngine engine(world);
+    const auto recorded = sample(engine, random, 40);
+    const auto generated = generate(engine, recorded, {{}, true});
+    INFO(broken_in_words(generated));
+    CHECK(generated.proof.sound);
+    CHECK(allows_all(with_generated(world, generated), recorded));
+    CHECK(generated.proof.generated.used <= generated.proof.generated.allowed);
+}
+
+TEST_CASE("generation is deterministic and idempotent") {
+    const auto seed = GENERATE(range(1U, 61U));
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    const World world = worlds::RandomWorld(seed).make();
+    const PolicyEngine engine(world);
+    auto recorded = sample(engine, random, 30);
+    const auto once = generate(engine, recorded, {{}, true});
+    const World after = with_generated(world, once);
+    const PolicyEngine engine_after(after);
+    CHECK(text_of(generate(engine_after, recorded, {{}, true})) == text_of(once));
+    std::shuffle(recorded.begin(), recorded.end(), random);
+    CHECK(text_of(generate(engine, recorded, {{}, true})) == text_of(once));
+}
+
+TEST_CASE("policies generated from more traffic still allow the less") {
+    const auto seed = GENERATE(range(1U, 61U));
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    const World world = worlds::RandomWorld(seed).make();
+    const PolicyEngine engine(world);
+    const auto more = sample(engine, random, 40);
+    const std::vector<Conversation> less(
+        more.begin(), more.begin() + static_cast<std::ptrdiff_t>(more.size() / 2));
+    CHECK(allows_all(with_generated(world, generate(engine, more, {{}, true})), less));
+}
+
+TEST_CASE("where labels tell all workloads apart, nothing beyond what was used is allowed") {
+    const auto seed = GENERATE(range(1U, 31U));
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    World world;
+    for (unsigned i = 0; i < 12; ++i) {
+        const auto name = "w" + std::to_string(i);
+        worlds::add_pod(world.inventory, {"ns" + std::to_string(i % 3),
+                                          name,
+                                          {{"app", name}, {"tier", i % 2 == 0 ? "a" : "b"}},
+                                          {"10.0.0." + std::to_string(i + 1)}});
+    }
+    const PolicyEngine engine(world);
+    const auto recorded = sample(engine, random, 30);
+    REQUIRE(recorded.size() == 30);
+    const auto generated = generate(engine, recorded, {{}, true});
+    CHECK(generated.proof.sound);
+    CHECK(generated.proof.generated.allowed == generated.proof.generated.used);
+    CHECK(generated.proof.excess.empty());
+}
