@@ -15,8 +15,9 @@
 
 namespace nspect::capture {
 
-/// Gets every packet that is counted, as it was captured, to keep it too.
-using PacketKeeper = std::function<void(const RawPacket&, std::uint32_t vantage)>;
+/// Gets every packet that is counted, as it was captured: PacketKeeper::keep.
+using KeepPacket =
+    std::function<void(const RawPacket&, std::uint32_t vantage, const VantageBook& book)>;
 
 struct RecorderOptions {
     RecordingInfo info;  ///< host, boot id, version, origin; times and counts are filled in
@@ -31,7 +32,7 @@ struct RecorderOptions {
     /// Finished sightings that may wait for room in the writer's queue; more are lost and counted.
     std::size_t waiting = 65536;
     PayloadObserver observer;
-    PacketKeeper keep;
+    KeepPacket keep;  ///< empty: packets are not kept
 };
 
 /// What a recorder asks of the world. live_world() has the real one, tests have scripted ones.

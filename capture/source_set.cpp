@@ -116,7 +116,7 @@ void SourceSet::take_packet(Open& open, const RawPacket& raw) {
         raw.link == LinkType::linux_sll2 ? packet.interface_index : raw.interface_id;
     const auto vantage = vantage_of(open, index);
     if (!vantage) return;
-    if (keep_) keep_(raw, *vantage);
+    if (keep_) keep_(raw, *vantage, book_);
     pipeline_.count(packet, *vantage, raw.time);
 }
 

@@ -20,7 +20,8 @@ namespace nspect::capture {
 /// book (whose are they?) into the pipeline.
 class SourceSet {
 public:
-    using Keeper = std::function<void(const RawPacket&, std::uint32_t vantage)>;
+    using Keeper =
+        std::function<void(const RawPacket&, std::uint32_t vantage, const VantageBook& book)>;
     SourceSet(EventLoop& loop, VantageBook& book, Pipeline& pipeline, Keeper keep);
     ~SourceSet();
     SourceSet(const SourceSet&) = delete;

@@ -111,6 +111,20 @@ std::optional<std::uint32_t> VantageBook::find(std::uint64_t netns, std::uint32_
     return site.vantage.id;
 }
 
+const Vantage* VantageBook::vantage(std::uint32_t id) const {
+    for (const auto& [key, site] : sites_) {
+        if (site.vantage.id == id) return &site.vantage;
+    }
+    return nullptr;
+}
+
+const TargetInfo* VantageBook::target(std::uint32_t id) const {
+    for (const auto& [netns, target] : targets_) {
+        if (target.id == id) return &target;
+    }
+    return nullptr;
+}
+
 void VantageBook::decide(const SiteKey& key, Site& site) const {
     if (key.first == options_.host_netns) return decide_host(key.second, site);
     site.vantage.side = VantageSide::inside;

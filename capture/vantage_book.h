@@ -44,6 +44,10 @@ public:
     /// Changes whenever an answer of find() may be another one.
     std::uint64_t version() const noexcept { return version_; }
 
+    /// By their ids; nothing when there is none (any more).
+    const Vantage* vantage(std::uint32_t id) const;
+    const TargetInfo* target(std::uint32_t id) const;
+
     /// Namespaces that a source inside is wanted for now.
     std::vector<std::uint64_t> inside_wanted() const;
 

@@ -15,15 +15,15 @@ namespace nspect::capture {
 enum class DecodeOutcome : std::uint8_t {
     ok,
     arp,
-    not_ip,             ///< another ether type
-    unknown_link,       ///< a link type nspect does not decode
-    truncated_link,     ///< ends inside the link header
-    truncated_ip,       ///< ends inside the IP header or its extension chain
+    not_ip,               ///< another ether type
+    unknown_link,         ///< a link type nspect does not decode
+    truncated_link,       ///< ends inside the link header
+    truncated_ip,         ///< ends inside the IP header or its extension chain
     truncated_transport,  ///< addresses known, ports not
     bad_ip_version,
-    bad_ip_length,      ///< header length below its minimum, or total length below the header
-    bad_extension,      ///< IPv6 chain too long or malformed
-    bad_transport,      ///< TCP data offset below 5, SCTP without a chunk, ...
+    bad_ip_length,  ///< header length below its minimum, or total length below the header
+    bad_extension,  ///< IPv6 chain too long or malformed
+    bad_transport,  ///< TCP data offset below 5, SCTP without a chunk, ...
 };
 inline constexpr std::size_t decode_outcome_count = 11;
 /// "truncated-ip": the name in losses and statistics.
@@ -33,7 +33,8 @@ namespace tcp_flag {
 inline constexpr std::uint8_t fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10;
 }
 
-/// The 5-tuple inside an ICMP error: the packet that caused it, as its sender had sent it.
+/// The 5-tuple inside an ICMP error: the packet that caused it, as its sender had sent it. An echo
+/// request has its identifier and type for ports, as in DecodedPacket.
 struct QuotedPacket {
     bool present = false;
     IpAddress src;
@@ -48,8 +49,9 @@ struct QuotedPacket {
 struct DecodedPacket {
     DecodeOutcome outcome = DecodeOutcome::ok;
     std::uint32_t interface_index = 0;  ///< SLL2: the kernel's ifindex; else 0
-    std::uint8_t sll_packet_type = 0;   ///< SLL/SLL2: 0 host, 1 broadcast, 2 multicast, 3 other host, 4 outgoing
-    std::uint16_t vlan = 0;             ///< innermost 802.1Q id, 0 for none
+    std::uint8_t sll_packet_type =
+        0;  ///< SLL/SLL2: 0 host, 1 broadcast, 2 multicast, 3 other host, 4 outgoing
+    std::uint16_t vlan = 0;  ///< innermost 802.1Q id, 0 for none
 
     IpAddress src;
     IpAddress dst;
@@ -77,8 +79,8 @@ struct DecodedPacket {
     std::uint32_t sctp_init_tag = 0;  ///< initiate tag of INIT and INIT ACK
     QuotedPacket quoted;
 
-    std::span<const std::byte> payload;     ///< transport payload as captured
-    std::uint32_t payload_bytes = 0;        ///< transport payload on the wire
+    std::span<const std::byte> payload;  ///< transport payload as captured
+    std::uint32_t payload_bytes = 0;     ///< transport payload on the wire
 };
 
 }  // namespace nspect::capture

@@ -20,6 +20,15 @@ Next find_transport(Layers& layers) noexcept {
     return {};
 }
 
+// type 1 | code 1 | checksum 2 | identifier 2: ports as DecodedPacket has them for an echo request
+QuotedPacket quoted_icmp(Layers& layers, QuotedPacket quoted) noexcept {
+    const auto header = layers.cursor.header<6>();
+    const auto type = header.field<std::uint8_t, 0>();
+    quoted.dst_port = Port{type};
+    if (type == 8 || type == 128) quoted.src_port = Port{header.field<std::uint16_t, 4>()};
+    return quoted;
+}
+
 }  // namespace
 
 QuotedPacket decode_quoted(std::span<const std::byte> bytes) noexcept {
@@ -39,6 +48,8 @@ QuotedPacket decode_quoted(std::span<const std::byte> bytes) noexcept {
 
     quoted.ip_protocol = static_cast<std::uint8_t>(transport.number);
     const Protocol protocol = protocol_of(layers.ip_version, quoted.ip_protocol);
+    if (protocol == Protocol::icmp || protocol == Protocol::icmp6)
+        return quoted_icmp(layers, quoted);
     if (protocol != Protocol::tcp && protocol != Protocol::udp && protocol != Protocol::sctp) {
         return quoted;
     }

@@ -102,6 +102,7 @@ std::vector<Case> cases() {
         {"the answer of a DNS query not seen", {query(53, true)}, Outcome::mid_stream},
         {"something else on port 53", {raw_udp(true, 53).payload("hello")}, Outcome::one_way},
         {"echo without reply", {ping(true), ping(true, 0x00070002)}, Outcome::unanswered},
+        {"echo prohibited", {ping(true), error4(3, 13, ping(true))}, Outcome::rejected},
         {"echo answered", {ping(true), ping(false)}, Outcome::established},
         {"only the echo reply", {ping(false)}, Outcome::mid_stream},
         {"SCTP INIT alone", {init, init}, Outcome::unanswered},
