@@ -217,6 +217,15 @@ TEST_CASE("a vantage that began too late joins the only conversation it overlaps
     CHECK(s.words(s.all[0]) == "web -> db 10.0.0.2:80 established");
 }
 
+TEST_CASE("weak evidence of direction stays weak, and the strongest of several counts") {
+    auto r = shop();
+    auto flow = r.tcp("10.0.0.1:40000", "10.0.0.2:80").outcome(Outcome::mid_stream);
+    flow.direction(DirectionEvidence::port_numbers).veth("web");
+    CHECK(Stitched(r).all.at(0).direction == DirectionEvidence::port_numbers);
+    flow.direction(DirectionEvidence::first_packet).veth("db");
+    CHECK(Stitched(r).all.at(0).direction == DirectionEvidence::first_packet);
+}
+
 TEST_CASE("datagrams join by addresses, payload and time") {
     auto r = shop();
     r.udp("10.0.0.1:5353", "10.0.0.2:53").payload(11).at(1s, 1ms).veth("web").veth("db");
