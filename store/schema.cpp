@@ -102,33 +102,39 @@ FROM sighting s LEFT JOIN vantage v ON v.id = s.vantage;
 constexpr std::string_view flow_views = R"sql(
 CREATE VIEW conversations AS
 WITH keyed AS (
-    SELECT s.*, s.client_isn IS NULL AS loose, v.target AS target,
-        coalesce(v.interface, 'vantage ' || s.vantage) AS interface
-    FROM sighting s LEFT JOIN vantage v ON v.id = s.vantage),
+    SELECT id, first_ns, last_ns, vantage, server_ip, server_port, app, tls, client_port AS port,
+        client_isn AS isn, CASE WHEN client_isn IS NULL THEN protocol || ' ' || ip_protocol || ' ' ||
+            client_ip || ' ' || server_ip || ' ' || server_port ||
+            CASE WHEN protocol <> 0 THEN ' ' || fingerprint ELSE '' END END AS loose
+    FROM sighting),
 marked AS (
     SELECT *, NOT coalesce(first_ns - lag(first_ns) OVER w <= 3000000000
         AND vantage <> lag(vantage) OVER w, 0) AS opens
-    FROM keyed WINDOW w AS (PARTITION BY @KEY ORDER BY first_ns, id)),
+    FROM keyed WINDOW w AS (PARTITION BY port, isn, loose ORDER BY first_ns, id)),
 numbered AS (
-    SELECT *, sum(opens) OVER (PARTITION BY @KEY ORDER BY first_ns, id ROWS UNBOUNDED PRECEDING) AS number
-    FROM marked),
+    SELECT m.*, coalesce(v.interface, 'vantage ' || m.vantage) AS interface, v.target AS target,
+        sum(opens) OVER (PARTITION BY port, isn, loose ORDER BY first_ns, m.id
+            ROWS UNBOUNDED PRECEDING) AS number
+    FROM marked m LEFT JOIN vantage v ON v.id = m.vantage),
 joined AS (
-    SELECT *, last_value(server_ip) OVER w AS reached_ip, last_value(server_port) OVER w AS reached_port,
-        last_value(target) OVER w AS reached_target, group_concat(interface, ' > ') OVER w AS vantages,
-        max(last_ns) OVER w AS ends_ns, max(app) OVER w AS application, max(tls) OVER w AS session
-    FROM numbered WINDOW w AS (PARTITION BY @KEY, number ORDER BY first_ns, id
+    SELECT id, first_ns, opens, target, last_value(server_ip) OVER w AS reached_ip,
+        last_value(server_port) OVER w AS reached_port, last_value(target) OVER w AS reached_target,
+        group_concat(interface, ' > ') OVER w AS vantages, max(last_ns) OVER w AS ends_ns,
+        max(app) OVER w AS app, max(tls) OVER w AS tls
+    FROM numbered WINDOW w AS (PARTITION BY port, isn, loose, number ORDER BY first_ns, id
         ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)),
 asked AS (SELECT address, name, max(at_ns) FROM name GROUP BY address)
-SELECT j.id, @ISO(j.first_ns) AS first, @ISO(j.ends_ns) AS last, @PROTOCOL(j.protocol) AS protocol,
-    coalesce(@OWNER(j.client_ip, j.target), client_name.name, j.client_ip) AS client,
-    j.client_ip, j.client_port,
+SELECT j.id, @ISO(j.first_ns) AS first, @ISO(j.ends_ns) AS last, @PROTOCOL(s.protocol) AS protocol,
+    coalesce(@OWNER(s.client_ip, j.target), client_name.name, s.client_ip) AS client,
+    s.client_ip, s.client_port,
     coalesce(@OWNER(j.reached_ip, j.reached_target), server_name.name, j.reached_ip) AS server,
     j.reached_ip AS server_ip, j.reached_port AS server_port,
-    CASE WHEN j.server_ip <> j.reached_ip OR j.server_port <> j.reached_port
-        THEN j.server_ip || ' ' || j.server_port END AS dialled,
-    @OUTCOME(j.outcome) AS outcome, j.sent_packets, j.sent_bytes, j.received_packets, j.received_bytes,
-    j.retransmits, j.handshake_ns / 1e6 AS handshake_ms, j.application AS app, j.session AS tls, j.vantages
-FROM joined j LEFT JOIN asked client_name ON client_name.address = j.client_ip
+    CASE WHEN s.server_ip <> j.reached_ip OR s.server_port <> j.reached_port
+        THEN s.server_ip || ' ' || s.server_port END AS dialled,
+    @OUTCOME(s.outcome) AS outcome, s.sent_packets, s.sent_bytes, s.received_packets, s.received_bytes,
+    s.retransmits, s.handshake_ns / 1e6 AS handshake_ms, j.app, j.tls, j.vantages
+FROM joined j JOIN sighting s ON s.id = j.id
+    LEFT JOIN asked client_name ON client_name.address = s.client_ip
     LEFT JOIN asked server_name ON server_name.address = j.reached_ip
 WHERE j.opens;
 CREATE VIEW edges AS
@@ -150,10 +156,6 @@ constexpr std::array phrases{
     Phrase{"ISO",
            "(strftime('%Y-%m-%dT%H:%M:%S', ($1) / 1000000000, 'unixepoch') || "
            "printf('.%09dZ', ($1) % 1000000000))"},
-    Phrase{"KEY",
-           "protocol, ip_protocol, client_port, client_isn, CASE WHEN loose THEN client_ip END, "
-           "CASE WHEN loose THEN server_ip END, CASE WHEN loose THEN server_port END, "
-           "CASE WHEN loose AND protocol <> 0 THEN fingerprint END"},
     Phrase{"ENDPOINT",
            "(CASE WHEN $1.namespace <> '' THEN $1.namespace || '/' ELSE '' END || "
            "CASE WHEN $1.pod <> '' THEN $1.pod WHEN $1.name <> '' THEN $1.name "
