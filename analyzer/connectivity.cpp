@@ -15,8 +15,9 @@ namespace {
 /// Units whose endpoints are of the same classes have the same rows: computed once per such kind.
 class Builder {
 public:
-    Builder(const PolicyEngine& engine, Level level)
+    Builder(const PolicyEngine& engine, Level level, Scope scope)
         : engine_(engine),
+          scope_(scope),
           pairs_(engine.compiled()),
           units_(units_of(engine, level)),
           ipv6_(mentions_ipv6(engine.world())) {
@@ -42,12 +43,15 @@ public:
 
 private:
     void add_pairs();
+    TrafficId in_scope(TrafficId traffic);
     TrafficId between(std::size_t from_kind, std::size_t to_kind);
     void add_outside(Direction direction);
     std::map<TrafficId, IpSet> outside(Direction direction, std::size_t kind);
     void add_entrances();
 
     const PolicyEngine& engine_;
+    Scope scope_;
+    std::map<TrafficId, TrafficId> scoped_;
     ClassPairs pairs_;
     std::vector<Unit> units_;
     std::vector<std::size_t> kind_of_;
@@ -56,6 +60,21 @@ private:
     Connectivity result_;
 };
 
+TrafficSet connections_of(const TrafficSet& traffic) {
+    const PortSet whole{all_ports};
+    if (traffic.tcp == whole && traffic.udp == whole && traffic.sctp == whole) {
+        return TrafficSet::all();
+    }
+    return {traffic.tcp, traffic.udp, traffic.sctp, {}, {}, false};
+}
+
+TrafficId Builder::in_scope(TrafficId traffic) {
+    if (scope_ == Scope::all_traffic) return traffic;
+    const auto [entry, fresh] = scoped_.try_emplace(traffic, traffic);
+    if (fresh) entry->second = pairs_.pool().intern(connections_of(pairs_.pool()[traffic]));
+    return entry->second;
+}
+
 TrafficId Builder::between(std::size_t from_kind, std::size_t to_kind) {
     TrafficId traffic = TrafficPool::none;
     for (const std::uint32_t from : kinds_[from_kind]) {
@@ -63,7 +82,7 @@ TrafficId Builder::between(std::size_t from_kind, std::size_t to_kind) {
             traffic = pairs_.pool().unite(traffic, pairs_.traffic(from, to));
         }
     }
-    return traffic;
+    return in_scope(traffic);
 }
 
 void Builder::add_pairs() {
@@ -91,6 +110,7 @@ std::map<TrafficId, IpSet> Builder::outside(Direction direction, std::size_t kin
         for (const std::uint32_t id : kinds_[kind]) {
             traffic = pairs_.pool().unite(traffic, pairs_.outside(direction, id, i));
         }
+        traffic = in_scope(traffic);
         if (traffic == TrafficPool::none) continue;
         for (const IpRange& range : address_classes[i].intervals()) {
             if (ipv6_ || range.first.is_v4()) ranges[traffic].insert(range);
@@ -138,8 +158,8 @@ void Builder::add_entrances() {
 
 }  // namespace
 
-Connectivity connectivity(const PolicyEngine& engine, Level level) {
-    return Builder(engine, level).build();
+Connectivity connectivity(const PolicyEngine& engine, Level level, Scope scope) {
+    return Builder(engine, level, scope).build();
 }
 
 }  // namespace nspect::analyzer

@@ -23,6 +23,10 @@ struct ConnectivityRow {
 
 enum class Level { workload, pod };
 
+/// What rows tell: connections, the TCP, UDP and SCTP part that machine formats show (whole when
+/// all three are), or all traffic with ICMP and the rest.
+enum class Scope { connections, all_traffic };
+
 struct Connectivity {
     std::vector<std::string> peers;     ///< all workloads (or pods), sorted
     std::vector<ConnectivityRow> rows;  ///< sorted by (src, dst); no row: nothing is allowed
@@ -31,6 +35,7 @@ struct Connectivity {
 /// Declared reachability between all workloads or pods and the outside. No row from one to itself,
 /// none between two outside ranges; for one workload and direction, adjacent ranges with equal
 /// traffic are merged. At workload level a row is the union over the workload's endpoints.
-Connectivity connectivity(const PolicyEngine& engine, Level level);
+Connectivity connectivity(const PolicyEngine& engine, Level level,
+                          Scope scope = Scope::connections);
 
 }  // namespace nspect::analyzer

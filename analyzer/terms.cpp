@@ -15,8 +15,7 @@ bool includes_host_network(const Policy& policy) {
 }
 
 bool reaches_pods(PodsByAddress how, const EngineOptions& options) {
-    if (how == PodsByAddress::undefined) return options.ip_block_pods == IpBlockPods::where_known;
-    return how == PodsByAddress::yes;
+    return how != PodsByAddress::no && options.ip_block_pods == IpBlockPods::where_known;
 }
 
 std::size_t Terms::PodTermHash::operator()(const PodTerm& term) const noexcept {

@@ -9,8 +9,9 @@
 
 namespace nspect::analyzer {
 
-/// How an address block of a NetworkPolicy is held against pod addresses, which Kubernetes leaves to the
-/// network plugin. where_known: a block matches a pod whose address is known to be in it.
+/// How address blocks are held against pod addresses, which Kubernetes leaves to the network
+/// plugin. where_known: a block matches a pod whose address is known to be in it. never: no block
+/// of any policy does, not even where the API asks for it.
 enum class IpBlockPods : std::uint8_t { where_known, never };
 
 struct EngineOptions {

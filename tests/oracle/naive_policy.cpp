@@ -61,7 +61,7 @@ bool names(const World& world, const Policy& policy, const Peer& peer, const Who
     if (const auto* block = std::get_if<AddressPeer>(&peer)) {
         const bool never = world.options.ip_block_pods == IpBlockPods::never;
         if (who.endpoint && block->pods == PodsByAddress::no) return false;
-        if (who.endpoint && block->pods == PodsByAddress::undefined && never) return false;
+        if (who.endpoint && never) return false;
         return std::any_of(own.begin(), own.end(),
                            [&](const auto& a) { return block->addresses.contains(a); });
     }
