@@ -52,7 +52,7 @@ ByteStream::~ByteStream() {
 
 void ByteStream::fill(std::size_t wanted) {
     if (at_end_) return;
-    std::memmove(buffer_.data(), buffer_.data() + at_, filled_ - at_);
+    if (filled_ > at_) std::memmove(buffer_.data(), buffer_.data() + at_, filled_ - at_);
     filled_ -= at_;
     at_ = 0;
     const std::size_t size = std::max(buffer_size, wanted);
