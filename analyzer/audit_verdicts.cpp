@@ -78,7 +78,6 @@ Judged Verdicts::judge(const Talk& talk) const {
     judged.verdict = engine_.decide(talk.client.who(), talk.server.who(), talk.point);
     const bool from_pod = talk.client.kind == End::Kind::endpoint;
     const bool to_pod = talk.server.kind == End::Kind::endpoint;
-    judged.outside = !from_pod && !to_pod;
     judged.selected = (from_pod && engine_.selected(talk.client.index, Direction::egress)) ||
                       (to_pod && engine_.selected(talk.server.index, Direction::ingress));
     return judged;
@@ -86,6 +85,9 @@ Judged Verdicts::judge(const Talk& talk) const {
 
 std::string reason_in_words(const World& world, Direction direction, const Reason& reason) {
     const std::string way{to_string(direction)};
+    if (reason.effect == Reason::Effect::backend_not_port) {
+        return "the way in from outside leads to another port";
+    }
     if (!reason.policy) return "no policy selects it for " + way;
     const auto who = title(world, direction, reason);
     switch (reason.effect) {
@@ -101,10 +103,9 @@ std::string reason_in_words(const World& world, Direction direction, const Reaso
             return who + " names the peer, but not this port";
         case Reason::Effect::rule_named_port_unresolved:
             return who + " names the peer, and a port name the destination does not have";
-        case Reason::Effect::default_allow:
-            break;
+        default:
+            return "no policy selects it for " + way;
     }
-    return "no policy selects it for " + way;
 }
 
 std::vector<std::string> reasons_in_words(const World& world, const Judged& judged) {

@@ -20,7 +20,6 @@ struct Judged {
     Verdict verdict;
     bool selected = false;  ///< a policy selects the client for egress or the server for ingress
     bool own_node = false;  ///< from the server's own node: never stopped
-    bool outside = false;   ///< neither end is a pod: no policy is about it
 
     bool allowed() const { return own_node || verdict.allowed(); }
 };

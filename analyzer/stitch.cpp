@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <numeric>
 #include <span>
+#include <string>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -37,26 +39,40 @@ struct Seen {
 class NameTable {
 public:
     explicit NameTable(const std::vector<NameSeen>& names) {
-        for (const auto& name : names) by_address_[name.address].push_back(&name);
-        for (auto& [_, seen] : by_address_) {
-            std::stable_sort(seen.begin(), seen.end(),
-                             [](const auto* a, const auto* b) { return a->at < b->at; });
+        for (const auto& name : names) {
+            by_address_[name.address].push_back(&name);
+            by_client_[name.address][name.asked_by].push_back(&name);
+        }
+        const auto earlier = [](const auto* a, const auto* b) { return a->at < b->at; };
+        for (auto& [_, seen] : by_address_) std::stable_sort(seen.begin(), seen.end(), earlier);
+        for (auto& [_, clients] : by_client_) {
+            for (auto& [__, seen] : clients) std::stable_sort(seen.begin(), seen.end(), earlier);
         }
     }
 
+    /// The last answer to the client itself, else to anyone.
     std::string asked(const IpAddress& by, const IpAddress& address, Timestamp before) const {
         const auto found = by_address_.find(address);
         if (found == by_address_.end()) return {};
-        const NameSeen* best = nullptr;
-        for (const auto* name : found->second) {
-            if (name->at > before) break;
-            if (name->asked_by == by || best == nullptr || best->asked_by != by) best = name;
-        }
+        const auto& clients = by_client_.at(address);
+        const auto own = clients.find(by);
+        const auto* best = own == clients.end() ? nullptr : last_before(own->second, before);
+        if (best == nullptr) best = last_before(found->second, before);
         return best == nullptr ? std::string() : best->name;
     }
 
 private:
-    std::unordered_map<IpAddress, std::vector<const NameSeen*>> by_address_;
+    using ByTime = std::vector<const NameSeen*>;
+
+    static const NameSeen* last_before(const ByTime& names, Timestamp time) {
+        const auto after =
+            std::upper_bound(names.begin(), names.end(), time,
+                             [](Timestamp t, const NameSeen* name) { return t < name->at; });
+        return after == names.begin() ? nullptr : *std::prev(after);
+    }
+
+    std::unordered_map<IpAddress, ByTime> by_address_;
+    std::unordered_map<IpAddress, std::unordered_map<IpAddress, ByTime>> by_client_;
 };
 
 int outcome_rank(Outcome outcome) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -32,18 +31,16 @@ inline Socket socket_of(std::string_view text) {
 
 class RecordingBuilder;
 
-/// One flow, put into the recording once for each place it is seen at.
+/// One flow, put into the recording once for each place where it is seen.
 class FlowBuilder {
 public:
     FlowBuilder(RecordingBuilder& owner, Protocol protocol, std::string_view from,
                 std::string_view to)
         : owner_(owner) {
         sighting_.protocol = protocol;
-        sighting_.ip_protocol = protocol == Protocol::tcp ? 6 : protocol == Protocol::udp ? 17 : 1;
-        sighting_.client = socket_of(from);
-        sighting_.server = socket_of(to);
-        sighting_.first = test::at(1s);
-        sighting_.last = test::at(2s);
+        sighting_.ip_protocol = protocol == Protocol::tcp ? 6 : 17;
+        as(from, to);
+        at(1s);
         sighting_.sent = {4, 400};
         sighting_.received = {3, 300};
         sighting_.outcome = Outcome::established;
@@ -72,10 +69,6 @@ public:
         sighting_.received = received;
         return *this;
     }
-    FlowBuilder& sent(Counters sent) {
-        sighting_.sent = sent;
-        return *this;
-    }
     FlowBuilder& direction(DirectionEvidence evidence) {
         sighting_.direction = evidence;
         return *this;
@@ -92,7 +85,6 @@ public:
     FlowBuilder& veth(const std::string& container);
     FlowBuilder& inside(const std::string& container);
     FlowBuilder& bridge();
-    FlowBuilder& file(std::uint32_t vantage);
 
 private:
     FlowBuilder& seen(std::uint32_t vantage);
@@ -101,8 +93,7 @@ private:
     Sighting sighting_;
 };
 
-/// A scripted recording. Containers get two vantages each, the host's end of their veth and the
-/// inside.
+/// A scripted recording. Containers get two vantages each, both ends of their veth.
 class RecordingBuilder {
 public:
     RecordingBuilder() {
@@ -144,15 +135,15 @@ public:
         target.id = ++last_target_;
         target.is_host = true;
         recording_.addresses.push_back(
-            {IpAddress::parse(address).value(), target.id, test::at(0s), forever});
+            {*IpAddress::parse(address), target.id, test::at(0s), forever});
         recording_.targets.push_back(std::move(target));
         return *this;
     }
 
     RecordingBuilder& name(std::string_view asked_by, std::string_view asked,
                            std::string_view address, Duration when = 0s) {
-        recording_.names.push_back({test::at(when), 0, IpAddress::parse(asked_by).value(),
-                                    std::string(asked), IpAddress::parse(address).value(), 60});
+        recording_.names.push_back({test::at(when), 0, *IpAddress::parse(asked_by),
+                                    std::string(asked), *IpAddress::parse(address), 60});
         return *this;
     }
 
@@ -204,9 +195,6 @@ inline FlowBuilder& FlowBuilder::inside(const std::string& name) {
 }
 inline FlowBuilder& FlowBuilder::bridge() {
     return seen(owner_.bridge_vantage());
-}
-inline FlowBuilder& FlowBuilder::file(std::uint32_t vantage) {
-    return seen(vantage);
 }
 
 }  // namespace nspect::test
