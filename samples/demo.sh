@@ -24,7 +24,7 @@ if ((EUID == 0)); then
     echo "== live: a shop of network namespaces with nginx, redis, openssl and dnsmasq"
     # Private namespaces: the kernel removes all of it when the lab's first process ends, also on Ctrl-C.
     unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private \
-        samples/shop/lab.sh "$nspect" "$out" &
+        samples/shop/internet.sh "$nspect" "$out" &
     lab=$!
     trap 'kill -KILL "$lab" 2>/dev/null || true' EXIT
     trap 'exit 130' INT TERM

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A small shop in network namespaces, captured live: lab.sh NSPECT OUT. Run by samples/demo.sh as the first
+# A small shop in network namespaces, captured live: lab.sh NSPECT OUT. Run by internet.sh as the first
 # process of private network, mount and process namespaces, so that when it ends, however it ends, the kernel
 # takes everything away, and any number of labs can run at once.
 #
@@ -42,14 +42,10 @@ pod() {  # pod NAME LAST: a network namespace on the bridge
 }
 for each in web:11 api:12 db:13 pay:14 monitor:21 dns:53; do pod "${each%:*}" "${each#*:}"; done
 
-ip netns add customer
-ip link add vcustomer type veth peer name eth0 netns customer
-ip link set vcustomer up
-ip addr add 203.0.113.1/24 dev vcustomer
-in_pod customer ip link set lo up
-in_pod customer ip link set eth0 up
-in_pod customer ip addr add 203.0.113.10/24 dev eth0
-in_pod customer ip route add default via 203.0.113.1
+# The cable to the world comes from outside (internet.sh).
+until ip link show uplink >/dev/null 2>&1; do sleep 0.02; done
+ip addr add 203.0.113.1/24 dev uplink
+ip link set uplink up
 
 nft -f - <<'NFT'
 table ip shop {
@@ -129,12 +125,13 @@ done
 get() { in_pod "$1" curl -fsS --max-time 3 -o /dev/null "${@:2}"; }
 redis() { in_pod "$1" redis-cli -h "$2" incr visits >/dev/null; }
 
+touch "$out/.open"                                 # the customer: -> web -> Service -> api
 for _ in 1 2 3 4 5; do
-    get customer http://10.244.1.11:8080/          # customer -> web -> Service -> api
     redis api db.shop.svc                          # by name: asks dns first
     get api --cacert "$world/pay.crt" https://pay.shop.svc:8443/
     sleep 0.3
 done
+until [[ -e $out/.served ]]; do sleep 0.05; done
 redis api fd00:244:1::13                           # the same over IPv6
 redis web 10.244.1.13                              # policy does not allow this; nothing stops it
 get api http://10.244.1.14:8444/ 2>/dev/null || true             # allowed, but nobody listens: refused
