@@ -41,10 +41,14 @@ struct Reason {
         rule_matches_peer_not_port,  ///< a rule names the peer, not this traffic
         rule_named_port_unresolved,  ///< a rule names the peer, and a port name its target lacks
         default_allow,               ///< no policy selects the pod in this direction
+        backend_not_port,            ///< an entrance leads to the pod, not to this port of it
     };
     Effect effect = Effect::default_allow;
     std::optional<std::size_t> policy;  ///< index into World::policies; none for default_allow
     std::optional<std::size_t> rule;    ///< index into that policy's rules of the direction
+    /// The way in (allow, backend_not_port): index into Inventory::entrances, and into services.
+    std::optional<std::size_t> entrance = std::nullopt;
+    std::optional<std::size_t> service = std::nullopt;
 
     bool operator==(const Reason&) const = default;
 };
