@@ -28,6 +28,7 @@ Run declare_capture(CommandLine& line);
 Run declare_connectivity(CommandLine& line);
 Run declare_diff(CommandLine& line);
 Run declare_doctor(CommandLine& line);
+Run declare_explain(CommandLine& line);
 Run declare_flows(CommandLine& line);
 Run declare_generate(CommandLine& line);
 Run declare_graph(CommandLine& line);

@@ -11,6 +11,7 @@ const std::vector<Verb>& verbs() {
         {"flows", "the conversations of a recording", declare_flows},
         {"connectivity", "what declared policy lets talk to what", declare_connectivity},
         {"audit", "what was seen, held against what is declared", declare_audit},
+        {"explain", "why one thing reaches another, or does not", declare_explain},
         {"generate", "least-privilege policies from recordings, with the proof", declare_generate},
         {"diff", "what a change of policy opens and closes", declare_diff},
         {"graph", "the communication graph as a picture", declare_graph},

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viz/explanation.h"
+
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "viz/escape.h"
+#include "viz/json.h"
+#include "viz/json_value.h"
+#include "viz/words.h"
+
+namespace nspect::viz {
+
+namespace {
+
+using analyzer::DirectionVerdict;
+using analyzer::ExplainBlock;
+using analyzer::Reason;
+
+std::string effect_words(Reason::Effect effect) {
+    switch (effect) {
+        case Reason::Effect::allow:
+            return "allows it";
+        case Reason::Effect::deny:
+            return "denies it";
+        case Reason::Effect::pass:
+            return "passes it on";
+        case Reason::Effect::no_rule_matches_peer:
+            return "isolates the pod, and no rule names the peer";
+        case Reason::Effect::rule_matches_peer_not_port:
+            return "names the peer, but not this traffic";
+        case Reason::Effect::rule_named_port_unresolved:
+            return "names a port that the destination does not have";
+        case Reason::Effect::backend_not_port:
+            return "leads to the pod, but not to this port";
+        case Reason::Effect::default_allow:
+            break;
+    }
+    return "no policy selects it: allowed";
+}
+
+std::string reason_line(const analyzer::World& world, Direction direction, const Reason& reason) {
+    if (reason.effect == Reason::Effect::default_allow) return "    no policy selects it\n";
+    std::string text = "    " + analyzer::reason_kind(world, reason) + " " +
+                       for_terminal(analyzer::reason_name(world, reason));
+    const std::string rule = analyzer::reason_rule(world, direction, reason);
+    if (!rule.empty()) text += ", rule " + for_terminal(rule);
+    text += " " + effect_words(reason.effect);
+    const std::string where = to_string(analyzer::reason_location(world, direction, reason));
+    if (!where.empty()) text += "\n        at " + for_terminal(where);
+    return text + "\n";
+}
+
+std::string side_text(const analyzer::World& world, Direction direction, const std::string& name,
+                      const DirectionVerdict& verdict) {
+    std::string text =
+        "  " + std::string(to_string(direction)) + " of " + for_terminal(name) + ": " +
+        (verdict.allowed ? "allowed" : "denied") +
+        (verdict.uncertain ? " (depends on the network plugin, or on what is not evaluated)" : "") +
+        "\n";
+    for (const Reason& each : verdict.reasons) text += reason_line(world, direction, each);
+    return text;
+}
+
+std::string recorded_text(const ExplainedPair& pair, const Recording& context) {
+    if (!pair.has_recording) return {};
+    if (pair.recorded.empty()) return "\nRecorded: no conversation of this kind.\n";
+    std::string text = "\nRecorded: " + counted(pair.recorded.size(), "conversation") + ".\n";
+    std::array<std::size_t, outcome_count> outcomes{};
+    for (const Conversation& each : pair.recorded)
+        ++outcomes[static_cast<std::size_t>(each.outcome)];
+    for (std::size_t i = 0; i < outcome_count; ++i) {
+        if (outcomes[i] == 0) continue;
+        text += "  " + std::to_string(outcomes[i]) + " " +
+                std::string(to_string(static_cast<Outcome>(i))) + "\n";
+    }
+    const auto name = [&](std::uint32_t id) {
+        for (const Vantage& each : context.vantages) {
+            if (each.id == id) return for_terminal(each.interface_name);
+        }
+        return std::string("?");
+    };
+    const Conversation& last = pair.recorded.back();
+    text += "  the last one began " + to_string(last.first) + "\n";
+    if (last.lost_between) {
+        text += "  its packets were seen at " + name(last.lost_between->first) +
+                " and never reached " + name(last.lost_between->second) + "\n";
+    }
+    return text;
+}
+
+Json reason_json(const analyzer::World& world, Direction direction, const Reason& reason) {
+    Json json{{"kind", analyzer::reason_kind(world, reason)},
+              {"effect", analyzer::to_string(reason.effect)}};
+    const std::string name = analyzer::reason_name(world, reason);
+    if (!name.empty()) json["policy"] = name;
+    const std::string rule = analyzer::reason_rule(world, direction, reason);
+    if (!rule.empty()) json["rule"] = rule;
+    if (reason.service) {
+        json["service"] = world.inventory.services()[*reason.service].name;
+    }
+    const std::string where = to_string(analyzer::reason_location(world, direction, reason));
+    if (!where.empty()) json["location"] = where;
+    return json;
+}
+
+Json side_json(const analyzer::World& world, Direction direction, const DirectionVerdict& verdict) {
+    Json json{{"verdict", verdict.allowed ? "allowed" : "denied"}};
+    if (verdict.uncertain) json["uncertain"] = true;
+    json["reasons"] = Json::array();
+    for (const Reason& each : verdict.reasons)
+        json["reasons"].push_back(reason_json(world, direction, each));
+    return json;
+}
+
+}  // namespace
+
+std::string to_text(const ExplainedPair& pair, const analyzer::World& world,
+                    const Recording& context) {
+    std::string text;
+    for (const ExplainBlock& block : pair.explanation.blocks) {
+        const std::string traffic = pair.point ? to_string(*pair.point) : to_string(block.traffic);
+        text += (text.empty() ? "" : "\n") + for_terminal(pair.src) + " -> " +
+                for_terminal(pair.dst) + "  " + traffic + ": " +
+                (block.verdict.allowed() ? "ALLOWED" : "DENIED") + "\n" +
+                side_text(world, Direction::egress, pair.src, block.verdict.egress) +
+                side_text(world, Direction::ingress, pair.dst, block.verdict.ingress);
+    }
+    return text + recorded_text(pair, context);
+}
+
+std::string to_json(const ExplainedPair& pair, const analyzer::World& world,
+                    const Recording& context) {
+    Json answer{{"src", pair.src}, {"dst", pair.dst}, {"blocks", Json::array()}};
+    for (const ExplainBlock& block : pair.explanation.blocks) {
+        answer["blocks"].push_back(
+            {{"verdict", block.verdict.allowed() ? "allowed" : "denied"},
+             {"conn", pair.point ? to_string(*pair.point) : to_conn(block.traffic)},
+             {"egress", side_json(world, Direction::egress, block.verdict.egress)},
+             {"ingress", side_json(world, Direction::ingress, block.verdict.ingress)}});
+    }
+    if (pair.has_recording) {
+        answer["recorded"] = Json::array();
+        for (const Conversation& each : pair.recorded) {
+            answer["recorded"].push_back(Json::parse(to_json_line(each, world.inventory, context)));
+        }
+    }
+    Json json{{"schema", 1}, {"pairs", Json::array()}};
+    json["pairs"].push_back(std::move(answer));
+    return dumped(json) + "\n";
+}
+
+}  // namespace nspect::viz
