@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <set>
+#include "viz/dot.h"
 
-#include "viz/drawn.h"
+#include <array>
+#include <cstdio>
+
 #include "viz/escape.h"
 #include "viz/formats.h"
 
 namespace nspect::viz {
 
 namespace {
+
+constexpr std::size_t longest_label = 36;
+constexpr std::size_t labelled_edges = 300;  // more labels than that only cover each other
+constexpr std::size_t legend_columns = 3;
 
 const char* shape(GraphNode::Kind kind) {
     switch (kind) {
@@ -27,73 +33,153 @@ std::string quoted(std::string_view text) {
     return "\"" + for_dot(text) + "\"";
 }
 
-std::string node_line(const Graph& graph, std::size_t index) {
-    const GraphNode& node = graph.nodes[index];
-    const bool open =
-        node.kind == GraphNode::Kind::workload && !node.isolated_ingress && !node.isolated_egress;
-    return "    n" + std::to_string(index) + " [id=n" + std::to_string(index) +
-           ", label=" + quoted(node.label) + ", tooltip=" + quoted(node.id) +
-           ", shape=" + shape(node.kind) + (open ? ", style=\"rounded,filled,dashed\"" : "") +
-           "];\n";
+std::string number(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f", value);
+    return text;
 }
 
-std::string group_text(const Graph& graph, const std::string& group, std::size_t number) {
+/// For a label, which Graphviz reads as markup; what it may not be is empty.
+std::string short_markup(std::string_view text) {
+    const std::string shown = cut_middle(for_terminal(text), longest_label, "\u2026");
+    return shown.empty() ? " " : for_html(shown);
+}
+
+bool is_open(const GraphNode& node) {
+    return node.kind == GraphNode::Kind::workload && !node.isolated_ingress &&
+           !node.isolated_egress;
+}
+
+std::string node_label(const GraphNode& node) {
+    std::string text = short_markup(node.label);
+    const std::string_view kind = kind_in(node.id);
+    if (!kind.empty()) {
+        text += "<br/><font point-size=\"8\" color=\"#667085\">" + short_markup(kind) + "</font>";
+    }
+    return "<" + text + ">";
+}
+
+/// Graphviz counts upwards.
+std::string place(const Positions& where, const Positions::Box& box) {
+    return number(box.center.x) + "," + number(where.height - box.center.y);
+}
+
+std::string node_line(const Graph& graph, std::size_t index, const Positions* where) {
+    const GraphNode& node = graph.nodes[index];
+    const std::string name = "n" + std::to_string(index);
+    std::string text = "    " + name + " [id=" + name + ", label=" + node_label(node) +
+                       ", tooltip=" + quoted(node.id) + ", shape=" + shape(node.kind);
+    if (is_open(node)) text += ", style=\"rounded,filled,dashed\"";
+    if (where != nullptr) {
+        const Positions::Box& box = where->nodes[index];
+        text += ", pos=\"" + place(*where, box) + "\", width=" + number(box.width / 72) +
+                ", height=" + number(box.height / 72) + ", fixedsize=true";
+    }
+    return text + "];\n";
+}
+
+std::string group_box(const Positions& where, const Positions::Box& box) {
+    const double top = where.height - box.center.y;
+    return "; bb=\"" + number(box.center.x - box.width / 2) + "," + number(top - box.height / 2) +
+           "," + number(box.center.x + box.width / 2) + "," + number(top + box.height / 2) + "\"";
+}
+
+std::string group_text(const Graph& graph, const std::string& group, std::size_t index,
+                       const Positions* where) {
     std::string nodes;
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-        if (graph.nodes[i].group == group) nodes += node_line(graph, i);
+        if (graph.nodes[i].group == group) nodes += node_line(graph, i, where);
     }
     if (group.empty()) return nodes;
-    return "  subgraph cluster_" + std::to_string(number) + " {\n    id=g" +
-           std::to_string(number) + "; label=" + quoted(group) +
-           "; style=\"rounded,filled\"; color=\"#cbd5e0\"; fillcolor=\"#f7fafc\"; "
-           "fontcolor=\"#4a5568\";\n" +
+    const std::string name = std::to_string(index);
+    return "  subgraph cluster_" + name + " {\n    id=g" + name + "; label=<<b>" +
+           short_markup(group) + "</b>>; tooltip=" + quoted(group) +
+           (where != nullptr ? group_box(*where, where->groups[index]) : "") +
+           "; style=\"rounded,filled\"; color=\"#cbd5e0\"; fillcolor=\"#f4f6f9\"; "
+           "fontcolor=\"#4a5568\"; fontsize=10; labeljust=l; labelloc=t; margin=14;\n" +
            nodes + "  }\n";
 }
 
-std::string width(std::uint64_t conversations) {
-    if (conversations >= 1000) return "3";
-    return conversations >= 30 ? "2" : "1.2";
+/// On its own background, so that the line it stands on does not run through the text.
+std::string edge_label(const DrawnEdge& edge) {
+    return "<<table border=\"0\" cellborder=\"0\" cellpadding=\"1\" cellspacing=\"0\" "
+           "bgcolor=\"white\"><tr><td>" +
+           for_html(edge.label) + "</td></tr></table>>";
 }
 
-std::string edge_line(const DrawnEdge& edge, std::size_t index) {
+std::string edge_line(const Graph& graph, const DrawnEdge& edge, std::size_t index, bool labelled) {
     const EdgeStyle& style = edge_style(edge.state);
     const std::string color(style.color);
+    const std::string tooltip = graph.nodes[edge.from].id + " -> " + graph.nodes[edge.to].id +
+                                ": " + edge.label + ", " + std::string(style.words);
     return "  n" + std::to_string(edge.from) + " -> n" + std::to_string(edge.to) + " [id=e" +
-           std::to_string(index) + ", label=" + quoted(" " + edge.label + " ") + ", color=\"" +
-           color + "\", fontcolor=\"" + color + "\", style=" + std::string(style.dash) +
-           ", penwidth=" + width(edge.conversations) + "];\n";
+           std::to_string(index) + (labelled ? ", label=" + edge_label(edge) : "") +
+           ", tooltip=" + quoted(tooltip) + ", color=\"" + color + "\", fontcolor=\"" + color +
+           "\", style=" + std::string(style.dash) + ", arrowhead=" + std::string(style.arrow) +
+           ", penwidth=" + number(line_width(edge)) + "];\n";
 }
 
-/// A line of the graph's label for each state that occurs.
-std::string legend(const std::vector<DrawnEdge>& edges) {
-    std::set<EdgeState> states;
-    for (const DrawnEdge& edge : edges) states.insert(edge.state);
-    std::string text;
-    for (const EdgeState state : states) {
-        const EdgeStyle& style = edge_style(state);
-        text += (text.empty() ? "" : "    ") + std::string(style.symbol) + " " +
-                std::string(style.words) + " (" + std::string(style.dash) + ")";
+/// The states that occur, and what a dashed box means.
+std::string legend(const View& view, const std::vector<DrawnEdge>& edges) {
+    std::array<bool, 6> occurs{};
+    for (const DrawnEdge& edge : edges) occurs[static_cast<std::size_t>(edge.state)] = true;
+    std::vector<std::string> entries;
+    for (std::size_t i = 0; i < occurs.size(); ++i) {
+        const EdgeStyle& style = edge_style(static_cast<EdgeState>(i));
+        if (!occurs[i]) continue;
+        entries.push_back("<font color=\"" + std::string(style.color) + "\">" +
+                          std::string(style.symbol) + " " + std::string(style.words) + "</font> (" +
+                          std::string(style.dash) + ")");
     }
-    return text;
+    bool open = false;
+    for (const GraphNode& node : view.graph.nodes) open = open || is_open(node);
+    if (open) entries.emplace_back("\u25A1 no policy selects it (dashed box)");
+    std::string rows;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (i % legend_columns == 0) rows += i == 0 ? "<tr>" : "</tr><tr>";
+        rows += "<td align=\"left\">" + entries[i] + "</td>";
+    }
+    return rows.empty() ? rows : rows + "</tr>";
+}
+
+std::string graph_label(const View& view, const std::vector<DrawnEdge>& edges) {
+    return "<<table border=\"0\" cellspacing=\"6\"><tr><td align=\"left\" colspan=\"3\"><b>" +
+           short_markup(view.title) + "</b></td></tr>" + legend(view, edges) + "</table>>";
 }
 
 }  // namespace
 
-std::string to_dot(const View& view) {
-    const auto edges = drawn_edges(view.graph);
+std::string dot_text(const View& view, const std::vector<DrawnEdge>& edges,
+                     const DotOptions& options) {
+    const Positions* where = options.where;
     std::string text =
-        "digraph nspect {\n  graph [label=\"" + for_dot(view.title) + "\\n" +
-        for_dot(legend(edges)) + "\"" +
-        ", labelloc=b, fontname=\"DejaVu Sans\", fontsize=11, rankdir=LR, nodesep=0.35, "
-        "ranksep=0.9, bgcolor=white];\n"
+        "digraph nspect {\n  graph [fontname=\"DejaVu Sans\", fontsize=10, rankdir=LR, "
+        "nodesep=0.4, ranksep=0.8, bgcolor=white, pad=0.2";
+    if (options.legend) {
+        text += ", labelloc=b, labeljust=l, label=" + graph_label(view, edges);
+    }
+    if (where != nullptr) {
+        text +=
+            ", splines=line, bb=\"0,0," + number(where->width) + "," + number(where->height) + "\"";
+    }
+    text +=
+        "];\n"
         "  node [fontname=\"DejaVu Sans\", fontsize=11, style=\"rounded,filled\", "
-        "fillcolor=white, color=\"#4a5568\"];\n"
-        "  edge [fontname=\"DejaVu Sans\", fontsize=9];\n";
-    std::size_t number = 0;
-    for (const std::string& group : groups(view.graph))
-        text += group_text(view.graph, group, number++);
-    for (std::size_t i = 0; i < edges.size(); ++i) text += edge_line(edges[i], i);
+        "fillcolor=white, color=\"#4a5568\", margin=\"0.14,0.06\"];\n"
+        "  edge [fontname=\"DejaVu Sans\", fontsize=9, arrowsize=0.8];\n";
+    std::size_t index = 0;
+    for (const std::string& group : groups(view.graph)) {
+        text += group_text(view.graph, group, index++, where);
+    }
+    const bool labelled = edges.size() <= labelled_edges;
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+        text += edge_line(view.graph, edges[i], i, labelled);
+    }
     return text + "}\n";
+}
+
+std::string to_dot(const View& view) {
+    return dot_text(view, drawn_edges(view.graph), {});
 }
 
 }  // namespace nspect::viz

@@ -3,35 +3,39 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <set>
 #include <tuple>
+#include <utility>
 
 namespace nspect::viz {
 
 namespace {
 
 constexpr std::size_t listed_ports = 4;  // more would make a label wider than its line
+constexpr std::size_t lone_nodes = 12;   // outside all groups, shown one by one in an overview
 
-std::string port_text(const GraphEdge& edge) {
-    if (edge.declared_traffic) return to_conn(*edge.declared_traffic);
-    return to_string(edge.point);
-}
-
-/// "TCP 80, 443, UDP 53": the protocol is not repeated.
+/// "TCP 80, 443, UDP 53": the protocol is not repeated, nor is what several edges share.
 std::string port_list(const Graph& graph, const std::vector<std::size_t>& edges) {
+    std::vector<std::string> ports;
+    for (const std::size_t index : edges) ports.push_back(traffic_words(graph.edges[index]));
+    std::sort(ports.begin(), ports.end(), [](const std::string& a, const std::string& b) {
+        return std::pair(a.size(), a) < std::pair(b.size(), b);  // by number, as ports are read
+    });
+    ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+    std::stable_sort(ports.begin(), ports.end(), [](const std::string& a, const std::string& b) {
+        return a.substr(0, a.find(' ')) < b.substr(0, b.find(' '));
+    });
     std::string text;
     std::string protocol;
-    std::size_t listed = 0;
-    for (const std::size_t index : edges) {
-        if (listed == listed_ports) return text + " +" + std::to_string(edges.size() - listed);
-        const std::string one = port_text(graph.edges[index]);
-        const auto space = one.find(' ');
-        const std::string name = one.substr(0, space);
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+        if (i == listed_ports) return text + " +" + std::to_string(ports.size() - i);
+        const auto space = ports[i].find(' ');
+        const std::string name = ports[i].substr(0, space);
         const bool same = name == protocol && space != std::string::npos;
-        text += (text.empty() ? "" : ", ") + (same ? one.substr(space + 1) : one);
+        text += (text.empty() ? "" : ", ") + (same ? ports[i].substr(space + 1) : ports[i]);
         protocol = name;
-        ++listed;
     }
     return text;
 }
@@ -56,12 +60,12 @@ std::string lock(const Graph& graph, const std::vector<std::size_t>& edges) {
 
 const EdgeStyle& edge_style(EdgeState state) {
     static constexpr std::array<EdgeStyle, 6> styles{{
-        {"#2f855a", "solid", "\u2713", "allowed and used"},
-        {"#718096", "dashed", "\u25CB", "allowed, never used"},
-        {"#b7791f", "dotted", "\u2717", "denied and blocked"},
-        {"#c53030", "bold", "\u26A0", "denied, but it flowed"},
-        {"#3182ce", "solid", "\u00B7", "seen, no policy applies"},
-        {"#805ad5", "dashed", "?", "depends on what is not evaluated"},
+        {"#2f855a", "solid", "normal", "\u2713", "allowed and used"},
+        {"#667085", "dashed", "onormal", "\u25CB", "allowed, never used"},
+        {"#975a16", "dotted", "tee", "\u2717", "denied and blocked"},
+        {"#c53030", "bold", "normal", "\u26A0", "denied, but it flowed"},
+        {"#2b6cb0", "solid", "vee", "\u25C7", "seen, no policy applies"},
+        {"#805ad5", "dashed", "odiamond", "?", "not decided by policy alone"},
     }};
     return styles[static_cast<std::size_t>(state)];
 }
@@ -90,6 +94,53 @@ std::vector<std::string> groups(const Graph& graph) {
     std::set<std::string> names;
     for (const GraphNode& node : graph.nodes) names.insert(node.group);
     return {names.begin(), names.end()};
+}
+
+double line_width(const DrawnEdge& edge) {
+    const double width = 1.2 + 0.6 * std::log10(1 + static_cast<double>(edge.conversations));
+    return std::min(4.5, edge.state == EdgeState::denied_flowed ? width + 1.6 : width);
+}
+
+std::string_view kind_in(std::string_view id) {
+    const auto bracket = id.rfind('[');
+    if (bracket == std::string_view::npos || !id.ends_with(']')) return {};
+    return id.substr(bracket + 1, id.size() - bracket - 2);
+}
+
+std::string_view without_kind(std::string_view id) {
+    return kind_in(id).empty() ? id : id.substr(0, id.rfind('['));
+}
+
+std::string traffic_words(const GraphEdge& edge) {
+    return edge.declared_traffic ? to_conn(*edge.declared_traffic) : to_string(edge.point);
+}
+
+Overview overview(const Graph& graph) {
+    Overview result;
+    std::map<std::string, std::size_t> index;
+    const auto alone = static_cast<std::size_t>(
+        std::count_if(graph.nodes.begin(), graph.nodes.end(),
+                      [](const GraphNode& node) { return node.group.empty(); }));
+    const auto node_for = [&](const GraphNode& node) {
+        const bool outside = node.group.empty() && alone > lone_nodes;
+        const std::string key = outside ? "outside" : node.group.empty() ? node.id : node.group;
+        const auto [at, added] = index.try_emplace(key, result.graph.nodes.size());
+        if (!added) return at->second;
+        GraphNode made = node;
+        if (outside || !node.group.empty()) made = {key, key, "", GraphNode::Kind::group, {}};
+        result.graph.nodes.push_back(std::move(made));
+        return at->second;
+    };
+    for (const GraphNode& node : graph.nodes) result.node_of.push_back(node_for(node));
+    for (std::size_t i = 0; i < graph.edges.size(); ++i) {
+        GraphEdge edge = graph.edges[i];
+        edge.from = result.node_of[edge.from];
+        edge.to = result.node_of[edge.to];
+        if (edge.from == edge.to) continue;
+        result.graph.edges.push_back(std::move(edge));
+        result.edges.push_back(i);
+    }
+    return result;
 }
 
 }  // namespace nspect::viz

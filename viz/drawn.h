@@ -12,8 +12,9 @@ namespace nspect::viz {
 
 /// How a state looks. Never by colour alone: dash, symbol and word say the same.
 struct EdgeStyle {
-    std::string_view color;  ///< #rrggbb, at least 3:1 against white and against #16181d
+    std::string_view color;  ///< #rrggbb, contrast 4.5:1 on white and 3:1 on #16181d
     std::string_view dash;   ///< Graphviz style: "solid", "dashed", "dotted", "bold"
+    std::string_view arrow;  ///< Graphviz arrowhead
     std::string_view symbol;
     std::string_view words;  ///< for the legend
 };
@@ -31,7 +32,26 @@ struct DrawnEdge {
 /// Sorted by (from, to, state).
 std::vector<DrawnEdge> drawn_edges(const Graph& graph);
 
+/// In points: more conversations, wider, on a logarithmic scale; what should not be there never
+/// thin.
+double line_width(const DrawnEdge& edge);
+
+/// "Deployment" of "shop/web[Deployment]"; empty without one.
+std::string_view kind_in(std::string_view id);
+/// "shop/web" of it.
+std::string_view without_kind(std::string_view id);
+/// "TCP 5432", or all that an edge known only from policy allows.
+std::string traffic_words(const GraphEdge& edge);
+
 /// The groups that have nodes, sorted; "" for what is outside stands first.
 std::vector<std::string> groups(const Graph& graph);
+
+/// The graph with one node for each group, for when there is more than one picture can show.
+struct Overview {
+    Graph graph;                       ///< edges between different groups only
+    std::vector<std::size_t> edges;    ///< by edge here: its index in the graph it was made from
+    std::vector<std::size_t> node_of;  ///< by node there: its node here
+};
+Overview overview(const Graph& graph);
 
 }  // namespace nspect::viz

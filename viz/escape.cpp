@@ -59,6 +59,17 @@ bool is_control(std::uint32_t c) {
     return c < 0x20 || (c >= 0x7F && c < 0xA0);
 }
 
+/// The first `columns` code points of valid UTF-8.
+std::string_view head(std::string_view text, std::size_t columns) {
+    std::size_t end = 0;
+    while (end < text.size() && columns > 0) {
+        ++end;
+        while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) ++end;
+        --columns;
+    }
+    return text.substr(0, end);
+}
+
 std::string visible(std::uint32_t c) {
     char text[16];
     std::snprintf(text, sizeof text, c < 0x100 ? "\\x%02x" : "\\u%04x", static_cast<unsigned>(c));
@@ -189,6 +200,16 @@ std::size_t display_width(std::string_view utf8) {
     std::size_t width = 0;
     for_each_code_point(utf8, [&](std::uint32_t, std::string_view) { ++width; });
     return width;
+}
+
+std::string cut_middle(std::string_view utf8, std::size_t columns, std::string_view mark) {
+    const std::size_t width = display_width(utf8);
+    if (width <= columns) return std::string(utf8);
+    const std::size_t front = columns / 2;
+    const std::size_t back = columns - front - 1;
+    const std::string_view skipped = head(utf8, width - back);
+    return std::string(head(utf8, front)) + std::string(mark) +
+           std::string(utf8.substr(skipped.size()));
 }
 
 }  // namespace nspect::viz

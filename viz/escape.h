@@ -28,5 +28,8 @@ std::string for_mermaid(std::string_view text);
 std::string valid_utf8(std::string_view text);
 /// Columns in a terminal, one for each code point.
 std::size_t display_width(std::string_view utf8);
+/// At most `columns` wide, cut in the middle: both the beginning and the end of a name tell it
+/// apart. REQUIRES: columns > 0.
+std::string cut_middle(std::string_view utf8, std::size_t columns, std::string_view mark);
 
 }  // namespace nspect::viz

@@ -13,13 +13,14 @@ namespace nspect::viz {
 
 /// How far a layout may go before the next, cheaper engine is tried.
 struct LayoutLimits {
-    int seconds = 10;                            ///< for each engine
-    std::size_t memory = std::size_t{2} << 30U;  ///< bytes of address space
+    int seconds = 5;                             ///< for each engine
+    std::size_t memory = std::size_t{1} << 30U;  ///< bytes, on top of what the program has
 };
 
-/// The view's graph as "svg", "png" or "pdf", laid out by Graphviz: dot for small graphs, fdp and
-/// sfdp for larger ones. Runs in a process of its own, bounded in time and memory; every edge is
-/// checked to be in the result. An Error when no engine could.
+/// The view's graph as "svg", "png" or "pdf". Graphviz lays it out: dot while it is small, then
+/// fdp, or sfdp where there are no groups. Where those are too slow or lose an edge, groups stand
+/// as blocks in a grid. Graphviz runs in a process of its own, bounded in time and memory, and
+/// every edge is checked to be in the result. An Error when not even the blocks could be drawn.
 Result<std::string> render(const View& view, std::string_view format,
                            const LayoutLimits& limits = {});
 
@@ -37,7 +38,9 @@ struct Positions {
     };
     struct Line {
         std::vector<Point> curve;  ///< Bezier: a start, then three for each piece
-        Point label;
+        Point label;               ///< its middle
+        double label_width = 0;    ///< 0 without a label
+        double label_height = 0;
     };
     double width = 0;
     double height = 0;
@@ -45,6 +48,7 @@ struct Positions {
     std::vector<Line> lines;  ///< by index into drawn_edges()
     std::vector<Box> groups;  ///< by index into groups(); that of "" is empty
 };
-Result<Positions> positions(const View& view, const LayoutLimits& limits = {});
+/// As render() does it; blocks at the latest, so there is always an answer.
+Positions positions(const View& view, const LayoutLimits& limits = {});
 
 }  // namespace nspect::viz

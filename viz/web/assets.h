@@ -12,8 +12,10 @@ struct Asset {
 };
 
 extern const Asset style;
-extern const Asset script;
 extern const Asset d3;
+extern const Asset picture;
+extern const Asset lists;
+extern const Asset script;
 extern const Asset page;
 
 }  // namespace nspect::viz::web

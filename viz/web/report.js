@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The report page: draws the embedded data. Every string of it comes from strangers and is only ever set as text.
+// The report page. Every string of its data comes from strangers and is only ever set as text.
 "use strict";
-(() => {
 /**
- * @typedef {{id: string, label: string, group: string, kind: string, open: boolean, box: ?number[]}} Node
- * @typedef {{from: number, to: number, state: string, label: string, curve: number[], at: number[], edges: number[]}} Line
- * @typedef {{src: string, dst: string, traffic: string, state: string, rules: string[], facts: string[][]}} Edge
- * @typedef {{code: string, severity: string, subject: string, message: string, evidence: string[], location: string, edge: ?number}} Found
- * @typedef {{id: string, title: string, columns: string[], rows: string[][], numeric: number[]}} Table
- * @typedef {{title: string, summary: string[], figures: string[][], warnings: string[], width: number, height: number,
- *   nodes: Node[], lines: Line[], groups: {name: string, box: number[]}[], edges: Edge[], findings: Found[],
- *   states: {state: string, words: string, symbol: string}[], tables: Table[], documents: string[][]}} Report
+ * @typedef {{from: number, to: number, traffic: string, state: string, count: number, tls: string, rules: string[], facts: string[][]}} Edge
+ * @typedef {{state: string, words: string, symbol: string, edges: number}} State
+ * @typedef {{title: string, summary: string[], figures: string[][], warnings: string[], states: State[], nodes: GraphNode[],
+ *   edges: Edge[], pictures: Drawing[], findings: Found[], tables: Table[], documents: string[][]}} Report
  */
 /** @type {Report} */
 const report = JSON.parse(document.getElementById("data").textContent);
 const byId = (/** @type {string} */ id) => document.getElementById(id);
-const hidden = new Set();
+const words = new Map(report.states.map((each) => [each.state, each]));
+const someRows = 50;
 
 /** @param {string} tag @param {string=} text @param {string=} className */
 function element(tag, text, className) {
@@ -25,276 +21,356 @@ function element(tag, text, className) {
   return made;
 }
 
+/** @param {string} text @param {() => void} act */
+function button(text, act) {
+  const made = /** @type {HTMLButtonElement} */ (element("button", text));
+  made.type = "button";
+  made.addEventListener("click", act);
+  return made;
+}
+
+const grouped = (/** @type {number} */ count) => String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+
+// --- head ----------------------------------------------------------------------------------------------------
+
 function drawHead() {
-  document.title = "nspect: " + report.title;
+  document.title = `${report.title} · nspect`;
   byId("title").textContent = report.title;
-  for (const text of report.warnings) byId("warnings").append(element("p", text, "warning"));
+  if (report.warnings.length) {
+    const list = element("ul");
+    for (const text of report.warnings) list.append(element("li", text));
+    byId("warnings").append(list);
+  }
   for (const text of report.summary) byId("summary").append(element("p", text));
   for (const [name, value] of report.figures) {
     const item = element("li");
-    item.append(element("b", value), element("span", name));
+    const state = report.states.find((each) => each.words === name);
+    item.append(element("b", value, state ? "state-" + state.state : ""), element("span", name));
     byId("figures").append(item);
   }
 }
 
-// --- the picture ---------------------------------------------------------------------------------------------
-
-const picture = d3.select("#picture");
-const svg = picture.append("svg").attr("role", "group").attr("aria-label", "communication graph")
-  .attr("viewBox", `0 0 ${report.width} ${report.height}`);
-const canvas = svg.append("g");
-const zoom = d3.zoom().scaleExtent([0.2, 8]).on("zoom", () => canvas.attr("transform", d3.event.transform));
-
-/** @param {number[]} c x, y pairs of a Bezier curve, with its arrow's tip last */
-function curvePath(c) {
-  let path = `M${c[0]},${c[1]}`;
-  for (let i = 2; i + 5 < c.length; i += 6) path += `C${c.slice(i, i + 6).join(",")}`;
-  return path;
-}
-
-function drawPicture() {
-  if (!report.width) {
-    picture.text("The graph could not be laid out; the tables below have all of it.");
-    return;
+function drawNav() {
+  const links = [["graph", "Graph", report.edges.length], ["found", "Findings", report.findings.length],
+    ...report.tables.map((each) => ["table-" + each.id, each.title || each.id, each.rows.length]),
+    ["documents", "Policies", report.documents.length]];
+  for (const [id, name, count] of links) {
+    const target = byId(String(id));
+    if (!target || target.hidden || !count) continue;
+    const link = /** @type {HTMLAnchorElement} */ (element("a", String(name) + " "));
+    link.href = "#" + id;
+    link.append(element("span", grouped(Number(count))));
+    byId("nav").append(link);
   }
-  const defs = svg.append("defs");
-  for (const { state } of report.states) {
-    defs.append("marker").attr("id", "tip-" + state).attr("viewBox", "0 0 10 10").attr("refX", 8).attr("refY", 5)
-      .attr("markerWidth", 9).attr("markerHeight", 9).attr("markerUnits", "userSpaceOnUse").attr("orient", "auto")
-      .append("path").attr("d", "M0,0L10,5L0,10z").attr("class", "state-" + state).attr("fill", "currentColor");
-  }
-  for (const group of report.groups) {
-    const [x, y, w, h] = group.box;
-    canvas.append("rect").attr("class", "cluster").attr("x", x - w / 2).attr("y", y - h / 2).attr("width", w)
-      .attr("height", h).attr("rx", 8);
-    canvas.append("text").attr("class", "cluster-name").attr("x", x - w / 2 + 10).attr("y", y - h / 2 + 17).text(group.name);
-  }
-  const lines = canvas.selectAll(".edge").data(report.lines).join("g")
-    .attr("class", (d) => "edge state-" + d.state).attr("tabindex", 0).attr("role", "button")
-    .attr("aria-label", (d) => `${report.nodes[d.from].id} to ${report.nodes[d.to].id}, ${d.label}`);
-  lines.append("path").attr("class", "hit").attr("d", (d) => curvePath(d.curve));
-  lines.append("path").attr("class", "line").attr("d", (d) => curvePath(d.curve))
-    .attr("marker-end", (d) => `url(#tip-${d.state})`);
-  lines.append("text").attr("x", (d) => d.at[0]).attr("y", (d) => d.at[1]).text((d) => d.label);
-  lines.each(function (_, i) { makeButton(this, () => select("edge", i)); });
-  const nodes = canvas.selectAll(".node").data(report.nodes).join("g")
-    .attr("class", (d) => "node" + (d.open ? " open" : "")).attr("tabindex", 0).attr("role", "button")
-    .attr("aria-label", (d) => d.id).attr("transform", (d) => `translate(${d.box[0]},${d.box[1]})`);
-  nodes.append((d) => shape(d));
-  nodes.append("text").text((d) => d.label);
-  nodes.each(function (_, i) { makeButton(this, () => select("node", i)); });
-  svg.call(zoom);
-}
-
-/** @param {Node} node */
-function shape(node) {
-  const [, , w, h] = node.box;
-  const made = document.createElementNS("http://www.w3.org/2000/svg", node.kind === "external" ? "ellipse" : "rect");
-  const attributes = node.kind === "external" ? { rx: w / 2, ry: h / 2 }
-    : { x: -w / 2, y: -h / 2, width: w, height: h, rx: 6 };
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  return made;
-}
-
-/** Enter and space do what a click does. @param {Element} element @param {() => void} act */
-function makeButton(element, act) {
-  element.addEventListener("click", act);
-  element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Enter" && event.key !== " ") return;
-    event.preventDefault();
-    act();
-  });
 }
 
 // --- selection and details -----------------------------------------------------------------------------------
 
-/** @param {string} kind @param {number} index */
-function select(kind, index) {
-  const known = kind === "edge" ? report.lines[index] : report.nodes[index];
-  if (!known) return;
-  history.replaceState(null, "", `#${kind}=${index}`);
-  d3.selectAll(".edge").classed("selected", (d) => d === known);
-  d3.selectAll(".node").classed("selected", (d) => d === known);
-  const panel = byId("details");
-  panel.replaceChildren();
-  if (kind === "edge") {
-    panel.append(element("h3", `${report.nodes[known.from].id} → ${report.nodes[known.to].id}`));
-    for (const each of known.edges) describeEdge(panel, report.edges[each]);
+/** @type {Picture} */
+let picture;
+let level = 0; // into report.pictures
+const atWorkloads = () => level === report.pictures.length - 1;
+
+/** @param {string} kind @param {number} index of the report's edges or nodes @param {boolean=} quiet */
+function select(kind, index, quiet) {
+  const drawing = report.pictures[level];
+  if (kind === "edge" && report.edges[index]) {
+    const line = drawing.lines.find((each) => each.edges.includes(index));
+    picture.mark({ line });
+    describeLine(line && line.edges.length <= someRows ? line.edges : [index]);
+  } else if (kind === "node" && report.nodes[index]) {
+    picture.mark({ node: drawing.node_of ? drawing.node_of[index] : index });
+    describeNode(index);
   } else {
-    describeNode(panel, known, index);
+    return;
   }
+  if (!quiet) history.replaceState(null, "", `#${kind}=${index}`);
 }
 
-/** @param {HTMLElement} panel @param {Edge} edge */
-function describeEdge(panel, edge) {
+/** @param {Choice} choice */
+function chosen({ line, node }) {
+  if (line) {
+    if (atWorkloads()) return select("edge", line.edges[0]);
+    picture.mark({ line });
+    return describeLine(line.edges);
+  }
+  if (atWorkloads()) return select("node", node);
+  picture.mark({ node });
+  return describeGroup(node);
+}
+
+function emptyDetails() {
+  byId("details").replaceChildren(element("h3", "Details"), element("p",
+    "Choose a line or a box: the rules that decide, the counts, the encryption and the places stand here.", "quiet"));
+}
+
+/** @param {string} state */
+function verdict(state) {
+  const { symbol, words: text } = words.get(state);
+  return element("span", `${symbol} ${text}`, `verdict state-${state}`);
+}
+
+/** "NetworkPolicy shop/db ingress rule 1 (file:12:3)": the place stands alone. @param {string} text */
+function ruleElement(text) {
+  const parts = /^(.*) \(([^()]+:\d+(?::\d+)?)\)$/.exec(text);
+  const made = element("div", parts ? parts[1] : text, "rule");
+  if (parts) made.append(element("span", parts[2], "place"));
+  return made;
+}
+
+/** @param {number[]} indices */
+function describeLine(indices) {
+  const panel = byId("details");
+  const { from, to } = report.edges[indices[0]];
+  panel.replaceChildren(element("h3", `${report.nodes[from].id} → ${report.nodes[to].id}`));
+  for (const index of indices.slice(0, someRows)) describeEdge(panel, report.edges[index], from, to);
+  if (indices.length > someRows) panel.append(element("p", `and ${grouped(indices.length - someRows)} more edges`, "quiet"));
+  panel.scrollTop = 0;
+}
+
+/** @param {HTMLElement} panel @param {Edge} edge @param {number} from of the heading @param {number} to */
+function describeEdge(panel, edge, from, to) {
+  const head = element("h4");
+  const pair = edge.from === from && edge.to === to ? "" : ` ${report.nodes[edge.from].id} → ${report.nodes[edge.to].id}`;
+  head.append(element("span", edge.traffic + pair), verdict(edge.state));
   const list = element("dl");
-  const state = report.states.find((each) => each.state === edge.state);
-  for (const [name, value] of [["traffic", edge.traffic], ["verdict", `${state.symbol} ${state.words}`], ...edge.facts]) {
-    list.append(element("dt", name), element("dd", value));
-  }
-  panel.append(list);
-  for (const rule of edge.rules) panel.append(element("p", rule));
+  for (const [name, value] of edge.facts) list.append(element("dt", name), element("dd", value));
+  panel.append(head, list, ...edge.rules.map(ruleElement));
 }
 
-/** @param {HTMLElement} panel @param {Node} node @param {number} index */
-function describeNode(panel, node, index) {
-  panel.append(element("h3", node.id));
-  if (node.open) panel.append(element("p", "No policy selects it: everything may reach it and it may reach everything."));
-  const add = (/** @type {string} */ title, /** @type {Line[]} */ lines, /** @type {"from"|"to"} */ other) => {
-    if (!lines.length) return;
-    panel.append(element("h3", title));
-    for (const line of lines) panel.append(element("p", `${report.nodes[line[other]].id}  ${line.label}`));
-  };
-  add("Reaches", report.lines.filter((line) => line.from === index), "to");
-  add("Reached by", report.lines.filter((line) => line.to === index), "from");
+/** @param {GraphNode} node */
+function isolation(node) {
+  if (node.kind !== "workload") return "";
+  if (node.ingress && node.egress) return "Policies isolate it in both directions.";
+  if (node.ingress) return "A policy isolates it for incoming traffic; outgoing is free.";
+  if (node.egress) return "A policy isolates it for outgoing traffic; incoming is free.";
+  return "No policy selects it: everything may reach it, and it may reach everything.";
+}
+
+/** @param {number} index */
+function describeNode(index) {
+  const panel = byId("details");
+  const node = report.nodes[index];
+  panel.replaceChildren(element("h3", node.id));
+  if (isolation(node)) panel.append(element("p", isolation(node), "quiet"));
+  const tools = element("div", undefined, "tools");
+  for (const [hops, text] of [[1, "Only its neighbours"], [2, "Two hops around"]]) {
+    tools.append(button(String(text), () => setFocus(index, Number(hops))));
+  }
+  panel.append(tools);
+  listEdges(panel, "Outgoing", (edge) => edge.from === index, "to");
+  listEdges(panel, "Incoming", (edge) => edge.to === index, "from");
+  panel.scrollTop = 0;
+}
+
+/** @param {HTMLElement} panel @param {string} title @param {(edge: Edge) => boolean} wanted @param {"from"|"to"} other */
+function listEdges(panel, title, wanted, other) {
+  const found = report.edges.map((edge, i) => ({ edge, i })).filter(({ edge }) => wanted(edge));
+  if (!found.length) return;
+  panel.append(element("h4", `${title} (${grouped(found.length)})`));
+  const list = element("ul");
+  for (const { edge, i } of found.slice(0, someRows)) {
+    const item = element("li");
+    const open = button("", () => select("edge", i));
+    const { symbol, words: text } = words.get(edge.state);
+    const mark = element("span", symbol + " ", "state-" + edge.state);
+    mark.title = text;
+    open.append(mark, `${report.nodes[edge[other]].id} `, element("span", edge.traffic, "quiet"));
+    open.setAttribute("aria-label", `${report.nodes[edge[other]].id} ${edge.traffic}, ${text}`);
+    item.append(open);
+    list.append(item);
+  }
+  if (found.length > someRows) list.append(element("li", `and ${grouped(found.length - someRows)} more`, "quiet"));
+  panel.append(list);
+}
+
+/** A box of the overview. @param {number} index */
+function describeGroup(index) {
+  const panel = byId("details");
+  const drawing = report.pictures[level];
+  const members = report.nodes.map((node, i) => ({ node, i })).filter(({ i }) => drawing.node_of[i] === index);
+  panel.replaceChildren(element("h3", drawing.nodes[index].id), element("p", `${grouped(members.length)} inside`, "quiet"));
+  const group = members[0].node.group;
+  if (group) {
+    const tools = element("div", undefined, "tools");
+    tools.append(button("Open it", () => {
+      /** @type {HTMLSelectElement} */ (byId("group")).value = group;
+      showLevel(report.pictures.length - 1);
+    }));
+    panel.append(tools);
+  }
+  const list = element("ul");
+  for (const { node, i } of members.slice(0, someRows)) {
+    const item = element("li");
+    item.append(button(node.id, () => { showLevel(report.pictures.length - 1); select("node", i); }));
+    list.append(item);
+  }
+  if (members.length > someRows) list.append(element("li", `and ${grouped(members.length - someRows)} more`, "quiet"));
+  panel.append(list);
 }
 
 // --- filters -------------------------------------------------------------------------------------------------
 
-function applyFilters() {
-  const text = /** @type {HTMLInputElement} */ (byId("search")).value.toLowerCase();
-  const group = /** @type {HTMLSelectElement} */ (byId("group")).value;
-  const named = (/** @type {Node} */ node) => node.id.toLowerCase().includes(text);
-  const shown = (/** @type {Line} */ line) => {
-    const from = report.nodes[line.from];
-    const to = report.nodes[line.to];
-    return !hidden.has(line.state) && (!group || from.group === group || to.group === group) &&
-      (!text || named(from) || named(to) || line.label.toLowerCase().includes(text));
-  };
-  const used = new Set();
-  for (const line of report.lines) {
-    if (shown(line)) used.add(line.from).add(line.to);
+const hidden = new Set(); // states
+/** @type {?{node: number, hops: number, reach: Set<number>}} */
+let focus = null;
+const value = (/** @type {string} */ id) => /** @type {HTMLInputElement|HTMLSelectElement} */ (byId(id)).value;
+
+/** Nodes within `hops` edges of `node`, whichever way they point. @param {number} node @param {number} hops */
+function setFocus(node, hops) {
+  const reach = new Set([node]);
+  for (let hop = 0; hop < hops; ++hop) {
+    const before = new Set(reach);
+    for (const { from, to } of report.edges) {
+      if (before.has(from)) reach.add(to);
+      if (before.has(to)) reach.add(from);
+    }
   }
-  d3.selectAll(".edge").classed("faded", (d) => !shown(d));
-  d3.selectAll(".node").classed("faded", (d, i) => !used.has(i) && !(text && named(d)));
+  focus = { node, hops, reach };
+  applyFilters(true);
+}
+
+/** @param {Edge} edge @param {string} text */
+function edgeShown(edge, text) {
+  const from = report.nodes[edge.from];
+  const to = report.nodes[edge.to];
+  const group = value("group");
+  const port = value("port");
+  const tls = value("tls");
+  if (hidden.has(edge.state) || (group && from.group !== group && to.group !== group)) return false;
+  if ((port && edge.traffic !== port) || (focus && !(focus.reach.has(edge.from) && focus.reach.has(edge.to)))) return false;
+  if (tls && edge.tls !== tls && !(tls === "tls" && (edge.tls === "mutual" || edge.tls === "partly"))) return false;
+  return !text || [from.id, to.id, edge.traffic, ...edge.rules].some((each) => each.toLowerCase().includes(text));
+}
+
+/** @param {boolean=} move to what is left */
+function applyFilters(move) {
+  const text = value("search").trim().toLowerCase();
+  const drawing = report.pictures[level];
+  const shown = new Set();
+  report.edges.forEach((edge, i) => { if (edgeShown(edge, text)) shown.add(i); });
+  const named = new Set();
+  if (text) report.nodes.forEach((node, i) => { if (node.id.toLowerCase().includes(text)) named.add(drawing.node_of ? drawing.node_of[i] : i); });
+  const all = shown.size === report.edges.length && !text;
+  const used = picture.filter((line) => line.edges.some((i) => shown.has(i)), (node) => all || named.has(node));
+  byId("shown").textContent = `${grouped(shown.size)} of ${grouped(report.edges.length)} edges shown`;
+  const button = byId("focus");
+  button.hidden = !focus;
+  if (focus) button.textContent = `× Around ${report.nodes[focus.node].id}`;
+  byId("clear").hidden = all && !focus;
+  if (move) picture.fit(all || drawing.node_of ? undefined : new Set([...used, ...named]));
+}
+
+function clearFilters() {
+  for (const id of ["search", "group", "port", "tls"]) /** @type {HTMLInputElement} */ (byId(id)).value = "";
+  focus = null;
+  hidden.clear();
+  for (const chip of byId("states").children) chip.setAttribute("aria-pressed", "true");
+  applyFilters(true);
+}
+
+/** A line as the picture draws it. @param {string} state */
+function sample(state) {
+  const svg = document.createElementNS(svgNamespace, "svg");
+  const path = document.createElementNS(svgNamespace, "path");
+  for (const [name, text] of [["width", "26"], ["height", "8"], ["aria-hidden", "true"]]) svg.setAttribute(name, text);
+  path.setAttribute("d", "M0,4H26");
+  path.setAttribute("class", "line state-" + state);
+  path.setAttribute("stroke-width", state === "denied-flowed" ? "3.4" : "1.8");
+  svg.append(path);
+  return svg;
+}
+
+/** Chips that switch something on and off. @param {string} label @param {number} count @param {string} className @param {(on: boolean) => void} act */
+function chip(label, count, className, act) {
+  const made = element("button", undefined, className);
+  made.setAttribute("aria-pressed", "true");
+  made.append(`${label} `, element("b", grouped(count)));
+  made.addEventListener("click", () => {
+    const on = made.getAttribute("aria-pressed") !== "true";
+    made.setAttribute("aria-pressed", String(on));
+    act(on);
+  });
+  return made;
+}
+
+/** @param {string} id @param {string[]} names */
+function fillSelect(id, names) {
+  const list = /** @type {HTMLSelectElement} */ (byId(id));
+  for (const name of names) list.append(new Option(name, name));
+  list.hidden = names.length < 2;
+  list.addEventListener("change", () => applyFilters(true));
 }
 
 function drawFilters() {
-  byId("search").addEventListener("input", applyFilters);
-  const groups = /** @type {HTMLSelectElement} */ (byId("group"));
-  for (const { name } of report.groups) groups.append(new Option(name, name));
-  groups.addEventListener("change", applyFilters);
-  for (const { state, words, symbol } of report.states) {
-    const label = element("label", undefined, "state-" + state);
-    const box = /** @type {HTMLInputElement} */ (element("input"));
-    box.type = "checkbox";
-    box.checked = true;
-    box.addEventListener("change", () => { box.checked ? hidden.delete(state) : hidden.add(state); applyFilters(); });
-    label.append(box, ` ${symbol} ${words}`);
-    byId("states").append(label);
+  byId("search").addEventListener("input", () => applyFilters(true));
+  fillSelect("group", [...new Set(report.nodes.map((each) => each.group))].filter((each) => each).sort());
+  fillSelect("port", [...new Set(report.edges.map((each) => each.traffic))].sort((a, b) => a.localeCompare(b, "en", { numeric: true })).slice(0, 500));
+  byId("tls").addEventListener("change", () => applyFilters(true));
+  byId("tls").hidden = report.edges.every((each) => each.tls === "unknown");
+  for (const { state, words: text, symbol, edges } of report.states) {
+    const made = chip(`${symbol} ${text}`, edges, "state-" + state, (on) => { on ? hidden.delete(state) : hidden.add(state); applyFilters(); });
+    made.prepend(sample(state));
+    byId("states").append(made);
   }
-  byId("reset").addEventListener("click", () => svg.transition().duration(200).call(zoom.transform, d3.zoomIdentity));
+  byId("focus").addEventListener("click", () => { focus = null; applyFilters(true); });
+  byId("clear").addEventListener("click", clearFilters);
 }
 
-// --- findings, tables, documents -----------------------------------------------------------------------------
+// --- the graph -----------------------------------------------------------------------------------------------
 
-function drawFindings() {
-  const place = byId("findings");
-  if (!report.findings.length) place.append(element("p", "None."));
-  for (const each of report.findings) {
-    const box = element("article", undefined, "finding " + each.severity);
-    const head = element("h3");
-    head.append(element("span", each.severity, "tag"), `${each.code}: ${each.subject}`);
-    box.append(head, element("p", each.message));
-    const list = element("ul");
-    for (const text of each.evidence) list.append(element("li", text));
-    if (each.location) list.append(element("li", "at " + each.location));
-    if (list.children.length) box.append(list);
-    const line = report.lines.findIndex((one) => one.edges.includes(each.edge));
-    if (each.edge !== null && line >= 0) {
-      const show = element("button", "Show in the graph");
-      show.addEventListener("click", () => { select("edge", line); byId("picture").scrollIntoView({ block: "center" }); });
-      box.append(show);
-    }
-    place.append(box);
+/** @param {number} index into report.pictures */
+function showLevel(index) {
+  level = index;
+  const drawing = report.pictures[index];
+  picture.draw(drawing, drawing.nodes || report.nodes, new Set(words.keys()));
+  [...byId("levels").children].forEach((each, i) => each.setAttribute("aria-pressed", String(i === index)));
+  applyFilters(true);
+}
+
+function drawGraph() {
+  if (!report.pictures.length) {
+    byId("graph").hidden = true;
+    return;
   }
-  byId("severity").addEventListener("change", (event) => {
-    const wanted = /** @type {HTMLSelectElement} */ (event.target).value;
-    for (const box of place.querySelectorAll(".finding")) box.hidden = wanted !== "" && !box.classList.contains(wanted);
-  });
-}
-
-/** @param {Table} table */
-function drawTable(table) {
-  const section = element("section");
-  section.append(element("h2", table.title || table.id));
-  const bar = element("div", undefined, "bar");
-  const filter = /** @type {HTMLInputElement} */ (element("input"));
-  filter.type = "search";
-  filter.placeholder = "filter rows";
-  filter.setAttribute("aria-label", "filter rows of " + (table.title || table.id));
-  const save = element("button", "CSV");
-  bar.append(filter, save);
-  const grid = element("table");
-  const head = grid.createTHead().insertRow();
-  const body = grid.createTBody();
-  let rows = table.rows.slice();
-  const number = (/** @type {string} */ text) => Number.parseFloat(text.replace(/[^0-9.-]/g, "")) || 0;
-  const fill = () => {
-    const text = filter.value.toLowerCase();
-    body.replaceChildren(...rows.filter((row) => row.some((cell) => cell.toLowerCase().includes(text))).map((row) => {
-      const line = element("tr");
-      row.forEach((cell, i) => line.append(element("td", cell, table.numeric.includes(i) ? "number" : "")));
-      return line;
-    }));
-  };
-  table.columns.forEach((name, i) => {
-    const cell = element("th", undefined, table.numeric.includes(i) ? "number" : "");
-    const sort = element("button", name);
-    let down = false;
-    sort.addEventListener("click", () => {
-      const way = down ? -1 : 1;
-      rows.sort((a, b) => way * (table.numeric.includes(i) ? number(a[i]) - number(b[i]) : a[i].localeCompare(b[i])));
-      down = !down;
-      cell.setAttribute("aria-sort", down ? "ascending" : "descending");
-      fill();
-    });
-    cell.append(sort);
-    head.append(cell);
-  });
-  filter.addEventListener("input", fill);
-  save.addEventListener("click", () => saveCsv(table));
-  fill();
-  const scroll = element("div", undefined, "scroll");
-  scroll.append(grid);
-  section.append(bar, scroll);
-  byId("tables").append(section);
-}
-
-/** @param {Table} table */
-function saveCsv(table) {
-  // A cell that a spreadsheet would run as a formula starts with a quote mark.
-  const cell = (/** @type {string} */ text) => `"${(/^[=+\-@]./.test(text) ? "'" + text : text).replaceAll('"', '""')}"`;
-  const text = [table.columns, ...table.rows].map((row) => row.map(cell).join(",")).join("\r\n");
-  const link = element("a");
-  link.href = URL.createObjectURL(new Blob([text + "\r\n"], { type: "text/csv" }));
-  link.download = table.id + ".csv";
-  link.click();
-  URL.revokeObjectURL(link.href);
-}
-
-function drawDocuments() {
-  if (!report.documents.length) return;
-  byId("documents").append(element("h2", "Policies"));
-  for (const [name, text] of report.documents) {
-    const box = element("details");
-    box.append(element("summary", name), element("pre", text));
-    byId("documents").append(box);
+  picture = new Picture(byId("picture"), chosen);
+  drawFilters();
+  if (report.pictures.length > 1) {
+    ["Namespaces", "Workloads"].forEach((name, i) => byId("levels").append(button(name, () => showLevel(i))));
   }
+  byId("zoom-in").addEventListener("click", () => picture.scale(1.4));
+  byId("zoom-out").addEventListener("click", () => picture.scale(1 / 1.4));
+  byId("zoom-fit").addEventListener("click", () => picture.fit());
+  window.addEventListener("resize", () => picture.size());
+  emptyDetails();
+  showLevel(0);
 }
+
+// --- links and keys ------------------------------------------------------------------------------------------
 
 /** `#edge=3` and `#node=1` survive sending the file. */
+let first = true;
 function followLink() {
   const link = /^#(edge|node)=(\d+)$/.exec(location.hash);
-  if (link) select(link[1], Number(link[2]));
+  if (!link || !picture) return;
+  if (!atWorkloads()) showLevel(report.pictures.length - 1);
+  select(link[1], Number(link[2]), true);
+  byId("graph").scrollIntoView({ block: "start", behavior: first ? "instant" : "auto" });
+  first = false;
 }
 
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !picture) return;
+  picture.mark({});
+  emptyDetails();
+  history.replaceState(null, "", location.pathname + location.search);
+});
+
 drawHead();
-drawPicture();
-drawFilters();
+drawGraph();
 drawFindings();
 report.tables.forEach(drawTable);
 drawDocuments();
+drawNav();
 followLink();
 window.addEventListener("hashchange", followLink);
-})();

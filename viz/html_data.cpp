@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viz/html_data.h"
+
+#include <array>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "viz/drawn.h"
+#include "viz/escape.h"
+#include "viz/json_value.h"
+#include "viz/layout.h"
+#include "viz/words.h"
+
+namespace nspect::viz {
+
+namespace {
+
+constexpr std::size_t overview_nodes = 150;  // beyond, the page opens with one box per group
+
+/// What deceives the eye is made visible here, once; the page sets every string as text.
+std::string shown(std::string_view text) {
+    return for_terminal(text);
+}
+
+Json strings(const std::vector<std::string>& list) {
+    Json json = Json::array();
+    for (const auto& each : list) json.push_back(shown(each));
+    return json;
+}
+
+Json pairs(const std::vector<std::pair<std::string, std::string>>& list) {
+    Json json = Json::array();
+    for (const auto& [first, second] : list) json.push_back({shown(first), shown(second)});
+    return json;
+}
+
+const char* kind_name(GraphNode::Kind kind) {
+    switch (kind) {
+        case GraphNode::Kind::workload:
+            return "workload";
+        case GraphNode::Kind::node:
+            return "node";
+        case GraphNode::Kind::external:
+            return "external";
+        case GraphNode::Kind::group:
+            break;
+    }
+    return "group";
+}
+
+Json node_json(const GraphNode& node) {
+    return {{"id", shown(node.id)},
+            {"label", shown(node.label)},
+            {"type", shown(kind_in(node.id))},
+            {"group", shown(node.group)},
+            {"kind", kind_name(node.kind)},
+            {"ingress", node.isolated_ingress},
+            {"egress", node.isolated_egress}};
+}
+
+/// "2026-01-01 00:00:58": to the second, as people compare it with their logs.
+std::string moment(Timestamp time) {
+    std::string text = to_string(time).substr(0, 19);
+    if (text.size() == 19) text[10] = ' ';
+    return text;
+}
+
+const char* encryption(const GraphEdge& edge) {
+    if (edge.conversations == 0) return "unknown";
+    if (edge.tls == 0) return "none";
+    if (edge.mutual_tls == edge.conversations) return "mutual";
+    return edge.tls == edge.conversations ? "tls" : "partly";
+}
+
+std::string tls_words(const GraphEdge& edge) {
+    if (edge.tls == 0) return "none seen";
+    std::string text = std::to_string(edge.tls) + " of " + std::to_string(edge.conversations) +
+                       " encrypted, " + std::to_string(edge.mutual_tls) + " mutual";
+    if (edge.unknown_tls > 0) text += ", " + std::to_string(edge.unknown_tls) + " not known";
+    return text;
+}
+
+Json edge_facts(const GraphEdge& edge) {
+    Json facts = Json::array();
+    const auto add = [&](std::string_view name, const std::string& value) {
+        facts.push_back({std::string(name), shown(value)});
+    };
+    if (edge.conversations == 0) return facts;
+    for (std::size_t i = 0; i < outcome_count; ++i) {
+        if (edge.outcomes[i] == 0) continue;
+        add(to_string(static_cast<Outcome>(i)), counted(edge.outcomes[i], "conversation"));
+    }
+    add("bytes",
+        byte_words(edge.sent.bytes) + " sent, " + byte_words(edge.received.bytes) + " received");
+    add("first", moment(edge.first));
+    add("last", moment(edge.last));
+    if (!edge.app.empty()) add("application", edge.app);
+    add("TLS", tls_words(edge));
+    for (const auto& service : edge.services) add("dialled as", service);
+    return facts;
+}
+
+Json edge_json(const GraphEdge& edge) {
+    return {{"from", edge.from},
+            {"to", edge.to},
+            {"traffic", traffic_words(edge)},
+            {"state", to_string(edge.state)},
+            {"count", edge.conversations},
+            {"tls", encryption(edge)},
+            {"rules", strings(edge.rules)},
+            {"facts", edge_facts(edge)}};
+}
+
+Json box_json(const Positions::Box& box) {
+    return {std::round(box.center.x), std::round(box.center.y), std::round(box.width),
+            std::round(box.height)};
+}
+
+double tenth(double value) {
+    return std::round(value * 10) / 10;
+}
+
+/// `edges` translates indices where the picture is not of the whole graph.
+Json line_json(const DrawnEdge& line, const Positions::Line& where,
+               const std::vector<std::size_t>* edges) {
+    Json curve = Json::array();
+    for (const Point& each : where.curve) {
+        curve.push_back(tenth(each.x));
+        curve.push_back(tenth(each.y));
+    }
+    Json indices = Json::array();
+    for (const std::size_t each : line.edges)
+        indices.push_back(edges == nullptr ? each : (*edges)[each]);
+    return {{"from", line.from},
+            {"to", line.to},
+            {"state", to_string(line.state)},
+            {"label", shown(line.label)},
+            {"width", tenth(line_width(line))},
+            {"at",
+             {tenth(where.label.x), tenth(where.label.y), tenth(where.label_width),
+              tenth(where.label_height)}},
+            {"curve", std::move(curve)},
+            {"edges", std::move(indices)}};
+}
+
+Json picture_json(const char* name, const Graph& graph, const std::vector<std::size_t>* edges) {
+    View view;
+    view.graph = graph;
+    const Positions where = positions(view);
+    const auto lines = drawn_edges(graph);
+    const auto names = groups(graph);
+    Json json{{"name", name},
+              {"width", std::ceil(where.width)},
+              {"height", std::ceil(where.height)},
+              {"boxes", Json::array()},
+              {"groups", Json::array()},
+              {"lines", Json::array()}};
+    for (const auto& box : where.nodes) json["boxes"].push_back(box_json(box));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (names[i].empty()) continue;
+        json["groups"].push_back({{"name", shown(names[i])}, {"box", box_json(where.groups[i])}});
+    }
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        json["lines"].push_back(line_json(lines[i], where.lines[i], edges));
+    }
+    return json;
+}
+
+Json nodes_json(const Graph& graph) {
+    Json json = Json::array();
+    for (const GraphNode& each : graph.nodes) json.push_back(node_json(each));
+    return json;
+}
+
+/// The picture of all nodes, and for large graphs one of the groups before it.
+Json pictures_json(const Graph& graph) {
+    Json list = Json::array();
+    if (graph.nodes.empty()) return list;
+    const std::size_t names = groups(graph).size();
+    if (graph.nodes.size() > overview_nodes && names > 1 && names < graph.nodes.size() / 2) {
+        const Overview made = overview(graph);
+        Json json = picture_json("overview", made.graph, &made.edges);
+        json["nodes"] = nodes_json(made.graph);
+        json["node_of"] = made.node_of;
+        list.push_back(std::move(json));
+    }
+    list.push_back(picture_json("workloads", graph, nullptr));
+    return list;
+}
+
+Json states_json(const Graph& graph) {
+    std::array<std::uint64_t, 6> edges{};
+    for (const GraphEdge& each : graph.edges) ++edges[static_cast<std::size_t>(each.state)];
+    Json json = Json::array();
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+        const auto state = static_cast<EdgeState>(i);
+        if (edges[i] == 0) continue;
+        json.push_back({{"state", to_string(state)},
+                        {"words", edge_style(state).words},
+                        {"symbol", edge_style(state).symbol},
+                        {"edges", edges[i]}});
+    }
+    return json;
+}
+
+Json finding_json(const Finding& finding) {
+    return {{"code", shown(finding.code)},
+            {"severity", to_string(finding.severity)},
+            {"subject", shown(finding.subject)},
+            {"message", shown(finding.message)},
+            {"evidence", strings(finding.evidence)},
+            {"location", finding.location ? shown(to_string(*finding.location)) : std::string()},
+            {"edge", finding.edge ? Json(*finding.edge) : Json(nullptr)}};
+}
+
+Json table_json(const Table& table) {
+    Json rows = Json::array();
+    for (const auto& row : table.rows) rows.push_back(strings(row));
+    return {{"id", table.id},
+            {"title", shown(table.title)},
+            {"columns", strings(table.columns)},
+            {"rows", std::move(rows)},
+            {"numeric", table.numeric}};
+}
+
+}  // namespace
+
+std::string html_data(const View& view) {
+    Json json;
+    json["title"] = shown(view.title);
+    json["summary"] = strings(view.summary);
+    json["figures"] = pairs(view.figures);
+    json["warnings"] = strings(view.warnings);
+    json["states"] = states_json(view.graph);
+    json["nodes"] = nodes_json(view.graph);
+    json["edges"] = Json::array();
+    for (const GraphEdge& each : view.graph.edges) json["edges"].push_back(edge_json(each));
+    json["pictures"] = pictures_json(view.graph);
+    json["findings"] = Json::array();
+    for (const Finding& each : view.findings) json["findings"].push_back(finding_json(each));
+    json["tables"] = Json::array();
+    for (const Table& each : view.tables) json["tables"].push_back(table_json(each));
+    json["documents"] = Json::array();
+    for (const auto& [name, text] : view.documents) {
+        json["documents"].push_back({shown(name), valid_utf8(text)});
+    }
+    return dumped(json);
+}
+
+}  // namespace nspect::viz
