@@ -21,6 +21,7 @@ CAPTURE_MAY_USE = {
     "source": {"os", "decode"},
     "targets": {"os"},
     "flow": {"decode"},
+    "tls": {"decode", "flow"},
 }
 # Where third-party headers may appear: (pattern, files allowed by prefix).
 THIRD_PARTY = [
@@ -28,6 +29,7 @@ THIRD_PARTY = [
     (r"<netlink/|<linux/(rt)?netlink", ("capture/os/",)),
     (r"<boost/", ("analyzer/",)),
     (r"<sqlite3", ("store/",)),
+    (r"<openssl/", ("capture/tls/crypto",)),
     (r"<graphviz/", ("viz/layout",)),
     (r"<yaml", ("ingest/",)),
     (r"<CLI/", ("cli/",)),

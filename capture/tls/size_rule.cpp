@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/tls/size_rule.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace nspect::capture {
+namespace {
+
+enum class Padding : std::uint8_t { none, sixteen_more, to_sixteen };
+
+constexpr unsigned header = 4;             // of a handshake message
+constexpr unsigned smallest_x509 = 150;    // no X.509 Certificate message fits below
+constexpr unsigned smallest_raw_key = 40;  // without the tag
+
+unsigned tag_of(std::uint16_t cipher) {
+    return cipher == 0x1305 ? 8 : 16;  // TLS_AES_128_CCM_8_SHA256
+}
+
+unsigned hash_of(std::uint16_t cipher) {
+    return cipher == 0x1302 ? 48 : 32;  // TLS_AES_256_GCM_SHA384
+}
+
+bool is_known(std::uint16_t cipher) {
+    return cipher >= 0x1301 && cipher <= 0x1305;
+}
+
+// A record's length when it holds `content` bytes: the content type is one more (RFC 8446 §5.2).
+unsigned record_length(Padding padding, unsigned content, unsigned tag) {
+    const unsigned inner = content + 1;
+    switch (padding) {
+        case Padding::none:
+            return inner + tag;
+        case Padding::sixteen_more:
+            return inner + 16 + tag;
+        case Padding::to_sixteen:
+            break;
+    }
+    return (inner + 15) / 16 * 16 + tag;
+}
+
+// Whether all records could come from a stack with this padding.
+bool fits(Padding padding, std::span<const std::uint16_t> lengths, unsigned tag) {
+    if (padding == Padding::none) return true;
+    if (padding == Padding::sixteen_more) {
+        return std::all_of(lengths.begin(), lengths.end(),
+                           [&](unsigned each) { return each >= 1 + 16 + tag; });
+    }
+    // One length alone may be another policy's block.
+    return lengths.size() >= 2 && std::all_of(lengths.begin(), lengths.end(), [&](unsigned each) {
+               return each > tag && (each - tag) % 16 == 0;
+           });
+}
+
+// A padding policy whose blocks hide the messages. A single record counts as soon as it could be
+// one.
+bool is_blocky(std::span<const std::uint16_t> lengths, unsigned tag) {
+    unsigned common = 0;
+    for (const unsigned each : lengths) common = std::gcd(common, each > tag ? each - tag : 1U);
+    return common % 32 == 0;
+}
+
+SizeVerdict match(Padding padding, const ClientFlight& flight) {
+    const auto lengths = flight.lengths;
+    const unsigned tag = tag_of(flight.cipher);
+    const unsigned hash = hash_of(flight.cipher);
+    const unsigned finished = record_length(padding, header + hash, tag);
+    const unsigned empty = record_length(padding, header + 4, tag);
+    const unsigned both = record_length(padding, header + 4 + header + hash, tag);
+    const auto followed_by_finished =
+        std::find(lengths.begin() + 1, lengths.end(), finished) != lengths.end();
+
+    if (lengths[0] == finished) return {ClientCert::not_requested, Confidence::high};
+    if (lengths[0] == empty && lengths.size() > 1 && lengths[1] == finished) {
+        return {ClientCert::declined, Confidence::high};
+    }
+    // To sixteen, this is also a Finished alone.
+    if (lengths[0] == both && padding != Padding::to_sixteen) {
+        return {ClientCert::declined, Confidence::high};
+    }
+    const unsigned smallest = flight.raw_public_key ? smallest_raw_key + tag : smallest_x509;
+    if (lengths[0] >= smallest && followed_by_finished) {
+        return {ClientCert::presented, Confidence::high};
+    }
+    return {};
+}
+
+}  // namespace
+
+SizeVerdict judge_sizes(const ClientFlight& flight) {
+    const auto lengths = flight.lengths;
+    if (lengths.empty() || !is_known(flight.cipher)) return {};
+    const unsigned tag = tag_of(flight.cipher);
+    const bool blocky = is_blocky(lengths, tag);
+    for (const Padding padding : {Padding::none, Padding::sixteen_more, Padding::to_sixteen}) {
+        if (padding != Padding::none && blocky) continue;
+        if (!fits(padding, lengths, tag)) continue;
+        const SizeVerdict verdict = match(padding, flight);
+        if (verdict.client_cert != ClientCert::unknown) return verdict;
+    }
+    if (lengths[0] < smallest_x509) return {};
+    if (!blocky) return {ClientCert::presented, Confidence::high};
+    // Blocks of one size say nothing; a first record of more blocks than the others holds more than
+    // the fixed messages do.
+    const bool longer = lengths[0] > *std::min_element(lengths.begin(), lengths.end());
+    return longer ? SizeVerdict{ClientCert::presented, Confidence::medium} : SizeVerdict{};
+}
+
+}  // namespace nspect::capture

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "capture/flow/flow_table.h"
+
+namespace nspect::capture {
+
+class Handshake;
+
+struct TlsLimits {
+    std::size_t flows = 100'000;         ///< with facts or being read
+    std::size_t held_bytes = 32U << 20;  ///< payload waiting for its missing pieces, of all flows
+};
+
+/// Finds TLS in flows, on any port, and adds to their sightings what its handshake shows. Stores no
+/// payload. When there is no room, the oldest flow (of those which hold bytes, when they are too
+/// many) goes first and is counted. Not thread-safe; it belongs to one FlowTable.
+class TlsTracker {
+public:
+    explicit TlsTracker(TlsLimits limits = {});
+    ~TlsTracker();
+    TlsTracker(const TlsTracker&) = delete;
+    TlsTracker& operator=(const TlsTracker&) = delete;
+
+    /// For a FlowTable. REQUIRES: the tracker outlives it.
+    PayloadObserver observer();
+
+    bool see(const FlowPayload& payload);
+    void describe(Sighting& sighting) const;
+    void forget(std::uint64_t flow);
+
+    std::size_t flows() const { return flows_.size(); }
+    std::size_t held_bytes() const { return held_; }
+    std::uint64_t evicted() const { return evicted_; }
+
+private:
+    struct Tracked {
+        std::unique_ptr<Handshake> handshake;  ///< none once it is over
+        std::unique_ptr<TlsSeen> seen;
+        std::size_t held = 0;
+    };
+    using Flows = std::map<std::uint64_t, Tracked>;  // ids ascend: the oldest is first
+
+    void count_held(std::uint64_t id, Tracked& flow, std::size_t held);
+    void finish(Flows::iterator at);
+    void make_room();
+
+    TlsLimits limits_;
+    Flows flows_;
+    std::set<std::uint64_t> holding_;  ///< flows with bytes waiting
+    std::size_t held_ = 0;
+    std::uint64_t evicted_ = 0;
+};
+
+}  // namespace nspect::capture
