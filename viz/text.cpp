@@ -17,26 +17,8 @@ std::string paint(const std::string& text, const char* code, const TextStyle& st
     return style.color ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
 }
 
-/// The first `columns` code points of valid UTF-8.
-std::string_view head(std::string_view text, std::size_t columns) {
-    std::size_t end = 0;
-    while (end < text.size() && columns > 0) {
-        ++end;
-        while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) ++end;
-        --columns;
-    }
-    return text.substr(0, end);
-}
-
-/// Cut in the middle: both the beginning and the end of a name tell it apart.
-std::string fit(const std::string& text, std::size_t columns, bool unicode) {
-    const std::size_t width = display_width(text);
-    if (width <= columns) return text;
-    const std::string mark = unicode ? "\xE2\x80\xA6" : "~";
-    const std::size_t front = columns / 2;
-    const std::size_t back = columns - front - 1;
-    const std::string_view skipped = head(text, width - back);
-    return std::string(head(text, front)) + mark + text.substr(skipped.size());
+const char* cut_mark(const TextStyle& style) {
+    return style.unicode ? "\u2026" : "~";
 }
 
 std::string pad(const std::string& text, std::size_t columns, bool right) {
@@ -45,7 +27,7 @@ std::string pad(const std::string& text, std::size_t columns, bool right) {
     return right ? space + text : text + space;
 }
 
-std::vector<std::size_t> column_widths(const Table& table, const TextStyle& style) {
+std::vector<std::size_t> column_widths(const Table& table) {
     std::vector<std::size_t> widths;
     for (const auto& name : table.columns) widths.push_back(display_width(for_terminal(name)));
     for (const auto& row : table.rows) {
@@ -53,24 +35,31 @@ std::vector<std::size_t> column_widths(const Table& table, const TextStyle& styl
             widths[i] = std::max(widths[i], display_width(for_terminal(row[i])));
         }
     }
-    if (style.width == 0 || widths.empty()) return widths;
-    const std::size_t gaps = gap * (widths.size() - 1);
-    while (std::accumulate(widths.begin(), widths.end(), gaps) > style.width) {
+    return widths;
+}
+
+std::size_t total(const std::vector<std::size_t>& widths) {
+    const std::size_t gaps = widths.empty() ? 0 : gap * (widths.size() - 1);
+    return std::accumulate(widths.begin(), widths.end(), gaps);
+}
+
+void shrink(std::vector<std::size_t>& widths, std::size_t width) {
+    while (!widths.empty() && total(widths) > width) {
         auto widest = std::max_element(widths.begin(), widths.end());
         if (*widest <= narrowest_cell) break;  // the terminal is too narrow for this table
         --*widest;
     }
-    return widths;
 }
 
 std::string table_line(const Table& table, const std::vector<std::string>& cells,
                        const std::vector<std::size_t>& widths, const TextStyle& style) {
     std::string line;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
         const bool right =
             std::find(table.numeric.begin(), table.numeric.end(), i) != table.numeric.end();
         if (i > 0) line += std::string(gap, ' ');
-        line += pad(fit(for_terminal(cells[i]), widths[i], style.unicode), widths[i], right);
+        line +=
+            pad(cut_middle(for_terminal(cells[i]), widths[i], cut_mark(style)), widths[i], right);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     return line;
@@ -104,11 +93,21 @@ std::string finding_text(const Finding& finding, const TextStyle& style) {
 }  // namespace
 
 std::string to_text(const Table& table, const TextStyle& style) {
-    const auto widths = column_widths(table, style);
+    auto widths = column_widths(table);
+    // Long reasons stand last. Where there is no room for them beside the rest, below their row.
+    const bool below = style.width != 0 && widths.size() > 2 && total(widths) > style.width &&
+                       widths.back() > narrowest_cell;
+    if (below) widths.pop_back();
+    if (style.width != 0) shrink(widths, style.width);
     std::string text;
     if (!table.title.empty()) text += paint(for_terminal(table.title), "1", style) + "\n";
     text += paint(table_line(table, table.columns, widths, style), "2", style) + "\n";
-    for (const auto& row : table.rows) text += table_line(table, row, widths, style) + "\n";
+    for (const auto& row : table.rows) {
+        text += table_line(table, row, widths, style) + "\n";
+        if (below && row.back() != "-" && !row.back().empty()) {
+            text += paint("    " + for_terminal(row.back()), "2", style) + "\n";
+        }
+    }
     return text;
 }
 

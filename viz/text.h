@@ -17,7 +17,8 @@ struct TextStyle {
 /// Summary, warnings, findings and tables for a terminal. Control characters of the input are
 /// escaped.
 std::string to_text(const View& view, const TextStyle& style);
-/// One table: columns cut in the middle with an ellipsis when it would not fit.
+/// One table. Where it is wider than the terminal, the last column goes below its row, and cells
+/// are cut in the middle with an ellipsis.
 std::string to_text(const Table& table, const TextStyle& style);
 
 }  // namespace nspect::viz

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <map>
 
+#include "model/graph.h"
 #include "viz/views.h"
 #include "viz/words.h"
 
@@ -17,7 +19,7 @@ std::string service_words(const Conversation& conversation, const Inventory& inv
     return conversation.server.name.empty() ? "-" : conversation.server.name;
 }
 
-std::string traffic_words(const Conversation& conversation) {
+std::string port_words(const Conversation& conversation) {
     if (conversation.protocol == Protocol::other) {
         return "IP " + std::to_string(static_cast<unsigned>(conversation.ip_protocol));
     }
@@ -30,19 +32,49 @@ std::string tls_words(const Conversation& conversation) {
     std::string text = tls_version_name(tls.version);
     if (text.empty()) text = "TLS";
     if (tls.client_cert == ClientCert::presented) text += " mutual";
+    if (tls.client_cert == ClientCert::unknown) text += " ?";
     return text;
 }
 
-std::string outcome_words(const Conversation& conversation, const Recording& context) {
-    std::string text(to_string(conversation.outcome));
-    if (!conversation.lost_between) return text;
-    std::map<std::uint32_t, const Vantage*> by_id;
-    for (const Vantage& each : context.vantages) by_id[each.id] = &each;
+using VantageNames = std::map<std::uint32_t, std::string>;
+
+VantageNames vantage_names(const Recording& context) {
+    std::map<std::uint32_t, std::string> targets;
+    for (const TargetInfo& each : context.targets) {
+        targets[each.id] = each.is_host ? "host" : each.pod.empty() ? each.name : each.pod;
+    }
+    VantageNames names;
+    for (const Vantage& each : context.vantages) {
+        const bool owned = each.target && !targets[*each.target].empty();
+        names[each.id] =
+            each.interface_name + (owned ? " (" + targets[*each.target] + ")" : std::string());
+    }
+    return names;
+}
+
+std::string lost_words(const Conversation& conversation, const VantageNames& names) {
+    if (!conversation.lost_between) return "-";
     const auto name = [&](std::uint32_t id) {
-        return by_id.contains(id) ? by_id[id]->interface_name : "?";
+        const auto at = names.find(id);
+        return at == names.end() ? "vantage " + std::to_string(id) : at->second;
     };
-    return text + ", lost between " + name(conversation.lost_between->first) + " and " +
+    return "seen at " + name(conversation.lost_between->first) + ", never at " +
            name(conversation.lost_between->second);
+}
+
+/// "4 conversations: 3 established, 1 unanswered."
+std::string outcomes_words(const std::vector<Conversation>& conversations) {
+    std::array<std::size_t, outcome_count> counts{};
+    for (const Conversation& each : conversations) ++counts[static_cast<std::size_t>(each.outcome)];
+    std::string text;
+    for (std::size_t i = 0; i < outcome_count; ++i) {
+        if (counts[i] == 0) continue;
+        text += (text.empty() ? ": " : ", ") + std::to_string(counts[i]) + " " +
+                std::string(to_string(static_cast<Outcome>(i)));
+    }
+    std::string sentence = counted(conversations.size(), "conversation") + text + ".";
+    if (conversations.empty()) sentence[0] = 'N';
+    return sentence;
 }
 
 }  // namespace
@@ -53,19 +85,20 @@ View flows_view(const std::vector<Conversation>& conversations, const Inventory&
     view.title = "Conversations";
     Table table{"conversations",
                 "",
-                {"Start", "Source", "Destination", "Traffic", "Dialled", "Outcome", "Packets",
-                 "Bytes", "TLS", "Seen at"},
+                {"Time", "Source", "Destination", "Port", "Service", "Outcome", "Packets", "Bytes",
+                 "TLS", "Lost"},
                 {},
-                {6, 7, 9}};
+                {6, 7}};
+    const VantageNames names = vantage_names(context);
     for (const Conversation& each : conversations) {
         table.rows.push_back({clock(each.first), party_words(each.client, inventory),
-                              party_words(each.server, inventory), traffic_words(each),
-                              service_words(each, inventory), outcome_words(each, context),
+                              party_words(each.server, inventory), port_words(each),
+                              service_words(each, inventory), std::string(to_string(each.outcome)),
                               std::to_string(each.sent.packets + each.received.packets),
                               byte_words(each.sent.bytes + each.received.bytes), tls_words(each),
-                              std::to_string(each.vantages.size())});
+                              lost_words(each, names)});
     }
-    view.summary = {counted(conversations.size(), "conversation") + "."};
+    view.summary = {outcomes_words(conversations)};
     view.tables = {std::move(table)};
     return view;
 }

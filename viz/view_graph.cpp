@@ -10,37 +10,55 @@ namespace nspect::viz {
 
 namespace {
 
-std::string port_words(const GraphEdge& edge) {
-    return edge.declared_traffic ? to_conn(*edge.declared_traffic) : to_string(edge.point);
-}
+constexpr std::size_t named_workloads = 6;  // in a sentence
 
+/// "34", or what became of them where that is not all the same: "31 established, 3 refused".
 std::string outcome_words(const GraphEdge& edge) {
+    if (edge.count(Outcome::established) == edge.conversations) {
+        return edge.conversations == 0 ? "-" : std::to_string(edge.conversations);
+    }
     std::string text;
     for (std::size_t i = 0; i < outcome_count; ++i) {
         if (edge.outcomes[i] == 0) continue;
         text += (text.empty() ? "" : ", ") + std::to_string(edge.outcomes[i]) + " " +
                 std::string(to_string(static_cast<Outcome>(i)));
     }
-    return text.empty() ? "-" : text;
+    return text;
 }
 
-/// The kind in brackets says nothing new in a column of workloads.
-std::string without_kind(const std::string& id) {
-    return id.substr(0, id.find('['));
+std::string tls_words(const GraphEdge& edge) {
+    if (edge.tls == 0) return "-";
+    const std::string share =
+        edge.tls == edge.conversations
+            ? ""
+            : " " + std::to_string(edge.tls) + "/" + std::to_string(edge.conversations);
+    if (edge.mutual_tls == edge.tls) return "mutual" + share;
+    return (edge.mutual_tls > 0    ? "partly mutual"
+            : edge.unknown_tls > 0 ? "yes, ?"
+                                   : "yes") +
+           share;
+}
+
+/// One that something reaches or that reaches something without a rule has none to name.
+std::string rule_words(const GraphEdge& edge) {
+    std::string text;
+    for (const auto& rule : edge.rules) text += (text.empty() ? "" : "; ") + rule;
+    return text.empty() ? "-" : text;
 }
 
 Table edge_table(const Graph& graph) {
     Table table{"edges",
                 "Edges",
-                {"From", "To", "Traffic", "Verdict", "Conversations", "Bytes", "Rule"},
+                {"From", "To", "Port", "State", "Conversations", "Bytes", "TLS", "Rule"},
                 {},
-                {5}};
+                {4, 5}};
     for (const GraphEdge& edge : graph.edges) {
         table.rows.push_back(
-            {without_kind(graph.nodes[edge.from].id), without_kind(graph.nodes[edge.to].id),
-             port_words(edge), std::string(to_string(edge.state)), outcome_words(edge),
+            {std::string(without_kind(graph.nodes[edge.from].id)),
+             std::string(without_kind(graph.nodes[edge.to].id)), traffic_words(edge),
+             std::string(to_string(edge.state)), outcome_words(edge),
              edge.conversations == 0 ? "-" : byte_words(edge.sent.bytes + edge.received.bytes),
-             edge.rules.empty() ? "-" : edge.rules.front()});
+             tls_words(edge), rule_words(edge)});
     }
     return table;
 }
@@ -49,34 +67,93 @@ Table edge_table(const Graph& graph) {
 std::vector<std::string> capture_warnings(const Recording& context) {
     std::vector<std::string> warnings;
     for (const Loss& loss : context.losses) {
-        warnings.push_back("lost at " + loss.source + ": " + std::to_string(loss.count) + " (" +
-                           loss.kind + ")" + (loss.note.empty() ? "" : ", " + loss.note));
+        warnings.push_back("Lost at " + loss.source + ": " + std::to_string(loss.count) + " (" +
+                           loss.kind + ")" + (loss.note.empty() ? "" : ", " + loss.note) + ".");
     }
     if (!warnings.empty()) {
         warnings.push_back(
-            "something was not recorded: \"never used\" and \"not seen\" are not safe to act on");
+            "Something was not recorded: \"never used\" and \"not seen\" are not safe to act on.");
     }
     if (!context.info.ended && context.info.packets > 0) {
-        warnings.push_back("the recording was not closed in order: its last second may be missing");
+        warnings.push_back(
+            "The recording was not closed in order: its last second may be missing.");
     }
     return warnings;
 }
 
-std::string window_words(const analyzer::Audit& audit) {
+std::string moment(Timestamp time) {
+    return to_string(time).substr(0, 10) + " " + to_string(time).substr(11, 8);
+}
+
+std::string window_words(const analyzer::Audit& audit, std::size_t workloads) {
     if (audit.conversations == 0) return "No conversation was recorded.";
-    return "Seen: " + counted(audit.conversations, "conversation") + " in " +
-           to_words(audit.last - audit.first) + ", from " + to_string(audit.first).substr(0, 19) +
-           " UTC.";
+    const bool one_day = moment(audit.first).substr(0, 10) == moment(audit.last).substr(0, 10);
+    return "From " + counted(workloads, "workload") + ", " +
+           counted(audit.conversations, "conversation") +
+           (audit.conversations == 1 ? " was" : " were") + " recorded in " +
+           to_words(audit.last - audit.first) + ", from " + moment(audit.first) + " to " +
+           (one_day ? moment(audit.last).substr(11) : moment(audit.last)) + " UTC.";
 }
 
 std::string states_words(const analyzer::Audit& audit) {
     std::string text;
     for (const auto& [state, count] : audit.edges_by_state) {
         if (count == 0) continue;
-        text += (text.empty() ? "" : "; ") + counted(count, "edge") + " " +
+        text += (text.empty() ? "" : "; ") + std::to_string(count) + " " +
                 std::string(edge_style(state).words);
     }
-    return text.empty() ? "There are no edges." : "Edges: " + text + ".";
+    if (text.empty()) return "There are no edges.";
+    return counted(audit.graph.edges.size(), "edge") + ": " + text + ".";
+}
+
+std::vector<std::string> unprotected(const Graph& graph) {
+    std::vector<std::string> names;
+    for (const GraphNode& node : graph.nodes) {
+        if (node.kind != GraphNode::Kind::workload) continue;
+        if (!node.isolated_ingress && !node.isolated_egress)
+            names.emplace_back(without_kind(node.id));
+    }
+    return names;
+}
+
+std::string unprotected_words(const std::vector<std::string>& names) {
+    if (names.empty()) return "Policies isolate every workload that was seen.";
+    std::string text;
+    for (std::size_t i = 0; i < names.size() && i < named_workloads; ++i) {
+        text += (i > 0 ? ", " : "") + names[i];
+    }
+    if (names.size() > named_workloads) {
+        text += " and " + std::to_string(names.size() - named_workloads) + " more";
+    }
+    return "No policy isolates " + counted(names.size(), "workload") + ": " + text + ".";
+}
+
+/// Of the conversations with TLS, how many showed a client certificate.
+std::string mutual_words(const Graph& graph) {
+    std::uint64_t tls = 0;
+    std::uint64_t mutual = 0;
+    for (const GraphEdge& edge : graph.edges) {
+        tls += edge.tls;
+        mutual += edge.mutual_tls;
+    }
+    return std::to_string(mutual) + " of " + std::to_string(tls);
+}
+
+std::vector<std::pair<std::string, std::string>> figures(const analyzer::Audit& audit,
+                                                         std::size_t workloads) {
+    std::vector<std::pair<std::string, std::string>> list{
+        {"conversations", std::to_string(audit.conversations)},
+        {"workloads", std::to_string(workloads)},
+        {"edges", std::to_string(audit.graph.edges.size())}};
+    for (const EdgeState state : {EdgeState::denied_flowed, EdgeState::allowed_unused}) {
+        const auto at = audit.edges_by_state.find(state);
+        const std::uint64_t count = at == audit.edges_by_state.end() ? 0 : at->second;
+        list.emplace_back(edge_style(state).words, std::to_string(count));
+    }
+    list.emplace_back("workloads no policy isolates",
+                      std::to_string(unprotected(audit.graph).size()));
+    list.emplace_back("TLS conversations that are mutual", mutual_words(audit.graph));
+    return list;
 }
 
 std::string findings_words(const std::vector<Finding>& findings) {
@@ -100,8 +177,14 @@ View graph_view(const Graph& graph) {
     View view;
     view.title = "Communication graph";
     view.graph = graph;
+    std::uint64_t conversations = 0;
+    for (const GraphEdge& edge : graph.edges) conversations += edge.conversations;
     view.summary = {counted(graph.nodes.size(), "node") + ", " +
-                    counted(graph.edges.size(), "edge") + "."};
+                    counted(graph.edges.size(), "edge") + ", " +
+                    counted(conversations, "conversation") + "."};
+    view.figures = {{"nodes", std::to_string(graph.nodes.size())},
+                    {"edges", std::to_string(graph.edges.size())},
+                    {"conversations", std::to_string(conversations)}};
     view.tables = {edge_table(graph)};
     return view;
 }
@@ -111,11 +194,13 @@ View audit_view(const analyzer::Audit& audit, const Recording& context,
     View view;
     view.title = "Audit" + (context.info.host.empty() ? "" : " of " + context.info.host);
     view.warnings = capture_warnings(context);
-    view.summary = {window_words(audit), states_words(audit), findings_words(audit.findings)};
-    view.figures = {{"conversations", std::to_string(audit.conversations)},
-                    {"workloads", std::to_string(inventory.workloads().size())},
-                    {"edges", std::to_string(audit.graph.edges.size())},
-                    {"findings", std::to_string(audit.findings.size())}};
+    const std::size_t workloads = inventory.workloads().size();
+    view.summary = {window_words(audit, workloads), states_words(audit)};
+    if (!audit.graph.nodes.empty()) {
+        view.summary.push_back(unprotected_words(unprotected(audit.graph)));
+    }
+    view.summary.push_back(findings_words(audit.findings));
+    view.figures = figures(audit, workloads);
     view.graph = audit.graph;
     view.findings = audit.findings;
     view.tables = {edge_table(audit.graph)};

@@ -62,9 +62,10 @@ Table left_out_table(const char* id, const char* title,
 }
 
 std::string breadth_words(const analyzer::Proof& proof) {
-    return "Tight: from " + std::to_string(proof.without_policy.allowed) +
-           " allowed pairs x ports without policy, and " + std::to_string(proof.in_force.allowed) +
-           " with the policies in force, to " + std::to_string(proof.generated.allowed) + "; " +
+    return "Tight: of the ways from workload to workload (pairs x ports), " +
+           std::to_string(proof.without_policy.allowed) + " are open without policy, " +
+           std::to_string(proof.in_force.allowed) + " with the policies in force, " +
+           std::to_string(proof.generated.allowed) + " with these; " +
            std::to_string(proof.generated.used) + " were used.";
 }
 
@@ -93,8 +94,10 @@ View diff_view(const analyzer::ConnectivityDiff& diff) {
                               to_conn(row.before), to_conn(row.after)});
         if (!row.before.contains(row.after)) ++opened;
     }
-    view.summary = {counted(diff.rows.size(), "pair") + " changed; " + std::to_string(opened) +
-                        " of them open something.",
+    view.summary = {diff.rows.empty() ? "The same traffic is allowed before and after."
+                                      : counted(diff.rows.size(), "pair") + " changed; " +
+                                            std::to_string(opened) + " of them " +
+                                            (opened == 1 ? "opens" : "open") + " something.",
                     counted(diff.peers_added.size(), "workload") + " added, " +
                         counted(diff.peers_removed.size(), "workload") + " removed."};
     view.tables = {std::move(table)};
@@ -110,7 +113,9 @@ View generated_view(const analyzer::Generated& generated) {
         proof.sound ? "Sound: every recorded conversation that passed is allowed by them."
                     : "NOT sound: they would deny recorded conversations that passed (see below).",
         breadth_words(proof)};
-    if (!proof.stability.empty()) view.summary.push_back("Stable: " + proof.stability);
+    if (!proof.stability.empty())
+        view.summary.push_back("Stable: " + proof.stability +
+                               (proof.stability.ends_with('.') ? "" : "."));
     if (!proof.broken.empty())
         view.tables.push_back(left_out_table("broken", "Would be denied", proof.broken));
     if (!proof.left_out.empty()) {
