@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for libFuzzer: feeds every file below the given folders to the target once, so the corpus
-// replays in every test run with any compiler.
+// Stands in for libFuzzer: feeds every file below the given folders to the target once, so the
+// corpus replays in every test run with any compiler.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
