@@ -10,12 +10,18 @@ namespace nspect::capture {
 namespace {
 
 constexpr std::uint8_t fatal = 2;
+constexpr std::uint16_t tls13 = 0x0304;
+constexpr unsigned draft_major = 0x7f;  // versions of TLS 1.3 before it was finished
 constexpr std::size_t max_psk = 8;
 // How far a direction is followed at most, and how long TLS <= 1.2 is watched for a renegotiation.
 constexpr std::uint64_t max_followed = 1U << 20U;
 constexpr unsigned watched_records = 24;
 
 }  // namespace
+
+bool Handshake::is_tls13() const {
+    return version_ == tls13 || version_ >> 8U == draft_major;
+}
 
 bool Handshake::see(const FlowPayload& segment) {
     TlsSide& side = sides_[index(segment.direction)];
@@ -157,7 +163,8 @@ void Handshake::take_client_hello(std::span<const std::byte> body) {
 
 void Handshake::take_server_hello(std::span<const std::byte> body) {
     ServerHello hello = parse_server_hello(body);
-    if (hello.version >> 8U != 3 || server_hello_) return;
+    const bool is_draft = hello.version >> 8U == draft_major;
+    if ((hello.version >> 8U != 3 && !is_draft) || server_hello_) return;
     if (hello.retry) {
         hello_retry_ = true;
         return;
@@ -232,7 +239,7 @@ void Handshake::judge_sizes_of(TlsSeen& seen) const {
         return;
     }
     // Early data that the server did not take may still be under way after its hello.
-    if (!client_hello_whole_ || early_data_) return;
+    if (!client_hello_whole_ || early_data_ || version_ != tls13) return;
     const SizeVerdict verdict =
         judge_sizes({cipher_, raw_public_key_, std::span(lengths_).first(length_count_)});
     if (verdict.client_cert == ClientCert::unknown) return;

@@ -55,7 +55,7 @@ private:
     void take_server_hello(std::span<const std::byte> body);
     void take_certificate(End& end, std::uint32_t length, std::span<const std::byte> body);
     bool is_sealed(bool client) const;
-    bool is_tls13() const { return version_ == 0x0304; }
+    bool is_tls13() const;
     bool is_enough() const;
     void judge_clear(TlsSeen& seen) const;
     void judge_sizes_of(TlsSeen& seen) const;

@@ -99,7 +99,7 @@ void MessageReader::take_body(std::span<const std::byte> bytes, std::uint32_t mi
     if (!cut_) body_.insert(body_.end(), bytes.begin(), bytes.end());
     if (left_ > 0) return;
     on_message(type_, length_, body_);
-    body_ = {};
+    clear();
 }
 
 }  // namespace nspect::capture

@@ -53,7 +53,6 @@ public:
         client_hello = 1,
         server_hello = 2,
         certificate = 11,
-        certificate_request = 13,
         server_hello_done = 14,
         certificate_verify = 15,
         client_key_exchange = 16,
@@ -65,7 +64,7 @@ public:
     void feed(std::span<const std::byte> bytes, std::uint32_t missing, const OnMessage& on_message);
 
     std::size_t held() const { return body_.capacity(); }
-    void clear() { body_ = {}; }
+    void clear() { std::vector<std::byte>().swap(body_); }
 
 private:
     void take_header(std::byte next, const OnMessage& on_message);

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/tls/size_rule.h"
+
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+using namespace nspect;
+using namespace nspect::capture;
+
+using Lengths = std::vector<std::uint16_t>;
+
+TEST_CASE("the lengths of the client's flight decide", "[tls]") {
+    using enum ClientCert;
+    const auto [cipher, lengths, expected, confidence] =
+        GENERATE(table<std::uint16_t, Lengths, ClientCert, Confidence>({
+            {0x1301, {53}, not_requested, Confidence::high},
+            {0x1303, {53, 900}, not_requested, Confidence::high},
+            {0x1302, {69, 35, 19}, not_requested, Confidence::high},
+            {0x1305, {45}, not_requested, Confidence::high},
+            {0x1301, {25, 53}, declined, Confidence::high},
+            {0x1302, {25, 69}, declined, Confidence::high},
+            {0x1305, {17, 45}, declined, Confidence::high},
+            {0x1301, {61}, declined, Confidence::high},
+            {0x1302, {77}, declined, Confidence::high},
+            {0x1305, {53}, declined, Confidence::high},
+            {0x1301, {541, 96, 53}, presented, Confidence::high},
+            {0x1302, {529, 529, 436, 529, 25, 69}, presented, Confidence::high},
+            {0x1301, {656, 35}, presented, Confidence::high},
+            // Sixteen bytes more on every record.
+            {0x1301, {69}, not_requested, Confidence::high},
+            {0x1302, {85, 51}, not_requested, Confidence::high},
+            {0x1302, {41, 85}, declined, Confidence::high},
+            {0x1301, {557, 112, 69}, presented, Confidence::high},
+            {0x1301, {69, 19}, unknown, Confidence::none},
+            // To a multiple of sixteen.
+            {0x1301, {64, 48}, not_requested, Confidence::high},
+            {0x1302, {32, 80}, declined, Confidence::high},
+            {0x1301, {544, 112, 64}, presented, Confidence::high},
+            {0x1302, {80}, unknown, Confidence::none},
+            // Blocks.
+            {0x1302, {80, 80, 80}, unknown, Confidence::none},
+            {0x1302, {144, 144, 144}, unknown, Confidence::none},
+            {0x1302, {528, 528, 1040}, unknown, Confidence::none},
+            {0x1302, {4112}, unknown, Confidence::none},
+            {0x1302, {1040, 144, 144, 144}, presented, Confidence::medium},
+            // A client that gives up, one that has said only half, a suite nobody knows.
+            {0x1301, {19}, unknown, Confidence::none},
+            {0x1301, {25}, unknown, Confidence::none},
+            {0x1301, {25, 19}, unknown, Confidence::none},
+            {0x1301, {120, 53}, unknown, Confidence::none},
+            {0xc02f, {53}, unknown, Confidence::none},
+            {0x1301, {}, unknown, Confidence::none},
+        }));
+    CAPTURE(cipher, lengths);
+    CHECK(judge_sizes({cipher, false, lengths}) == SizeVerdict{expected, confidence});
+}
+
+TEST_CASE("a raw public key may be shorter than any certificate", "[tls]") {
+    const Lengths lengths{74, 89, 53};
+    CHECK(judge_sizes({0x1301, true, lengths}).client_cert == ClientCert::presented);
+    CHECK(judge_sizes({0x1301, false, lengths}).client_cert == ClientCert::unknown);
+}
