@@ -15,10 +15,35 @@ struct CommandLine::Parser {
         : app(std::move(summary), std::move(program)) {}
 };
 
+namespace {
+
+/// "unknown option '--outt'; did you mean '--out'?"
+std::string unexpected(const CLI::App& app) {
+    const auto left = app.remaining();
+    const std::string word = left.empty() ? std::string() : left.front();
+    if (!word.starts_with('-') || word == "-") return "unexpected argument '" + word + "'";
+    const std::string name = word.substr(0, word.find('='));
+    std::vector<std::string> names;
+    for (const CLI::Option* each : app.get_options()) {
+        for (const std::string& long_name : each->get_lnames()) names.push_back("--" + long_name);
+    }
+    const auto near = nearest_name(name, names);
+    return "unknown option '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?");
+}
+
+int refuse(const CLI::App& app, const std::string& words) {
+    std::cerr << app.get_name() << ": " << printable(words) << "\n"
+              << "see: " << app.get_name() << " --help\n";
+    return 2;
+}
+
+}  // namespace
+
 CommandLine::CommandLine(std::string program, std::string summary)
     : parser_(std::make_unique<Parser>(std::move(summary), std::move(program))) {
     parser_->app.get_formatter()->column_width(34);
     parser_->app.get_formatter()->label("OPTIONS", "options");
+    parser_->app.set_help_flag("-h,--help", "this text");
 }
 
 CommandLine::~CommandLine() = default;
@@ -37,13 +62,14 @@ void CommandLine::flag(bool& into, const std::string& names, const std::string& 
     parser_->app.add_flag(names, into, help);
 }
 
-void CommandLine::option(std::string& into, const std::string& names, const std::string& help) {
-    parser_->app.add_option(names, into, help)->option_text("VALUE");
+void CommandLine::option(std::string& into, const std::string& names, const std::string& help,
+                         const std::string& value) {
+    parser_->app.add_option(names, into, help)->option_text(value);
 }
 
 void CommandLine::options(std::vector<std::string>& into, const std::string& names,
-                          const std::string& help) {
-    parser_->app.add_option(names, into, help)->expected(1)->take_all()->option_text("VALUE ...");
+                          const std::string& help, const std::string& value) {
+    parser_->app.add_option(names, into, help)->expected(1)->take_all()->option_text(value);
 }
 
 void CommandLine::many(std::vector<std::string>& into, const std::string& names,
@@ -63,7 +89,7 @@ void CommandLine::choice(std::string& into, const std::string& names,
         return "'" + value + "' is none of " + list +
                (near.empty() ? "" : "; did you mean '" + near + "'?");
     };
-    parser_->app.add_option(names, into, help)
+    parser_->app.add_option(names, into, help + (into.empty() ? "" : " (default: " + into + ")"))
         ->check(CLI::Validator(check, "", "choice"))
         ->option_text(list);
 }
@@ -84,10 +110,16 @@ std::optional<int> CommandLine::parse(const std::vector<std::string>& arguments)
     } catch (const CLI::CallForHelp&) {
         std::cout << parser_->app.help();
         return 0;
+    } catch (const CLI::ExtrasError&) {
+        return refuse(parser_->app, unexpected(parser_->app));
+    } catch (const CLI::RequiredError& error) {
+        const std::string words = error.what();
+        return refuse(parser_->app, "missing: " + words.substr(0, words.find(" is required")));
+    } catch (const CLI::ArgumentMismatch& error) {
+        const std::string words = error.what();
+        return refuse(parser_->app, words.substr(0, words.find(':')) + " needs a value");
     } catch (const CLI::ParseError& error) {
-        std::cerr << parser_->app.get_name() << ": " << error.what() << "\n"
-                  << "see: " << parser_->app.get_name() << " --help\n";
-        return 2;
+        return refuse(parser_->app, error.what());
     }
 }
 

@@ -22,12 +22,16 @@ public:
                 bool required = false);
     void positional(std::string& into, const std::string& name, const std::string& help);
     void flag(bool& into, const std::string& names, const std::string& help);
-    void option(std::string& into, const std::string& names, const std::string& help);
+    /// `value` stands for what is given, in --help.
+    void option(std::string& into, const std::string& names, const std::string& help,
+                const std::string& value = "VALUE");
     /// Once, in the order given, as often as it is repeated.
-    void options(std::vector<std::string>& into, const std::string& names, const std::string& help);
+    void options(std::vector<std::string>& into, const std::string& names, const std::string& help,
+                 const std::string& value = "VALUE");
     /// Several values after one occurrence: `--read A B C`.
     void many(std::vector<std::string>& into, const std::string& names, const std::string& help);
-    /// One of `choices`; another value is an error naming the nearest.
+    /// One of `choices`; another value is an error naming the nearest. What `into` holds is the
+    /// default.
     void choice(std::string& into, const std::string& names,
                 const std::vector<std::string>& choices, const std::string& help);
     void number(std::uint64_t& into, const std::string& names, const std::string& help);

@@ -2,7 +2,9 @@
 #include "cli/inputs.h"
 
 #include <algorithm>
-#include <filesystem>
+#include <array>
+#include <fstream>
+#include <string_view>
 
 #include "analyzer/identity.h"
 #include "analyzer/stitch.h"
@@ -14,14 +16,31 @@ namespace nspect::cli {
 namespace {
 
 Error live_source_error(const std::string& input) {
-    return {Error::Kind::unsupported, "live sources are not read yet",
+    return {Error::Kind::unsupported, "live sources (" + input + ") are not supported",
             "save the objects first: kubectl get ns,deploy,rs,sts,ds,job,pods,svc,netpol -A -o "
             "yaml > cluster.yaml",
-            input};
+            ""};
+}
+
+/// Whether the file begins as a pcap or pcapng file does.
+bool looks_like_capture(const std::string& path) {
+    using namespace std::string_view_literals;
+    std::ifstream file(path, std::ios::binary);
+    std::array<char, 4> head{};
+    if (!file.read(head.data(), head.size())) return false;
+    const std::string_view begin(head.data(), head.size());
+    return begin == "\xd4\xc3\xb2\xa1"sv || begin == "\xa1\xb2\xc3\xd4"sv ||
+           begin == "\x4d\x3c\xb2\xa1"sv || begin == "\xa1\xb2\x3c\x4d"sv ||
+           begin == "\x0a\x0d\x0d\x0a"sv;
+}
+
+Error capture_file_error(const std::string& input) {
+    return {Error::Kind::invalid, "this is a capture file, not a recording",
+            "make one of it: nspect capture --read " + input + " --out FILE.nspect", input};
 }
 
 /// Ids are unique in one recording only: moves those of `from` behind those of `into`.
-void append(Recording& into, Recording from) {
+void append(Recording& into, Recording from, bool first) {
     std::uint32_t targets = 0;
     std::uint32_t vantages = 0;
     std::uint64_t sightings = 0;
@@ -51,12 +70,13 @@ void append(Recording& into, Recording from) {
         into.names.push_back(std::move(each));
     }
     std::move(from.losses.begin(), from.losses.end(), std::back_inserter(into.losses));
-    if (into.info.host.empty()) {
+    if (first) {
         into.info = from.info;
         into.packet_counts = std::move(from.packet_counts);
         return;
     }
-    into.info.host += ", " + from.info.host;
+    if (!into.info.host.empty() && !from.info.host.empty()) into.info.host += ", ";
+    into.info.host += from.info.host;
     into.info.started = std::min(into.info.started, from.info.started);
     if (into.info.ended && from.info.ended)
         into.info.ended = std::max(*into.info.ended, *from.info.ended);
@@ -66,12 +86,17 @@ void append(Recording& into, Recording from) {
 
 Status read_recording(const std::string& path, const OutputOptions& output, Loaded& loaded) {
     auto opened = store::open_recording(path);
-    if (!opened) return std::move(opened).error();
+    if (!opened) {
+        Error error = std::move(opened).error();
+        if (error.hint.empty() && error.kind == Error::Kind::invalid)
+            error.hint = "it is damaged where its tables are described: nothing of it can be read";
+        return error;
+    }
     auto recording = (*opened)->read_all();
     if (!recording) return std::move(recording).error();
     for (const auto& warning : (*opened)->warnings())
         say(output, "nspect: " + path + ": " + warning);
-    append(loaded.context, std::move(*recording));
+    append(loaded.context, std::move(*recording), loaded.recordings == 0);
     ++loaded.recordings;
     return done;
 }
@@ -88,6 +113,13 @@ Status read_manifests(const std::vector<std::string>& manifests, const OutputOpt
     }
     loaded.world.inventory = std::move(bundle->inventory);
     loaded.world.policies = std::move(bundle->policies);
+    if (loaded.world.inventory.workloads().empty() && loaded.world.policies.empty()) {
+        return Error{Error::Kind::invalid, "the manifests declare nothing: no workload, no policy",
+                     "nspect reads what kubectl get ns,deploy,pods,svc,netpol -A -o yaml prints",
+                     manifests == std::vector<std::string>{"-"} ? "standard input"
+                     : manifests.size() == 1                    ? manifests.front()
+                                                                : ""};
+    }
     loaded.has_manifests = true;
     return done;
 }
@@ -109,20 +141,24 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
     for (const std::string& input : inputs) {
         if (input.starts_with("kube:") || input.starts_with("docker:"))
             return live_source_error(input);
-        if (input != "-" && store::looks_like_recording(input)) {
+        if (input != "-" && looks_like_capture(input)) return capture_file_error(input);
+        // By its name when it is too damaged to be recognised: the reason is worth reading.
+        if (input.ends_with(".nspect") || (input != "-" && store::looks_like_recording(input))) {
             if (const Status read = read_recording(input, output, loaded); !read)
                 return read.error();
         } else {
             manifests.push_back(input);
         }
     }
+    if (options.need_recording && loaded.recordings == 0) {
+        const bool one = inputs.size() == 1;
+        return Error{Error::Kind::invalid,
+                     one ? "this is no recording" : "no recording among the inputs",
+                     "make one with: nspect capture --out FILE.nspect", one ? inputs.front() : ""};
+    }
     if (!manifests.empty()) {
         if (const Status read = read_manifests(manifests, output, loaded); !read)
             return read.error();
-    }
-    if (options.need_recording && loaded.recordings == 0) {
-        return Error{Error::Kind::invalid, "no recording among the inputs",
-                     "make one with: nspect capture --out FILE.nspect", ""};
     }
     if (options.need_manifests && !loaded.has_manifests) {
         return Error{Error::Kind::invalid, "no manifests among the inputs",

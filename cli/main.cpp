@@ -25,17 +25,33 @@ void print_usage(std::ostream& out) {
     }
     out << "\nInputs are files, folders, '-', or recordings (*.nspect), in any order.\n"
            "Results go to stdout, words to stderr. Exit: 0 nothing to report, 1 findings, 2 could "
-           "not do it.\n"
+           "not do it,\n130 interrupted.\n"
            "Start with: nspect doctor    Help on a verb: nspect VERB --help\n";
 }
 
 int unknown_verb(const std::string& name) {
     std::vector<std::string> names;
     for (const Verb& verb : nspect::cli::verbs()) names.emplace_back(verb.name);
+    if (name.starts_with('-')) {
+        std::cerr << "nspect: the verb comes first, before '" << nspect::printable(name)
+                  << "'\nsee: nspect --help\n";
+        return 2;
+    }
     const auto near = nspect::nearest_name(name, names);
-    std::cerr << "nspect: unknown verb '" << name << "'"
+    std::cerr << "nspect: unknown verb '" << nspect::printable(name) << "'"
               << (near.empty() ? "" : "; did you mean '" + near + "'?") << "\nsee: nspect --help\n";
     return 2;
+}
+
+int run_verb(const std::string& name, const std::vector<std::string>& arguments) {
+    for (const Verb& verb : nspect::cli::verbs()) {
+        if (verb.name != name) continue;
+        nspect::cli::CommandLine line("nspect " + name, std::string(verb.summary));
+        const nspect::cli::Run run = verb.declare(line);
+        if (const auto code = line.parse(arguments)) return *code;
+        return run();
+    }
+    return unknown_verb(name);
 }
 
 int dispatch(const std::vector<std::string>& arguments) {
@@ -44,6 +60,7 @@ int dispatch(const std::vector<std::string>& arguments) {
         return 2;
     }
     const std::string& name = arguments.front();
+    if (name == "help" && arguments.size() > 1) return run_verb(arguments[1], {"--help"});
     if (name == "--help" || name == "-h" || name == "help") {
         print_usage(std::cout);
         return 0;
@@ -52,14 +69,7 @@ int dispatch(const std::vector<std::string>& arguments) {
         std::cout << "nspect " << nspect::cli::version << "\n";
         return 0;
     }
-    for (const Verb& verb : nspect::cli::verbs()) {
-        if (verb.name != name) continue;
-        nspect::cli::CommandLine line("nspect " + name, std::string(verb.summary));
-        const nspect::cli::Run run = verb.declare(line);
-        if (const auto code = line.parse({arguments.begin() + 1, arguments.end()})) return *code;
-        return run();
-    }
-    return unknown_verb(name);
+    return run_verb(name, {arguments.begin() + 1, arguments.end()});
 }
 
 }  // namespace

@@ -5,10 +5,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
+#include <filesystem>
 #include <iostream>
 #include <string_view>
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -33,13 +34,27 @@ bool locale_is_utf8() {
     return false;
 }
 
+/// Zero, or the errno of what went wrong.
+int write_bytes(const std::string& path, int flags, std::string_view bytes) {
+    const int fd = ::open(path.c_str(), flags | O_WRONLY | O_CLOEXEC, 0666);
+    if (fd < 0) return errno;
+    int failed = 0;
+    while (!bytes.empty() && failed == 0) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written < 0 && errno != EINTR) failed = errno;
+        if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    if (::close(fd) != 0 && failed == 0) failed = errno;
+    return failed;
+}
+
 }  // namespace
 
 void declare_output(CommandLine& line, OutputOptions& options,
                     const std::vector<std::string>& formats) {
     options.format = formats.front();
     line.choice(options.format, "-o,--output", formats, "format of the result");
-    line.option(options.file, "--file", "write the result there instead of to stdout");
+    line.option(options.file, "--file", "write the result there instead of to stdout", "FILE");
     line.choice(options.color, "--color", {"auto", "always", "never"}, "colour in text");
     line.flag(options.ascii, "--ascii", "no Unicode symbols in text");
     line.flag(options.quiet, "-q,--quiet", "no words on stderr but errors");
@@ -57,21 +72,22 @@ viz::TextStyle text_style(const OutputOptions& options) {
 }
 
 Status write_file(const std::string& path, const std::string& text) {
-    const std::string part = path + ".part";
-    {
-        std::ofstream file(part, std::ios::binary | std::ios::trunc);
-        file << text;
-        file.close();
-        if (!file) {
-            const int number = errno;
-            std::remove(part.c_str());
-            return error_from_errno(number, "cannot write the file", path);
-        }
+    std::error_code ignored;
+    const auto status = std::filesystem::status(path, ignored);
+    if (std::filesystem::is_directory(status)) {
+        return error_from_errno(EISDIR, "cannot write the file", path);
     }
-    if (std::rename(part.c_str(), path.c_str()) != 0) {
-        return error_from_errno(errno, "cannot write the file", path);
+    // A device or a pipe is written to, not replaced.
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+        const int failed = write_bytes(path, 0, text);
+        return failed == 0 ? Status(done) : error_from_errno(failed, "cannot write", path);
     }
-    return done;
+    const std::string part = path + ".part-" + std::to_string(::getpid());
+    int failed = write_bytes(part, O_CREAT | O_EXCL | O_NOFOLLOW, text);
+    if (failed == 0 && std::rename(part.c_str(), path.c_str()) != 0) failed = errno;
+    if (failed == 0) return done;
+    if (failed != EEXIST) std::remove(part.c_str());
+    return error_from_errno(failed, "cannot write the file", path);
 }
 
 int write_result(const OutputOptions& options, const std::string& text, int code) {

@@ -19,6 +19,19 @@ sigset_t stop_signals() {
     return set;
 }
 
+volatile std::sig_atomic_t stop_seen = 0;
+
+void remember(int signal) {
+    stop_seen = signal;
+}
+
+void on_stop(void (*handler)(int)) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART | (handler == SIG_DFL ? 0 : static_cast<int>(SA_RESETHAND));
+    for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
+}
+
 }  // namespace
 
 Result<StopSignal> StopSignal::open() {
@@ -45,6 +58,23 @@ bool StopSignal::interrupted() const {
         if (info.ssi_signo == SIGINT) seen = true;
     }
     return seen;
+}
+
+StopFlag::StopFlag() {
+    stop_seen = 0;
+    on_stop(remember);
+}
+
+StopFlag::~StopFlag() {
+    on_stop(SIG_DFL);
+}
+
+bool StopFlag::raised() const {
+    return stop_seen != 0;
+}
+
+bool StopFlag::interrupted() const {
+    return stop_seen == SIGINT;
 }
 
 }  // namespace nspect::cli

@@ -23,4 +23,17 @@ private:
     int fd_;
 };
 
+/// The same for work that never waits: while it lives the first signal is remembered, and a second
+/// one ends the program as ever. Not two at once.
+class StopFlag {
+public:
+    StopFlag();
+    StopFlag(const StopFlag&) = delete;
+    StopFlag& operator=(const StopFlag&) = delete;
+    ~StopFlag();
+
+    bool raised() const;
+    bool interrupted() const;
+};
+
 }  // namespace nspect::cli

@@ -4,12 +4,15 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <mutex>
 
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "capture/live_world.h"
 #include "capture/record_files.h"
+#include "capture/source/capture_file.h"
+#include "capture/tls/tls_tracker.h"
 #include "cli/output.h"
 #include "cli/quantity.h"
 #include "cli/stop_signal.h"
@@ -22,6 +25,7 @@ namespace nspect::cli {
 namespace {
 
 constexpr std::uint64_t bytes_per_flow = 300;  // FlowLimits::flows: at most so much each
+constexpr std::uint64_t flows_per_tls = 10;    // TLS facts are larger, and fewer flows have them
 
 struct Options {
     std::string out;
@@ -44,26 +48,110 @@ struct Settings {
     std::uint64_t ring = 0;
 };
 
-Error bad_value(const std::string& option, const std::string& value, const std::string& example) {
-    return {Error::Kind::invalid, "'" + value + "' makes no sense for " + option,
-            "for example: " + example, ""};
+std::size_t tls_flows(const Settings& settings) {
+    return settings.memory / bytes_per_flow / flows_per_tls;
+}
+
+Error bad_value(const std::string& option, const std::string& value, const std::string& hint) {
+    return {Error::Kind::invalid, "'" + value + "' makes no sense for " + option, hint, ""};
 }
 
 Result<Settings> read_settings(const Options& options) {
     Settings settings;
     if (!options.duration.empty()) {
         settings.duration = parse_duration(options.duration);
-        if (!settings.duration) return bad_value("--duration", options.duration, "--duration 5m");
+        if (!settings.duration || *settings.duration == Duration::zero()) {
+            return bad_value("--duration", options.duration,
+                             "a number and its unit (ms, s, m, h, d), for example: --duration 5m");
+        }
     }
     const auto memory = parse_size(options.memory);
     if (!memory || *memory < bytes_per_flow * 1000)
-        return bad_value("--memory", options.memory, "--memory 300M");
+        return bad_value("--memory", options.memory, "at least 293K; for example: --memory 300M");
     const auto ring = parse_size(options.ring);
-    if (!ring || *ring < (1U << 19U)) return bad_value("--ring", options.ring, "--ring 64M");
+    if (!ring || *ring < (1U << 19U))
+        return bad_value("--ring", options.ring, "at least 512K; for example: --ring 64M");
     settings.memory = *memory;
     settings.ring = *ring;
     return settings;
 }
+
+/// What has no use with --read, so that nobody believes it was obeyed.
+std::optional<Error> useless_with_files(const Options& options) {
+    std::string name;
+    if (!options.targets.empty()) name = "--target";
+    if (!options.duration.empty()) name = "--duration";
+    if (options.inside) name = "--inside";
+    if (options.both_ends) name = "--both-ends";
+    if (options.host) name = "--host";
+    if (options.read.empty() || name.empty()) return std::nullopt;
+    return Error{Error::Kind::invalid, name + " is for live capture and has no use with --read",
+                 "every packet of the files is read", ""};
+}
+
+/// The recording, made when packets can come: a capture that cannot begin leaves no file behind
+/// and replaces none. Written by another thread than the one that makes it.
+class LateRecording {
+public:
+    explicit LateRecording(const Options& options) : path_(options.out), force_(options.force) {}
+
+    Status make() {
+        const std::lock_guard<std::mutex> locked(mutex_);
+        return made();
+    }
+    Status write(const Batch& batch) {
+        const std::lock_guard<std::mutex> locked(mutex_);
+        if (const Status made_now = made(); !made_now) return made_now.error();
+        return store_->write(batch);
+    }
+    Status close() { return store_ ? store_->close() : Status(done); }
+
+private:
+    Status made();
+
+    std::mutex mutex_;
+    std::string path_;
+    bool force_;
+    std::unique_ptr<store::FlowStore> store_;
+};
+
+Status LateRecording::made() {
+    if (store_) return done;
+    if (!force_ && store::looks_like_recording(path_)) {
+        return Error{Error::Kind::invalid, "the recording exists already",
+                     "give another name, or replace it with --force", path_};
+    }
+    auto store = store::create_recording(path_, {.overwrite = force_});
+    if (!store) {
+        Error error = std::move(store).error();
+        error.where = path_;
+        return error;
+    }
+    store_ = std::move(*store);
+    return done;
+}
+
+/// A capture file that ends when the user says so.
+class StoppableSource final : public capture::PacketSource {
+public:
+    StoppableSource(std::unique_ptr<capture::PacketSource> source, const StopFlag& stop)
+        : source_(std::move(source)), stop_(stop) {}
+
+    Result<std::size_t> read(std::size_t max, const capture::PacketCallback& on_packet) override {
+        if (finished()) return std::size_t{0};
+        return source_->read(max, on_packet);
+    }
+    bool finished() const override { return stop_.raised() || source_->finished(); }
+    capture::SourceStats stats() override { return source_->stats(); }
+    const std::vector<capture::SourceInterface>& interfaces() const override {
+        return source_->interfaces();
+    }
+    const std::string& name() const override { return source_->name(); }
+
+private:
+    std::unique_ptr<capture::PacketSource> source_;
+    const StopFlag& stop_;
+};
 
 std::string first_line(const char* path) {
     std::ifstream file(path);
@@ -74,10 +162,17 @@ std::string first_line(const char* path) {
 
 RecordingInfo recording_info() {
     RecordingInfo info;
+    info.tool_version = version;
+    return info;
+}
+
+/// What a capture file does not say: where the packets were seen.
+RecordingInfo recording_info_of_this_host() {
+    RecordingInfo info = recording_info();
     char host[256] = {};
     if (gethostname(host, sizeof host - 1) == 0) info.host = host;
     info.boot_id = first_line("/proc/sys/kernel/random/boot_id");
-    info.tool_version = version;
+    info.origin = "live";
     return info;
 }
 
@@ -118,41 +213,79 @@ void report(const Options& options, const capture::RecordingSummary& summary) {
               << "recording: " << options.out << "\n";
 }
 
-int finish(const Options& options, store::FlowStore& store,
-           const capture::RecordingSummary& summary) {
+int finish(const Options& options, LateRecording& store, const capture::RecordingSummary& summary) {
     report(options, summary);
     if (const Status closed = store.close(); !closed) return fail(closed.error());
     return summary.store_error ? exit_failed : exit_ok;
 }
 
-int record_from_files(const Options& options, const Settings& settings, store::FlowStore& store) {
+/// All of them are opened before anything is written.
+Result<std::vector<std::unique_ptr<capture::PacketSource>>> open_files(const Options& options,
+                                                                       const StopFlag& stop) {
+    std::vector<std::unique_ptr<capture::PacketSource>> sources;
+    for (const std::string& path : options.read) {
+        auto source = capture::open_file(path);
+        if (!source) return std::move(source).error();
+        sources.push_back(std::make_unique<StoppableSource>(std::move(*source), stop));
+    }
+    return sources;
+}
+
+int record_from_files(const Options& options, const Settings& settings, LateRecording& store) {
+    const StopFlag stop;
+    auto sources = open_files(options, stop);
+    if (!sources) return fail(sources.error());
+    if (const Status made = store.make(); !made) return fail(made.error());
+    capture::TlsTracker tls({.flows = tls_flows(settings)});
     capture::FileRecorderOptions how;
     how.info = recording_info();
     how.flows.flows = settings.memory / bytes_per_flow;
     how.seed = random_seed();
-    auto summary = capture::record_files(options.read, std::move(how),
-                                         [&](const Batch& batch) { return store.write(batch); });
-    if (!summary) return fail(summary.error());
-    return finish(options, store, *summary);
+    how.observer = tls.observer();
+    const auto summary =
+        capture::record_sources(std::move(*sources), std::move(how),
+                                [&](const Batch& batch) { return store.write(batch); });
+    const int code = finish(options, store, summary);
+    return code == exit_ok && stop.interrupted() ? exit_interrupted : code;
+}
+
+/// A name nothing has now may be a slip, or of a container that is still to come.
+void warn_of_absent(const Options& options, const std::vector<TargetInfo>& targets) {
+    for (const std::string& each : options.targets) {
+        if (options.quiet || std::any_of(targets.begin(), targets.end(), selection({each})))
+            continue;
+        std::cerr << "nspect: nothing here is called '" << printable(each)
+                  << "' now; waiting for it (names: nspect targets)\n";
+    }
+}
+
+Error pointing_to_doctor(Error error) {
+    if (error.kind != Error::Kind::permission) return error;
+    error.hint += (error.hint.empty() ? "" : "; ");
+    error.hint += "what is missing, and what works without: nspect doctor";
+    return error;
 }
 
 /// Once the first source is open no packet is missed any more: scripts wait for this line.
-void announce(const Options& options, capture::RecorderWorld& world) {
+void announce(const Options& options, capture::RecorderWorld& world, LateRecording& store) {
     auto open = std::move(world.open_source);
     auto said = std::make_shared<bool>(options.quiet);
     const std::size_t targets = world.targets().size();
-    world.open_source = [open, said, targets](std::uint64_t netns) {
+    world.open_source = [open, said, targets, &store](
+                            std::uint64_t netns) -> Result<std::unique_ptr<capture::PacketSource>> {
         auto source = open(netns);
-        if (source && !*said) {
+        if (!source) return source;
+        if (const Status made = store.make(); !made) return made.error();
+        if (!*said) {
             *said = true;
-            std::cerr << "capturing: " << targets << " network namespaces; stop with Ctrl-C"
-                      << std::endl;
+            std::cerr << "capturing: " << targets << " network namespace"
+                      << (targets == 1 ? "" : "s") << "; stop with Ctrl-C" << std::endl;
         }
         return source;
     };
 }
 
-int record_live(const Options& options, const Settings& settings, store::FlowStore& store) {
+int record_live(const Options& options, const Settings& settings, LateRecording& store) {
     auto stop = StopSignal::open();
     if (!stop) return fail(stop.error());
     capture::LiveWorldOptions how;
@@ -162,21 +295,27 @@ int record_live(const Options& options, const Settings& settings, store::FlowSto
     };
     how.stop_fd = stop->fd();
     auto world = capture::live_world(std::move(how));
-    if (!world) return fail(world.error());
-    announce(options, *world);
+    if (!world) return fail(pointing_to_doctor(std::move(world).error()));
+    warn_of_absent(options, world->targets());
+    // Without the host's own source none may ever open, and that is no failure.
+    if (options.inside && !options.host) {
+        if (const Status made = store.make(); !made) return fail(made.error());
+    }
+    announce(options, *world, store);
 
+    capture::TlsTracker tls({.flows = tls_flows(settings)});
     capture::RecorderOptions recorder;
-    recorder.info = recording_info();
-    recorder.info.origin = "live";
+    recorder.info = recording_info_of_this_host();
     recorder.side = side(options);
     recorder.host_interfaces = options.host;
     recorder.wants = selection(options.targets);
     recorder.duration = settings.duration;
     recorder.flows.flows = settings.memory / bytes_per_flow;
     recorder.seed = random_seed();
+    recorder.observer = tls.observer();
     auto summary = capture::record(std::move(recorder), std::move(*world),
                                    [&](const Batch& batch) { return store.write(batch); });
-    if (!summary) return fail(summary.error());
+    if (!summary) return fail(pointing_to_doctor(std::move(summary).error()));
     const int code = finish(options, store, *summary);
     return code == exit_ok && stop->interrupted() ? exit_interrupted : code;
 }
@@ -188,32 +327,31 @@ int run(const Options& options) {
     }
     auto settings = read_settings(options);
     if (!settings) return fail(settings.error());
-    auto store = store::create_recording(options.out, {.overwrite = options.force});
-    if (!store) return fail(store.error());
-    const int code = options.read.empty() ? record_live(options, *settings, **store)
-                                          : record_from_files(options, *settings, **store);
-    return code;
+    if (const auto useless = useless_with_files(options)) return fail(*useless);
+    LateRecording store(options);
+    return options.read.empty() ? record_live(options, *settings, store)
+                                : record_from_files(options, *settings, store);
 }
 
 }  // namespace
 
 Run declare_capture(CommandLine& line) {
     auto options = std::make_shared<Options>();
-    line.option(options->out, "--out", "the recording to write, FILE.nspect");
+    line.option(options->out, "--out", "the recording to write, FILE.nspect", "FILE");
     line.flag(options->force, "--force", "replace a recording that is there already");
     line.many(options->read, "--read",
               "read pcap or pcapng files instead of interfaces; - is standard input");
     line.options(options->targets, "--target",
-                 "only this container, pod, namespace or container id; may be repeated");
+                 "only this container, pod, namespace or container id; may be repeated", "NAME");
     line.option(options->duration, "--duration",
-                "stop after so long: 30s, 5m, 1h (default: until Ctrl-C)");
+                "stop after so long: 30s, 5m, 1h (default: until Ctrl-C)", "TIME");
     line.flag(options->inside, "--inside",
               "listen inside each namespace instead of at the host's end");
     line.flag(options->both_ends, "--both-ends", "listen at both ends of each veth");
     line.flag(options->host, "--host", "also the host's own interfaces: bridges, uplinks, lo");
     line.option(options->memory, "--memory",
-                "for live flows; the one idle longest leaves first (default 300M)");
-    line.option(options->ring, "--ring", "the kernel's packet ring (default 16M)");
+                "for live flows; the one idle longest leaves first (default: 300M)", "SIZE");
+    line.option(options->ring, "--ring", "the kernel's packet ring (default: 16M)", "SIZE");
     line.flag(options->quiet, "-q,--quiet", "no words on stderr but errors");
     line.footer(
         "Examples: nspect capture --out shop.nspect --duration 1h\n"

@@ -26,18 +26,22 @@ viz::Table probe_table(const std::vector<capture::Probe>& probes, bool all) {
     return table;
 }
 
-/// One line for what is there; for what is missing also what follows and what to do.
+/// One line for what is there; for what is missing also what follows and what to do, said once for
+/// neighbours with the same remedy.
 std::string probe_words(const std::vector<capture::Probe>& probes, bool all) {
     viz::View view;
     viz::Table table{"probes", "", {"", "", ""}, {}, {}};
     std::string missing;
+    std::string remedy;
     for (const capture::Probe& each : probes) {
         if (!all && each.state == capture::Probe::State::absent) continue;
         table.rows.push_back({std::string(to_string(each.state)), each.subject, each.found});
         if (each.state != capture::Probe::State::missing) continue;
-        missing +=
-            "\n" + each.subject + " is missing: " + each.consequence + "\n  " + each.remedy + "\n";
+        if (!remedy.empty() && remedy != each.remedy) missing += "    remedy: " + remedy + "\n";
+        remedy = each.remedy;
+        missing += "  " + each.subject + ": " + each.consequence + "\n";
     }
+    if (!missing.empty()) missing = "\nMissing:\n" + missing + "    remedy: " + remedy + "\n";
     std::string text = viz::to_text(table, {});
     text.erase(0, text.find('\n') + 1);  // this table needs no header
     return text +

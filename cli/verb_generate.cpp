@@ -68,8 +68,9 @@ Run declare_generate(CommandLine& line) {
     options->load.need_recording = true;
     line.inputs(options->inputs, "inputs",
                 "recordings (*.nspect) and the manifests in force, in any order", true);
-    line.options(options->namespaces, "-n,--namespace", "only for this namespace; may be repeated");
-    line.option(options->out, "--out", "write one file per policy into this folder");
+    line.options(options->namespaces, "-n,--namespace", "only for this namespace; may be repeated",
+                 "NAME");
+    line.option(options->out, "--out", "write one file per policy into this folder", "FOLDER");
     line.flag(options->no_default_deny, "--no-default-deny",
               "leave out the policy that isolates what has no rule");
     declare_policy_options(line, options->load);
