@@ -172,8 +172,8 @@ void Tally::add(const Conversation& conversation, std::uint32_t answer) {
 
 std::string Tally::words() const {
     return std::to_string(count) +
-           (count == 1 ? " conversation, first " : " conversations, first ") + to_string(first) +
-           ", last " + to_string(last);
+           (count == 1 ? " conversation, first " : " conversations, first ") + to_seconds(first) +
+           ", last " + to_seconds(last);
 }
 
 EdgeState EdgeFacts::state() const {

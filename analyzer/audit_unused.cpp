@@ -115,8 +115,8 @@ private:
                               ? "no recorded conversation needed this rule, but packets were lost "
                                 "while recording: this is no proof that it is unused"
                               : "no recorded conversation needed this rule";
-        finding.evidence.push_back("recorded from " + to_string(audit_.first) + " to " +
-                                   to_string(audit_.last));
+        finding.evidence.push_back("recorded from " + to_seconds(audit_.first) + " to " +
+                                   to_seconds(audit_.last));
         const auto& place = rule.where.file.empty() ? policy.where : rule.where;
         if (!place.file.empty()) finding.location = place;
         add_edges(finding, name, subjects);
@@ -283,7 +283,9 @@ void find_unprotected(Audit& audit, const PolicyEngine& engine) {
         finding.severity = Severity::medium;
         finding.subject = to_string(inventory.workloads()[i].id);
         finding.message = "no policy selects it: everyone may reach it, and it may reach everyone";
-        finding.evidence.push_back(std::to_string(talks[i]) + " conversations recorded");
+        finding.evidence.push_back(std::to_string(talks[i]) +
+                                   (talks[i] == 1 ? " conversation" : " conversations") +
+                                   " recorded");
         const auto& where = inventory.workloads()[i].where;
         if (!where.file.empty()) finding.location = where;
         audit.findings.push_back(std::move(finding));

@@ -85,10 +85,13 @@ Judged Verdicts::judge(const Talk& talk) const {
 
 std::string reason_in_words(const World& world, Direction direction, const Reason& reason) {
     const std::string way{to_string(direction)};
+    const std::string unselected = direction == Direction::egress
+                                       ? "no policy selects the source for egress"
+                                       : "no policy selects the destination for ingress";
     if (reason.effect == Reason::Effect::backend_not_port) {
         return "the way in from outside leads to another port";
     }
-    if (!reason.policy) return "no policy selects it for " + way;
+    if (!reason.policy) return unselected;
     const auto who = title(world, direction, reason);
     switch (reason.effect) {
         case Reason::Effect::allow:
@@ -104,20 +107,29 @@ std::string reason_in_words(const World& world, Direction direction, const Reaso
         case Reason::Effect::rule_named_port_unresolved:
             return who + " names the peer, and a port name the destination does not have";
         default:
-            return "no policy selects it for " + way;
+            return unselected;
     }
 }
 
 std::vector<std::string> reasons_in_words(const World& world, const Judged& judged) {
     if (judged.own_node) return {"a pod's own node, and the pod itself, are never stopped"};
     std::vector<std::string> words;
+    std::vector<bool> by_policy;
     each_reason(judged, [&](Direction direction, const Reason& reason) {
         auto text = reason_in_words(world, direction, reason);
         if (std::find(words.begin(), words.end(), text) == words.end()) {
             words.push_back(std::move(text));
+            by_policy.push_back(reason.policy.has_value());
         }
     });
-    return words;
+    // What a policy says stands before that none says anything.
+    std::vector<std::string> sorted;
+    for (const bool wanted : {true, false}) {
+        for (std::size_t i = 0; i < words.size(); ++i) {
+            if (by_policy[i] == wanted) sorted.push_back(std::move(words[i]));
+        }
+    }
+    return sorted;
 }
 
 std::optional<Location> deciding_place(const World& world, const Judged& judged) {

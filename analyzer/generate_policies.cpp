@@ -67,8 +67,10 @@ std::string object_name(const std::string& name) {
 std::string counted(const Grounds& grounds) {
     std::string text = std::to_string(grounds.conversations) +
                        (grounds.conversations == 1 ? " conversation, " : " conversations, ") +
-                       to_string(grounds.first);
-    if (grounds.last != grounds.first) text += " to " + to_string(grounds.last);
+                       to_seconds(grounds.first);
+    if (to_seconds(grounds.last) != to_seconds(grounds.first)) {
+        text += " to " + to_seconds(grounds.last);
+    }
     return text;
 }
 

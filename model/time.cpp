@@ -136,6 +136,11 @@ std::string to_string(Timestamp time) {
     return {text.data(), static_cast<std::size_t>(length)};
 }
 
+std::string to_seconds(Timestamp time) {
+    const std::string text = to_string(time);
+    return text.substr(0, text.rfind('.')) + "Z";
+}
+
 std::optional<Timestamp> parse_timestamp(std::string_view text) {
     Reader in(text);
     const auto date = read_date(in);

@@ -19,6 +19,9 @@ inline constexpr Timestamp forever = Timestamp::max();
 /// RFC 3339 in UTC with nanoseconds, "2026-01-01T10:00:00.000000001Z".
 std::string to_string(Timestamp time);
 
+/// The same to the second, where a person reads it: "2026-01-01T10:00:00Z".
+std::string to_seconds(Timestamp time);
+
 /// Reads RFC 3339 with 0 to 9 fractional digits and Z or a numeric offset.
 std::optional<Timestamp> parse_timestamp(std::string_view text);
 

@@ -63,7 +63,7 @@ TEST_CASE("traffic that policy allows by a rule is used, and nothing is found") 
     shop.recording.tcp("10.0.0.1:40000", "10.0.0.2:5432").isn(1, 2).veth("web").veth("db");
     const auto audit = shop.audit();
     CHECK(edge(audit, "web", "db").state == EdgeState::allowed_used);
-    CHECK(edge(audit, "web", "db").rules.back() ==
+    CHECK(edge(audit, "web", "db").rules.front() ==
           "NetworkPolicy default/db-in ingress rule 1 (netpol.yaml:8:5) allows it");
     CHECK(find(audit, "denied-but-flowed") == nullptr);
     CHECK(find(audit, "allowed-never-used") == nullptr);

@@ -35,6 +35,11 @@ TEST_CASE("timestamps print in UTC with nine digits", "[time]") {
     CHECK(round_trip(text) == expected);
 }
 
+TEST_CASE("for people a timestamp ends with its second", "[time]") {
+    CHECK(to_seconds(Timestamp(std::chrono::milliseconds(1999))) == "1970-01-01T00:00:01Z");
+    CHECK(to_seconds(Timestamp(std::chrono::nanoseconds(-1))) == "1969-12-31T23:59:59Z");
+}
+
 TEST_CASE("text that is not one RFC 3339 moment is refused", "[time]") {
     const auto text = GENERATE(values<std::string>({
         "",
