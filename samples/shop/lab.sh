@@ -7,7 +7,7 @@
 #   customer 203.0.113.10 ── node ── bridge 10.244.1.1 ─┬─ web      10.244.1.11:8080  nginx
 #                             │ Service 10.96.0.20:80   ├─ api      10.244.1.12:9000  nginx
 #                             │  -> api:9000 (nftables) ├─ db       10.244.1.13:6379  redis
-#                             │ drops monitor -> db     ├─ pay      10.244.1.14:8443  openssl s_server
+#                             │ drops monitor -> db     ├─ pay      10.244.1.14:8443  openssl s_server, mutual TLS
 #                                                       ├─ dns      10.244.1.53:53    dnsmasq
 #                                                       ├─ monitor  10.244.1.21
 #                                                       └─ batch    10.244.1.30       comes while capturing
@@ -87,9 +87,15 @@ nginx_conf api 9000 'location / { return 200 "{\"items\": 3}\n"; }'
 serve web nginx -c "$world/nginx/web.conf"
 serve api nginx -c "$world/nginx/api.conf"
 serve db redis-server --bind 0.0.0.0 :: --port 6379 --protected-mode no --save '' --dir "$world"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=pay.shop.svc \
-    -addext subjectAltName=DNS:pay.shop.svc -keyout "$world/pay.key" -out "$world/pay.crt" 2>/dev/null
-serve pay openssl s_server -accept 8443 -cert "$world/pay.crt" -key "$world/pay.key" -www
+certificate() {  # certificate NAME: a key and a self-signed certificate of its own
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$1.shop.svc" \
+        -addext "subjectAltName=DNS:$1.shop.svc" -keyout "$world/$1.key" -out "$world/$1.crt" 2>/dev/null
+}
+certificate pay
+certificate api
+# Both sides show a certificate: mutual TLS, which in TLS 1.3 only the sizes of encrypted records tell.
+serve pay openssl s_server -accept 8443 -cert "$world/pay.crt" -key "$world/pay.key" -www \
+    -CAfile "$world/api.crt" -Verify 1 -verify_return_error
 serve dns dnsmasq --no-daemon --no-resolv --no-hosts --port=53 --user=root --pid-file= \
     --address=/web.shop.svc/10.244.1.11 --address=/api.shop.svc/10.96.0.20 \
     --address=/db.shop.svc/10.244.1.13 --address=/db.shop.svc/fd00:244:1::13 --address=/pay.shop.svc/10.244.1.14
@@ -128,7 +134,7 @@ redis() { in_pod "$1" redis-cli -h "$2" incr visits >/dev/null; }
 touch "$out/.open"                                 # the customer: -> web -> Service -> api
 for _ in 1 2 3 4 5; do
     redis api db.shop.svc                          # by name: asks dns first
-    get api --cacert "$world/pay.crt" https://pay.shop.svc:8443/
+    get api --cacert "$world/pay.crt" --cert "$world/api.crt" --key "$world/api.key" https://pay.shop.svc:8443/
     sleep 0.3
 done
 until [[ -e $out/.served ]]; do sleep 0.05; done
