@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "capture/live_world.h"
+#include "capture/packet_keeper.h"
 #include "capture/record_files.h"
 #include "capture/source/capture_file.h"
 #include "capture/tls/tls_tracker.h"
@@ -34,6 +36,9 @@ struct Options {
     std::string duration;
     std::string memory = "300M";
     std::string ring = "16M";
+    std::string pcapng;
+    std::string rotate = "256M";
+    std::uint64_t keep_files = 0;
     bool force = false;
     bool inside = false;
     bool both_ends = false;
@@ -46,6 +51,7 @@ struct Settings {
     std::optional<Duration> duration;
     std::uint64_t memory = 0;
     std::uint64_t ring = 0;
+    std::uint64_t rotate = 0;
 };
 
 std::size_t tls_flows(const Settings& settings) {
@@ -71,6 +77,10 @@ Result<Settings> read_settings(const Options& options) {
     const auto ring = parse_size(options.ring);
     if (!ring || *ring < (1U << 19U))
         return bad_value("--ring", options.ring, "at least 512K; for example: --ring 64M");
+    const auto rotate = parse_size(options.rotate);
+    if (!rotate || *rotate < (1U << 16U))
+        return bad_value("--rotate", options.rotate, "at least 64K; for example: --rotate 256M");
+    settings.rotate = *rotate;
     settings.memory = *memory;
     settings.ring = *ring;
     return settings;
@@ -84,6 +94,7 @@ std::optional<Error> useless_with_files(const Options& options) {
     if (options.inside) name = "--inside";
     if (options.both_ends) name = "--both-ends";
     if (options.host) name = "--host";
+    if (!options.pcapng.empty()) name = "--pcapng";
     if (options.read.empty() || name.empty()) return std::nullopt;
     return Error{Error::Kind::invalid, name + " is for live capture and has no use with --read",
                  "every packet of the files is read", ""};
@@ -271,7 +282,7 @@ void announce(const Options& options, capture::RecorderWorld& world, LateRecordi
     auto open = std::move(world.open_source);
     auto said = std::make_shared<bool>(options.quiet);
     const std::size_t targets = world.targets().size();
-    world.open_source = [open, said, targets, &store](
+    world.open_source = [open, said, targets, ring = options.ring, &store](
                             std::uint64_t netns) -> Result<std::unique_ptr<capture::PacketSource>> {
         auto source = open(netns);
         if (!source) return source;
@@ -279,10 +290,28 @@ void announce(const Options& options, capture::RecorderWorld& world, LateRecordi
         if (!*said) {
             *said = true;
             std::cerr << "capturing: " << targets << " network namespace"
-                      << (targets == 1 ? "" : "s") << "; stop with Ctrl-C" << std::endl;
+                      << (targets == 1 ? "" : "s") << ", ring " << ring << "; stop with Ctrl-C"
+                      << std::endl;
         }
         return source;
     };
+}
+
+/// Nothing without --pcapng.
+Result<std::optional<capture::PacketKeeper>> open_keeper(const Options& options,
+                                                         const Settings& settings) {
+    if (options.pcapng.empty()) return std::optional<capture::PacketKeeper>();
+    std::error_code failed;
+    std::filesystem::create_directories(options.pcapng, failed);
+    if (failed) return error_from_errno(failed.value(), "cannot make the folder", options.pcapng);
+    auto keeper =
+        capture::PacketKeeper::open({.folder = options.pcapng,
+                                     .file_bytes = settings.rotate,
+                                     .files = static_cast<std::uint32_t>(
+                                         std::min<std::uint64_t>(options.keep_files, 1U << 20U)),
+                                     .tool = std::string("nspect ") + version});
+    if (!keeper) return std::move(keeper).error();
+    return std::optional(std::move(*keeper));
 }
 
 int record_live(const Options& options, const Settings& settings, LateRecording& store) {
@@ -290,6 +319,9 @@ int record_live(const Options& options, const Settings& settings, LateRecording&
     if (!stop) return fail(stop.error());
     capture::LiveWorldOptions how;
     how.source.ring_bytes = settings.ring;
+    auto keeper = open_keeper(options, settings);
+    if (!keeper) return fail(keeper.error());
+    how.source.only_what_decoders_need = !*keeper;  // packets are kept for people, whole
     how.now = [] {
         return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
     };
@@ -313,10 +345,21 @@ int record_live(const Options& options, const Settings& settings, LateRecording&
     recorder.flows.flows = settings.memory / bytes_per_flow;
     recorder.seed = random_seed();
     recorder.observer = tls.observer();
+    if (*keeper) {
+        recorder.keep = [&](const capture::RawPacket& raw, std::uint32_t vantage,
+                            const capture::VantageBook& book) {
+            (*keeper)->keep(raw, vantage, book);
+        };
+    }
     auto summary = capture::record(std::move(recorder), std::move(*world),
                                    [&](const Batch& batch) { return store.write(batch); });
     if (!summary) return fail(pointing_to_doctor(std::move(summary).error()));
     const int code = finish(options, store, *summary);
+    if (*keeper) (*keeper)->flush();
+    if (*keeper && (*keeper)->error()) {
+        std::cerr << (*keeper)->lost() << " packets were not kept\n";
+        return fail(*(*keeper)->error());
+    }
     return code == exit_ok && stop->interrupted() ? exit_interrupted : code;
 }
 
@@ -352,6 +395,12 @@ Run declare_capture(CommandLine& line) {
     line.option(options->memory, "--memory",
                 "for live flows; the one idle longest leaves first (default: 300M)", "SIZE");
     line.option(options->ring, "--ring", "the kernel's packet ring (default: 16M)", "SIZE");
+    line.option(options->pcapng, "--pcapng", "keep the packets too, whole, as pcapng files here",
+                "DIR");
+    line.option(options->rotate, "--rotate",
+                "begin the next pcapng file at this size (default: 256M)", "SIZE");
+    line.number(options->keep_files, "--keep-files",
+                "so many pcapng files at most, the oldest are removed (default: all)");
     line.flag(options->quiet, "-q,--quiet", "no words on stderr but errors");
     line.footer(
         "Examples: nspect capture --out shop.nspect --duration 1h\n"
