@@ -154,7 +154,7 @@ std::string dot_text(const View& view, const std::vector<DrawnEdge>& edges,
     const Positions* where = options.where;
     std::string text =
         "digraph nspect {\n  graph [fontname=\"DejaVu Sans\", fontsize=10, rankdir=LR, "
-        "nodesep=0.4, ranksep=0.8, bgcolor=white, pad=0.2";
+        "nodesep=0.4, ranksep=0.8, bgcolor=white, pad=0.2, outputorder=edgesfirst, sep=\"+16\"";
     if (options.legend) {
         text += ", labelloc=b, labeljust=l, label=" + graph_label(view, edges);
     }

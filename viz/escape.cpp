@@ -142,8 +142,14 @@ std::string for_dot(std::string_view text) {
 
 std::string for_markdown(std::string_view text) {
     constexpr std::string_view special = "\\`*_[]<>#|~!&";
+    // GitHub makes mentions, issue links and web links of plain text too; an empty comment parts
+    // them.
+    constexpr std::string_view apart = "<!-- -->";
+    const std::string shown = for_terminal(text);
     std::string out;
-    for (const char c : for_terminal(text)) {
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+        const char c = shown[i];
+        const std::string_view rest = std::string_view(shown).substr(i);
         if (c == '<') {
             out += "&lt;";
         } else if (c == '&') {
@@ -152,6 +158,8 @@ std::string for_markdown(std::string_view text) {
             if (special.find(c) != std::string_view::npos) out += '\\';
             out += c;
         }
+        if (c == '@' || c == '#' || rest.starts_with("://")) out += apart;
+        if (c == '.' && i >= 3 && shown.compare(i - 3, 3, "www") == 0) out += apart;
     }
     return out;
 }
@@ -188,6 +196,12 @@ std::string for_mermaid(std::string_view text) {
                 break;
             case '&':
                 out += "#amp;";
+                break;
+            case '%':  // a directive may stand anywhere
+                out += "#37;";
+                break;
+            case '`':  // would begin Markdown
+                out += "#96;";
                 break;
             default:
                 out += c;

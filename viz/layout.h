@@ -18,9 +18,10 @@ struct LayoutLimits {
 };
 
 /// The view's graph as "svg", "png" or "pdf". Graphviz lays it out: dot while it is small, then
-/// fdp, or sfdp where there are no groups. Where those are too slow or lose an edge, groups stand
-/// as blocks in a grid. Graphviz runs in a process of its own, bounded in time and memory, and
-/// every edge is checked to be in the result. An Error when not even the blocks could be drawn.
+/// fdp, or sfdp where there are no groups. Where those are too slow, lose an edge or
+/// make a strip, groups stand as blocks in a grid. Graphviz runs in a process of its own, bounded
+/// in time and memory, and every edge is checked to be in the result. An Error when not even the
+/// blocks could be drawn.
 Result<std::string> render(const View& view, std::string_view format,
                            const LayoutLimits& limits = {});
 

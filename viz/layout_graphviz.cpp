@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viz/layout_graphviz.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -21,6 +22,9 @@
 namespace nspect::viz {
 
 namespace {
+
+constexpr double longest_strip = 1600;  // points
+constexpr double widest_strip = 3.5;
 
 // A sanitizer reserves more address space than any limit would leave.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -146,6 +150,13 @@ std::string print_coordinates(const Positions& positions) {
     return out.str();
 }
 
+/// A strip that no screen and no page can show: dot does that to rings and to stars.
+bool is_strip(const Positions& positions) {
+    const double longer = std::max(positions.width, positions.height);
+    const double shorter = std::min(positions.width, positions.height);
+    return longer > longest_strip && longer > widest_strip * shorter;
+}
+
 bool lay_out(const GraphvizJob& job, std::string& result) {
     GVC_t* context = gvContext();
     Agraph_t* graph = agmemread(job.dot.c_str());
@@ -158,6 +169,7 @@ bool lay_out(const GraphvizJob& job, std::string& result) {
     if (gvLayout(context, graph, job.engine.c_str()) != 0) return false;
     if (!every_edge_is_drawn(graph, job.edges)) return false;
     Layout layout = layout_of(graph);
+    if (is_strip(layout.positions)) return false;
     place_labels(layout.positions);
     if (job.format == coordinates) {
         result = print_coordinates(layout.positions);

@@ -61,8 +61,12 @@ const char* operator_name(Requirement::Op op) {
     }
 }
 
-bool is_match_label(const Requirement& each) {
-    return each.op == Requirement::Op::in && each.values.size() == 1;
+/// A key may stand only once in matchLabels.
+bool is_match_label(const Selector& selector, const Requirement& each) {
+    const auto& all = selector.requirements();
+    return each.op == Requirement::Op::in && each.values.size() == 1 &&
+           std::count_if(all.begin(), all.end(),
+                         [&](const Requirement& other) { return other.key == each.key; }) == 1;
 }
 
 /// `{}`, or matchLabels and matchExpressions in flow style after `head`.
@@ -70,7 +74,7 @@ std::string selector_text(const Selector& selector) {
     std::string labels;
     std::string expressions;
     for (const Requirement& each : selector.requirements()) {
-        if (is_match_label(each)) {
+        if (is_match_label(selector, each)) {
             labels +=
                 (labels.empty() ? "" : ", ") + scalar(each.key) + ": " + scalar(each.values[0]);
             continue;
@@ -123,11 +127,18 @@ void write_pod_peer(Writer& out, const PodPeer& peer, const std::string& own_nam
     out.line(4, head + "podSelector: " + selector_text(peer.pods));
 }
 
+bool names_anyone(const Rule& rule) {
+    return std::any_of(rule.peers.begin(), rule.peers.end(),
+                       [](const Peer& each) { return std::holds_alternative<AnyPeer>(each); });
+}
+
+/// Peers that a NetworkPolicy can name.
+bool is_expressible(const Peer& peer) {
+    return std::holds_alternative<PodPeer>(peer) || std::holds_alternative<AddressPeer>(peer);
+}
+
 void write_peers(Writer& out, const Rule& rule, const char* key, const std::string& own_namespace) {
-    const bool anyone = std::any_of(rule.peers.begin(), rule.peers.end(), [](const Peer& each) {
-        return std::holds_alternative<AnyPeer>(each);
-    });
-    if (anyone) return;  // a rule without peers is one for everyone
+    if (names_anyone(rule)) return;  // a rule without peers is one for everyone
     out.line(3, std::string(key) + ":");
     for (const Peer& each : rule.peers) {
         if (const auto* pods = std::get_if<PodPeer>(&each))
@@ -138,6 +149,19 @@ void write_peers(Writer& out, const Rule& rule, const char* key, const std::stri
             }
         }
     }
+}
+
+/// An empty list means "all" in a NetworkPolicy: what matches nothing, or cannot be said there, is
+/// left out.
+bool matches_something(const Rule& rule) {
+    const bool peers =
+        names_anyone(rule) || std::any_of(rule.peers.begin(), rule.peers.end(), is_expressible);
+    const bool ports = rule.all_ports ||
+                       std::any_of(rule.ports.begin(), rule.ports.end(), [](const PortMatch& each) {
+                           return !each.name.empty() || !each.traffic.tcp.empty() ||
+                                  !each.traffic.udp.empty() || !each.traffic.sctp.empty();
+                       });
+    return peers && ports;
 }
 
 void write_ports(Writer& out, const Rule& rule) {
@@ -166,10 +190,11 @@ void write_ports(Writer& out, const Rule& rule) {
 void write_rules(Writer& out, Direction direction, const Policy& policy,
                  const std::vector<std::vector<std::string>>& notes) {
     const auto& rules = policy.rules(direction);
-    if (rules.empty()) return;
+    if (std::none_of(rules.begin(), rules.end(), matches_something)) return;
     const bool ingress = direction == Direction::ingress;
     out.line(1, ingress ? "ingress:" : "egress:");
     for (std::size_t i = 0; i < rules.size(); ++i) {
+        if (!matches_something(rules[i])) continue;
         if (i < notes.size()) out.comments(2, notes[i]);
         Writer rule;
         write_peers(rule, rules[i], ingress ? "from" : "to", policy.namespace_name);

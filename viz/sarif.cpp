@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "viz/escape.h"
 #include "viz/formats.h"
 #include "viz/json_value.h"
 
@@ -21,9 +22,35 @@ const char* level(Severity severity) {
     }
 }
 
+/// RFC 3986: everything but unreserved characters and slashes in percent signs and hex.
+std::string uri(const std::string& file) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string text = file.starts_with('/') ? "file://" : "";
+    for (const char c : file) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (plain.find(c) != std::string_view::npos) {
+            text += c;
+        } else {
+            text += {'%', digits[byte >> 4U], digits[byte & 15U]};
+        }
+    }
+    return text;
+}
+
+/// "](" would make a link of a message's text (SARIF 2.1.0, 3.11.6).
+std::string message(const std::string& text) {
+    std::string out = for_terminal(text);
+    for (std::size_t at = 0; (at = out.find("](", at)) != std::string::npos; at += 2) {
+        out.insert(at, 1, '\\');
+    }
+    return out;
+}
+
 Json location_json(const Location& location) {
     Json physical;
-    physical["artifactLocation"] = {{"uri", location.file}};
+    physical["artifactLocation"] = {{"uri", uri(location.file)}};
     if (location.line > 0) {
         physical["region"] = {{"startLine", location.line}};
         if (location.column > 0) physical["region"]["startColumn"] = location.column;
@@ -32,8 +59,8 @@ Json location_json(const Location& location) {
 }
 
 Json result_json(const Finding& finding, std::size_t rule) {
-    std::string text = finding.subject + ": " + finding.message;
-    for (const auto& each : finding.evidence) text += "\n" + each;
+    std::string text = message(finding.subject + ": " + finding.message);
+    for (const auto& each : finding.evidence) text += "\n" + message(each);
     Json json;
     json["ruleId"] = finding.code;
     json["ruleIndex"] = rule;

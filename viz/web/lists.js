@@ -29,9 +29,8 @@ function findingElement(found) {
 }
 
 function drawFindings() {
-  if (!report.findings.length && !report.edges.length) byId("found").hidden = true;
   if (!report.findings.length) {
-    byId("findings").append(element("p", "Nothing was found.", "quiet"));
+    byId("found").hidden = true;
     return;
   }
   const off = new Set();

@@ -40,16 +40,6 @@ function curvePath(c) {
   return path;
 }
 
-/** Enter and space do what a click does. @param {Element} element @param {() => void} act */
-function makeButton(element, act) {
-  element.addEventListener("click", act);
-  element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Enter" && event.key !== " ") return;
-    event.preventDefault();
-    act();
-  });
-}
-
 class Picture {
   /** @param {HTMLElement} place @param {(choice: Choice) => void} chosen */
   constructor(place, chosen) {
@@ -61,6 +51,19 @@ class Picture {
       .filter(() => !d3.event.button && (d3.event.type !== "wheel" || d3.event.ctrlKey || d3.event.metaKey))
       .on("zoom", () => this.canvas.attr("transform", d3.event.transform));
     this.svg.call(this.zoom).on("dblclick.zoom", null);
+    place.addEventListener("click", (event) => this.choose(event.target));
+    place.addEventListener("keydown", (event) => {
+      if ((event.key === "Enter" || event.key === " ") && this.choose(event.target)) event.preventDefault();
+    });
+  }
+
+  /** What `target` is part of was chosen; false when it is part of nothing. @param {EventTarget} target */
+  choose(target) {
+    const found = target instanceof Element && target.closest(".edge, .node");
+    if (!found) return false;
+    const datum = d3.select(found).datum();
+    this.chosen(found.classList.contains("edge") ? { line: datum } : { node: this.nodes.indexOf(datum) });
+    return true;
   }
 
   /** @param {Drawing} drawing @param {GraphNode[]} nodes @param {Set<string>} states */
@@ -116,15 +119,13 @@ class Picture {
     const groups = this.canvas.selectAll(".edge").data(this.drawing.lines).join("g")
       .attr("class", (line) => "edge state-" + line.state).attr("role", "button").attr("tabindex", this.stops ? 0 : -1)
       .attr("aria-label", (line) => `${this.nodes[line.from].id} to ${this.nodes[line.to].id}: ${line.label}`);
-    groups.append("path").attr("class", "hit").attr("d", (line) => curvePath(line.curve));
+    if (!many) groups.append("path").attr("class", "hit").attr("d", (line) => curvePath(line.curve));
     groups.append("path").attr("class", "line").attr("d", (line) => curvePath(line.curve))
       .attr("stroke-width", (line) => line.width).attr("marker-end", (line) => `url(#tip-${line.state})`);
-    const labelled = groups.filter((line) => line.at[2] > 0 || many);
-    labelled.append("rect").attr("class", "label").attr("rx", 3).attr("x", (line) => line.at[0] - line.at[2] / 2)
+    if (many) return;
+    groups.append("rect").attr("class", "label").attr("rx", 3).attr("x", (line) => line.at[0] - line.at[2] / 2)
       .attr("y", (line) => line.at[1] - line.at[3] / 2).attr("width", (line) => line.at[2]).attr("height", (line) => line.at[3]);
-    labelled.append("text").attr("x", (line) => line.at[0]).attr("y", (line) => line.at[1]).text((line) => line.label);
-    const picture = this;
-    groups.each(function (line) { makeButton(this, () => picture.chosen({ line })); });
+    groups.append("text").attr("x", (line) => line.at[0]).attr("y", (line) => line.at[1]).text((line) => line.label);
   }
 
   drawNodes() {
@@ -135,8 +136,6 @@ class Picture {
     groups.append((node, i) => this.shape(node, this.drawing.boxes[i]));
     groups.append("text").attr("y", (node) => (node.type ? -5.5 : 0)).text((node) => shortened(node.label));
     groups.filter((node) => node.type).append("text").attr("class", "type").attr("y", 8).text((node) => shortened(node.type));
-    const picture = this;
-    groups.each(function (_, i) { makeButton(this, () => picture.chosen({ node: i })); });
   }
 
   /** @param {GraphNode} node @param {number[]} box */
@@ -157,12 +156,17 @@ class Picture {
     return used;
   }
 
-  /** @param {Choice} choice */
-  mark(choice) {
-    this.canvas.selectAll(".edge").classed("selected", (line) => line === choice.line);
-    this.canvas.selectAll(".node").classed("selected", (_, i) => i === choice.node);
-    this.canvas.selectAll(".edge.selected").raise();
+  /** What was chosen, and what it touches, stands out. @param {Choice} choice */
+  mark({ line, node }) {
+    const touches = (each) => each === line || each.from === node || each.to === node;
+    const near = new Set([node]);
+    for (const each of this.drawing.lines) if (touches(each)) near.add(each.from).add(each.to);
+    this.canvas.classed("choosing", line !== undefined || node !== undefined);
+    this.canvas.selectAll(".edge").classed("selected", (each) => each === line).classed("touching", touches);
+    this.canvas.selectAll(".node").classed("selected", (_, i) => i === node).classed("touching", (_, i) => near.has(i));
+    this.canvas.selectAll(".edge.touching").raise();
     this.canvas.selectAll(".node").raise();
+    if (this.canvas.classed("many") && near.size > 1) this.fit(near);
   }
 
   /** All of it, or only these nodes. @param {Set<number>=} only */

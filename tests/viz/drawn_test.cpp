@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viz/drawn.h"
+
+#include <cmath>
+#include <set>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "tests/viz/shop.h"
+
+using namespace nspect;
+
+namespace {
+
+/// Relative luminance (WCAG 2.1).
+double luminance(std::string_view color) {
+    double sum = 0;
+    const double weights[] = {0.2126, 0.7152, 0.0722};
+    for (std::size_t i = 0; i < 3; ++i) {
+        const double value =
+            std::stoi(std::string(color.substr(1 + 2 * i, 2)), nullptr, 16) / 255.0;
+        sum += weights[i] *
+               (value <= 0.03928 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
+double contrast(std::string_view a, std::string_view b) {
+    const double x = luminance(a);
+    const double y = luminance(b);
+    return (std::max(x, y) + 0.05) / (std::min(x, y) + 0.05);
+}
+
+const EdgeState all_states[] = {EdgeState::allowed_used,   EdgeState::allowed_unused,
+                                EdgeState::denied_blocked, EdgeState::denied_flowed,
+                                EdgeState::unprotected,    EdgeState::undecided};
+
+Graph two_nodes(std::vector<GraphEdge> edges) {
+    return {{{"a", "a", "", GraphNode::Kind::workload, {}},
+             {"b", "b", "", GraphNode::Kind::workload, {}}},
+            std::move(edges)};
+}
+
+GraphEdge edge(Protocol protocol, std::uint16_t port) {
+    GraphEdge made;
+    made.to = 1;
+    made.point = {protocol, Port{port}};
+    made.state = EdgeState::allowed_used;
+    made.conversations = 1;
+    return made;
+}
+
+std::string label(std::vector<GraphEdge> edges) {
+    return viz::drawn_edges(two_nodes(std::move(edges))).at(0).label;
+}
+
+}  // namespace
+
+TEST_CASE("every state's colour reads on white and on dark", "[viz]") {
+    for (const EdgeState state : all_states) {
+        CAPTURE(to_string(state));
+        CHECK(contrast(viz::edge_style(state).color, "#ffffff") >= 4.5);
+        CHECK(contrast(viz::edge_style(state).color, "#16181d") >= 3);
+    }
+}
+
+TEST_CASE("no two states look alike without colour", "[viz]") {
+    std::set<std::string_view> symbols;
+    std::set<std::pair<std::string_view, std::string_view>> lines;
+    for (const EdgeState state : all_states) {
+        symbols.insert(viz::edge_style(state).symbol);
+        lines.insert({viz::edge_style(state).dash, viz::edge_style(state).arrow});
+    }
+    CHECK(symbols.size() == 6);
+    CHECK(lines.size() == 6);
+}
+
+TEST_CASE("a label names each protocol once, and few ports", "[viz]") {
+    using enum Protocol;
+    CHECK(label({edge(tcp, 443), edge(tcp, 80), edge(udp, 53)}) == "\u2713 TCP 80, 443, UDP 53");
+    CHECK(label({edge(tcp, 1), edge(tcp, 2), edge(tcp, 3), edge(tcp, 4), edge(tcp, 5),
+                 edge(udp, 6)}) == "\u2713 TCP 1, 2, 3, 4 +2");
+    CHECK(label({edge(tcp, 80), edge(tcp, 80)}) == "\u2713 TCP 80");
+}
+
+TEST_CASE("a label's lock says no more than was seen", "[viz]") {
+    const auto [tls, mutual, unknown, lock] =
+        GENERATE(table<std::uint64_t, std::uint64_t, std::uint64_t, std::string>({
+            {0, 0, 0, ""},
+            {3, 3, 0, " [mTLS]"},
+            {3, 2, 0, " [TLS]"},
+            {3, 0, 3, " [TLS ?]"},
+            {3, 0, 0, " [TLS]"},
+        }));
+    GraphEdge made = edge(Protocol::tcp, 443);
+    made.conversations = 3;
+    made.tls = tls;
+    made.mutual_tls = mutual;
+    made.unknown_tls = unknown;
+    CHECK(label({made}) == "\u2713 TCP 443" + lock);
+}
+
+TEST_CASE("edges of one pair in different states are different lines", "[viz]") {
+    GraphEdge denied = edge(Protocol::tcp, 22);
+    denied.state = EdgeState::denied_blocked;
+    const auto lines = viz::drawn_edges(two_nodes({edge(Protocol::tcp, 80), denied}));
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0].edges == std::vector<std::size_t>{0});
+    CHECK(lines[1].edges == std::vector<std::size_t>{1});
+}
+
+TEST_CASE("an overview has a node for each group, and every edge between groups", "[viz]") {
+    const auto view = test::ring_view(40, 4, 3);
+    const auto small = viz::overview(view.graph);
+    CHECK(small.graph.nodes.size() == 4);
+    REQUIRE(small.node_of.size() == 40);
+    std::size_t between = 0;
+    for (const auto& each : view.graph.edges) {
+        between += view.graph.nodes[each.from].group != view.graph.nodes[each.to].group ? 1 : 0;
+    }
+    REQUIRE(small.graph.edges.size() == between);
+    for (std::size_t i = 0; i < small.edges.size(); ++i) {
+        const auto& original = view.graph.edges[small.edges[i]];
+        CHECK(small.graph.edges[i].from == small.node_of[original.from]);
+        CHECK(small.graph.edges[i].to == small.node_of[original.to]);
+    }
+}
+
+TEST_CASE("an overview keeps a few outsiders apart and gathers many", "[viz]") {
+    for (const std::size_t outsiders : {std::size_t{3}, std::size_t{50}}) {
+        auto graph = test::ring_view(8, 2, 1).graph;
+        for (std::size_t i = 0; i < outsiders; ++i) {
+            const std::string id = "198.51.100." + std::to_string(i);
+            graph.nodes.push_back({id, id, "", GraphNode::Kind::external, {}});
+        }
+        CHECK(viz::overview(graph).graph.nodes.size() == (outsiders == 3 ? 5 : 3));
+    }
+}
+
+TEST_CASE("the kind of a workload is told from its id", "[viz]") {
+    CHECK(viz::kind_in("shop/web[Deployment]") == "Deployment");
+    CHECK(viz::without_kind("shop/web[Deployment]") == "shop/web");
+    CHECK(viz::kind_in("203.0.113.0/24").empty());
+    CHECK(viz::without_kind("203.0.113.0/24") == "203.0.113.0/24");
+    CHECK(viz::without_kind("odd[") == "odd[");
+}

@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""page_test.py WRITE_PAGE: the report page alone in its file, and in Chromium where there is one."""
+import base64
+import hashlib
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import browser  # noqa: E402
+
+FOLDER = tempfile.TemporaryDirectory(prefix="nspect-page.")
+PAGES = pathlib.Path(FOLDER.name)
+SHOWN = "document.querySelectorAll('.edge:not(.faded)').length"
+
+
+def text_of(name):
+    return (PAGES / name).read_text(encoding="utf-8")
+
+
+class OneFile(unittest.TestCase):
+    def test_nothing_is_loaded(self):
+        page = text_of("shop.html").replace(re.search(r'id="data">(.*?)</script>', text_of("shop.html"), re.S)[1], "")
+        markup = re.sub(r"<script>.*?</script>", "", page, flags=re.S)
+        self.assertIsNone(re.search(r"""src=|@import|url\(|<link|href="(?!#)""", markup))
+        self.assertIn("default-src 'none'", markup)
+
+    def test_only_our_scripts_and_style_may_run(self):
+        page = text_of("shop.html")
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+        self.assertNotIn("unsafe", policy)
+        allowed = set(re.findall(r"'sha256-[^']+'", policy))
+        made = set()
+        for text in re.findall(r"<script>(.*?)</script>|<style>(.*?)</style>", page, re.S):
+            digest = hashlib.sha256("".join(text).encode()).digest()
+            made.add(f"'sha256-{base64.b64encode(digest).decode()}'")
+        self.assertEqual(made, allowed)
+        self.assertEqual(len(made), 5)
+
+    def test_the_large_page_is_small_enough(self):
+        self.assertLess((PAGES / "large.html").stat().st_size, 10_000_000)
+
+
+class InBrowser(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if not browser.program():
+            if os.environ.get("NSPECT_REQUIRE_LIVE") == "1":
+                raise RuntimeError("NSPECT_REQUIRE_LIVE=1, and there is no Chromium")
+            print("left out: the report page in a browser (no Chromium here)")
+            raise unittest.SkipTest("no Chromium")
+        cls.browser = browser.Browser()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.__exit__()
+
+    def open(self, name):
+        self.browser.open(f"file://{PAGES}/{name}")
+
+    def run_script(self, script):
+        return self.browser.run(script)
+
+    def details(self):
+        return self.run_script("document.getElementById('details').textContent")
+
+    def tearDown(self):
+        self.assertEqual(self.browser.complaints, [])
+        self.assertEqual([url for url in self.browser.requests if not url.startswith(("file:", "about:"))], [])
+
+    def set(self, name, value):
+        self.run_script(f"{{const e = document.getElementById('{name}'); e.value = '{value}';"
+                        "e.dispatchEvent(new Event('input')); e.dispatchEvent(new Event('change'));}")
+
+    def test_everything_is_drawn(self):
+        self.open("shop.html")
+        self.assertEqual(self.run_script("document.querySelectorAll('.node').length"), 8)
+        self.assertEqual(self.run_script(SHOWN), 11)  # two ports of one pair are one line
+        self.assertEqual(self.run_script("document.querySelectorAll('.finding').length"), 4)
+        self.assertEqual(self.run_script("document.querySelectorAll('#table-edges tbody tr').length"), 12)
+        self.assertIn("Audit of node-1", self.run_script("document.title"))
+
+    def test_labels_do_not_overlap(self):
+        self.open("shop.html")
+        pairs = self.run_script("""{
+          const boxes = [...document.querySelectorAll('.edge text, .node')].map((e) => e.getBoundingClientRect());
+          boxes.flatMap((a, i) => boxes.slice(0, i).filter((b) =>
+            a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).length}""")
+        self.assertEqual(pairs, 0)
+
+    def test_a_link_opens_its_edge(self):
+        self.open("shop.html#edge=7")
+        self.assertIn("shop/api[Deployment] → shop/pay[Pod]", self.details())
+        self.assertIn("policies.yaml:88:7", self.details())
+        self.assertIn("6 of 6 encrypted, 6 mutual", self.details())
+        self.assertEqual(self.run_script("document.querySelectorAll('.edge.selected').length"), 1)
+
+    def test_links_to_nowhere_do_nothing(self):
+        for link in ("#edge=999", "#node=-1", "#edge=x", "#<script>"):
+            self.open("shop.html" + link)
+            self.assertIn("Choose a line or a box", self.details())
+
+    def test_a_click_and_a_key_choose(self):
+        self.open("shop.html")
+        self.run_script("document.querySelector('.node[aria-label^=\"shop/db\"] rect').dispatchEvent("
+                        "new MouseEvent('click', {bubbles: true}))")
+        self.assertIn("shop/db[StatefulSet]", self.details())
+        self.assertIn("Incoming (4)", self.details())
+        self.assertEqual(self.run_script("location.hash"), "#node=5")
+        self.run_script("document.querySelector('.edge').focus()")
+        self.browser.press("Enter")
+        self.assertIn("→", self.details())
+        self.browser.press("Escape")
+        self.assertIn("Choose a line or a box", self.details())
+
+    def test_filters(self):
+        self.open("shop.html")
+        for name, value, lines in (("search", "pay", 1), ("group", "ops", 3), ("port", "UDP 53", 2), ("tls", "mutual", 1),
+                                   ("search", "policies.yaml:75", 1), ("search", "nothing like that", 0)):
+            self.set(name, value)
+            self.assertEqual(self.run_script(SHOWN), lines, (name, value))
+            self.run_script("document.getElementById('clear').click()")
+            self.assertEqual(self.run_script(SHOWN), 11)
+        self.run_script("document.querySelector('#states .state-allowed-used').click()")
+        self.assertEqual(self.run_script(SHOWN), 5)
+        self.assertEqual(self.run_script("document.querySelector('#states button').getAttribute('aria-pressed')"), "false")
+        self.assertIn("5 of 12", self.run_script("document.getElementById('shown').textContent"))
+
+    def test_neighbours(self):
+        self.open("shop.html#node=6")
+        self.run_script("document.querySelector('.tools button').click()")
+        self.assertEqual(self.run_script(SHOWN), 1)
+        self.assertEqual(self.run_script("document.querySelectorAll('.node:not(.faded)').length"), 2)
+        self.run_script("document.getElementById('focus').click()")
+        self.assertEqual(self.run_script(SHOWN), 11)
+
+    def test_findings_by_severity(self):
+        self.open("shop.html")
+        self.run_script("document.querySelector('#severities .high').click()")
+        self.assertEqual(self.run_script("document.querySelectorAll('.finding').length"), 3)
+        self.assertEqual(self.run_script("document.querySelectorAll('.finding.high').length"), 0)
+
+    def test_tables_sort_filter_and_export(self):
+        self.open("shop.html")
+        cells = "[...document.querySelectorAll('#table-edges tbody tr')].map((r) => r.cells[5].textContent)"
+        bytes_column = "document.querySelectorAll('#table-edges th button')[5].click()"
+        self.run_script(bytes_column)
+        self.assertEqual(self.run_script(cells)[:4], ["-", "60 B", "180 B", "1.2 kB"])
+        self.run_script(bytes_column)
+        self.assertEqual(self.run_script(cells)[0], "81.2 kB")
+        self.run_script("{const e = document.querySelector('#table-edges input'); e.value = 'dns';"
+                        "e.dispatchEvent(new Event('input'));}")
+        self.assertEqual(len(self.run_script(cells)), 3)
+        csv = self.run_script("csvText({id: 'a', columns: ['x'], rows: [['=1+1'], ['a\"b'], ['-']]})")
+        self.assertEqual(csv, '"x"\r\n"\'=1+1"\r\n"a""b"\r\n"-"\r\n')
+
+    def test_everything_has_a_name(self):
+        self.open("shop.html")
+        nameless = self.run_script("""[...document.querySelectorAll('button, input, select, [role=button], a[href]')]
+          .filter((e) => !e.hidden && !(e.getAttribute('aria-label') || e.textContent.trim())).length""")
+        self.assertEqual(nameless, 0)
+
+    def test_text_has_contrast_in_light_and_dark(self):
+        for scheme in ("light", "dark"):
+            self.browser.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+            self.open("shop.html")
+            poor = self.run_script("""{
+              const color = (name) => { const d = document.createElement('div'); d.style.color = `var(${name})`;
+                document.body.append(d); const c = getComputedStyle(d).color.match(/[0-9.]+/g).slice(0, 3); d.remove(); return c; };
+              const light = (c) => c.map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+                .reduce((s, v, i) => s + v * [0.2126, 0.7152, 0.0722][i], 0);
+              const ratio = (a, b) => { const [x, y] = [light(color(a)), light(color(b))]; return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05); };
+              const texts = ['text', 'soft', 'accent', 'allowed-used', 'allowed-unused', 'denied-blocked', 'denied-flowed', 'unprotected', 'undecided'];
+              texts.flatMap((t) => ['bg', 'panel', 'group'].map((g) => [t, g, ratio('--' + t, '--' + g)])).concat([['warn', 'warn-bg', ratio('--warn', '--warn-bg')]])
+                .filter(([, , r]) => r < 4.5)}""")
+            self.assertEqual(poor, [], scheme)
+        self.browser.send("Emulation.setEmulatedMedia", features=[])
+
+    def test_hostile_names_are_text(self):
+        for path in sorted(PAGES.glob("hostile*.html")):
+            with self.subTest(path.name):
+                self.open(path.name + "#edge=0")
+                self.assertEqual(self.run_script("document.querySelectorAll('script').length"), 5)
+                self.assertEqual(self.run_script("document.querySelectorAll('img, iframe, [onerror], [onload]').length"), 0)
+                self.assertEqual(self.run_script("document.querySelectorAll('.node').length"), 2)
+                self.assertEqual(self.run_script("document.querySelectorAll('#table-edges tbody td').length"), 2)
+
+    def test_a_large_graph_opens_with_its_namespaces(self):
+        self.open("large.html")
+        self.assertEqual(self.run_script("document.querySelectorAll('.node').length"), 40)
+        self.run_script("document.querySelector('.node rect').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+        self.assertIn("50 inside", self.details())
+        self.run_script("document.querySelector('.tools button').click()")
+        self.assertEqual(self.run_script("document.querySelectorAll('.node').length"), 2000)
+        self.assertEqual(self.run_script("document.getElementById('group').value"), "ns0")
+        self.assertIn("of 10\u202f000 edges shown", self.run_script("document.getElementById('shown').textContent"))
+
+    def test_printing_gives_a_document(self):
+        self.open("shop.html")
+        data = base64.b64decode(self.browser.send("Page.printToPDF", printBackground=True)["data"])
+        self.assertTrue(data.startswith(b"%PDF-"))
+
+
+if __name__ == "__main__":
+    subprocess.run([sys.argv.pop(1), FOLDER.name], check=True)
+    unittest.main(verbosity=1)
