@@ -48,7 +48,7 @@ bool by_plain_labels(const Selector& selector) {
 class Examination {
 public:
     Examination(const PolicyEngine& engine, Direction direction, std::size_t endpoint)
-        : engine_(engine), inventory_(engine.world().inventory), direction_(direction) {
+        : inventory_(engine.world().inventory), direction_(direction) {
         subject_ = facts_of(inventory_, endpoint);
         for (const std::size_t index : engine.policies_of(endpoint, direction)) {
             const Policy& policy = engine.world().policies[index];
@@ -174,7 +174,6 @@ private:
         });
     }
 
-    const PolicyEngine& engine_;
     const Inventory& inventory_;
     Direction direction_;
     Facts subject_;
