@@ -147,8 +147,7 @@ Status RecordingFile::close() {
 }
 
 Error not_a_recording(const std::string& path, std::string what) {
-    return {Error::Kind::invalid, std::move(what),
-            "recordings are made by nspect capture and nspect import", path};
+    return {Error::Kind::invalid, std::move(what), "recordings are made by nspect capture", path};
 }
 
 /// Why a file cannot be opened as a recording, by its header; else the header.

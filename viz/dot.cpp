@@ -111,7 +111,8 @@ std::string edge_line(const Graph& graph, const DrawnEdge& edge, std::size_t ind
     const EdgeStyle& style = edge_style(edge.state);
     const std::string color(style.color);
     const std::string tooltip = graph.nodes[edge.from].id + " -> " + graph.nodes[edge.to].id +
-                                ": " + edge.label + ", " + std::string(style.words);
+                                ": " + edge.label + ", " +
+                                std::string(state_words(graph.edges[edge.edges.front()]));
     return "  n" + std::to_string(edge.from) + " -> n" + std::to_string(edge.to) + " [id=e" +
            std::to_string(index) + (labelled ? ", label=" + edge_label(edge) : "") +
            ", tooltip=" + quoted(tooltip) + ", color=\"" + color + "\", fontcolor=\"" + color +
@@ -121,14 +122,17 @@ std::string edge_line(const Graph& graph, const DrawnEdge& edge, std::size_t ind
 
 /// The states that occur, and what a dashed box means.
 std::string legend(const View& view, const std::vector<DrawnEdge>& edges) {
-    std::array<bool, 6> occurs{};
-    for (const DrawnEdge& edge : edges) occurs[static_cast<std::size_t>(edge.state)] = true;
+    std::array<std::string_view, 6> words{};
+    for (const DrawnEdge& edge : edges) {
+        words[static_cast<std::size_t>(edge.state)] =
+            state_words(view.graph.edges[edge.edges.front()]);
+    }
     std::vector<std::string> entries;
-    for (std::size_t i = 0; i < occurs.size(); ++i) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
         const EdgeStyle& style = edge_style(static_cast<EdgeState>(i));
-        if (!occurs[i]) continue;
+        if (words[i].empty()) continue;
         entries.push_back("<font color=\"" + std::string(style.color) + "\">" +
-                          std::string(style.symbol) + " " + std::string(style.words) + "</font> (" +
+                          std::string(style.symbol) + " " + std::string(words[i]) + "</font> (" +
                           std::string(style.dash) + ")");
     }
     bool open = false;

@@ -70,6 +70,11 @@ const EdgeStyle& edge_style(EdgeState state) {
     return styles[static_cast<std::size_t>(state)];
 }
 
+std::string_view state_words(const GraphEdge& edge) {
+    if (edge.declared_traffic && edge.state == EdgeState::allowed_used) return "allowed";
+    return edge_style(edge.state).words;
+}
+
 std::vector<DrawnEdge> drawn_edges(const Graph& graph) {
     std::map<std::tuple<std::size_t, std::size_t, EdgeState>, DrawnEdge> lines;
     for (std::size_t i = 0; i < graph.edges.size(); ++i) {

@@ -19,6 +19,9 @@ struct EdgeStyle {
     std::string_view words;  ///< for the legend
 };
 const EdgeStyle& edge_style(EdgeState state);
+/// The state for the legend; where nothing was recorded, an edge that policy allows is just
+/// "allowed".
+std::string_view state_words(const GraphEdge& edge);
 
 /// What is drawn as one line: all edges between two nodes that are in the same state.
 struct DrawnEdge {

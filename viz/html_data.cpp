@@ -191,13 +191,17 @@ Json pictures_json(const Graph& graph) {
 
 Json states_json(const Graph& graph) {
     std::array<std::uint64_t, 6> edges{};
-    for (const GraphEdge& each : graph.edges) ++edges[static_cast<std::size_t>(each.state)];
+    std::array<std::string_view, 6> words{};
+    for (const GraphEdge& each : graph.edges) {
+        ++edges[static_cast<std::size_t>(each.state)];
+        words[static_cast<std::size_t>(each.state)] = state_words(each);
+    }
     Json json = Json::array();
     for (std::size_t i = 0; i < edges.size(); ++i) {
         const auto state = static_cast<EdgeState>(i);
         if (edges[i] == 0) continue;
         json.push_back({{"state", to_string(state)},
-                        {"words", edge_style(state).words},
+                        {"words", words[i]},
                         {"symbol", edge_style(state).symbol},
                         {"edges", edges[i]}});
     }

@@ -106,7 +106,7 @@ Probe other_processes(const Procfs& procfs) {
         return procfs.netns_of(pid).has_value();
     });
     const auto hidden = static_cast<std::ptrdiff_t>(pids.size()) - seen;
-    auto found = "of " + std::to_string(seen) + " processes among " + std::to_string(pids.size());
+    auto found = std::to_string(seen) + " of " + std::to_string(pids.size()) + " processes";
     // Some end while they are counted, and process 1 may be guarded.
     if (seen > 0 && hidden <= 1 + seen / 10) return ok(subject, std::move(found));
     return {subject, State::missing, std::move(found),
