@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Segments of one flow: for each a control byte, two bytes of length, and its payload. Control bit
+// 0: from the server; 1: half of it captured; 2: a hole of 40 bytes before it; 3: it begins 60
+// bytes back.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+
+#include "capture/decode/byte_cursor.h"
+#include "capture/tls/crypto.h"
+#include "capture/tls/tls_tracker.h"
+
+using namespace nspect;
+using namespace nspect::capture;
+
+namespace {
+
+constexpr std::uint64_t id = 1;
+
+bool see_next(TlsTracker& tracker, ByteCursor& in, std::uint32_t (&sent)[2]) {
+    const unsigned control = in.read<std::uint8_t>();
+    const std::size_t length = in.read<std::uint16_t>();
+    const auto bytes = in.take(std::min(length, in.remaining()));
+    std::uint32_t& at = sent[control & 1U];
+    at += (control & 4U) != 0 ? 40U : 0U;
+    at -= (control & 8U) != 0 ? 60U : 0U;
+    const FlowPayload payload{
+        .flow = id,
+        .direction = (control & 1U) != 0 ? Direction::received : Direction::sent,
+        .sequence = at,
+        .isn = 999,
+        .isn_known = true,
+        .bytes = (control & 2U) != 0 ? bytes.first(bytes.size() / 2) : bytes,
+        .wire_bytes = static_cast<std::uint32_t>(bytes.size())};
+    at += payload.wire_bytes;
+    return tracker.see(payload);
+}
+
+void check(const TlsTracker& tracker) {
+    Sighting sighting;
+    sighting.id = id;
+    tracker.describe(sighting);
+    if (!sighting.tls) return;
+    const TlsSeen& seen = *sighting.tls;
+    const bool claims = seen.client_cert != ClientCert::unknown;
+    bool good = claims == (seen.confidence != Confidence::none);
+    good = good && claims == (seen.evidence != TlsEvidence::none);
+    good = good && !(claims && seen.resumed);
+    good = good && seen.sni.size() <= 255 && seen.server_identity.size() <= 16;
+    if (!good) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+    const auto data = std::as_bytes(std::span(bytes, size));
+    TlsTracker tracker;
+    ByteCursor in(data);
+    std::uint32_t sent[2] = {1000, 1000};
+    while (in.remaining() > 0 && see_next(tracker, in, sent)) check(tracker);
+    check(tracker);
+    if (tracker.held_bytes() > 8U << 16U) std::abort();
+    tracker.forget(id);
+    if (tracker.held_bytes() != 0) std::abort();
+    if (certificate_names(data).size() > 16) std::abort();
+    return 0;
+}
