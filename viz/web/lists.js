@@ -7,6 +7,7 @@
  */
 
 const someFindings = 100;
+const shortCell = 28; // is not broken into lines
 
 // --- findings ------------------------------------------------------------------------------------------------
 
@@ -117,7 +118,7 @@ function drawTable(table) {
 function rowElement(table, cells, edge) {
   const row = element("tr");
   cells.forEach((cell, i) => {
-    const place = element("td", edge >= 0 && i === 0 ? undefined : cell, table.numeric.includes(i) ? "number" : "");
+    const place = element("td", edge >= 0 && i === 0 ? undefined : cell, table.numeric.includes(i) ? "number" : cell.length <= shortCell ? "short" : "");
     if (edge >= 0 && i === 0) {
       const link = /** @type {HTMLAnchorElement} */ (element("a", cell));
       link.href = `#edge=${edge}`;

@@ -44,7 +44,7 @@ function drawHead() {
   for (const text of report.summary) byId("summary").append(element("p", text));
   for (const [name, value] of report.figures) {
     const item = element("li");
-    const state = report.states.find((each) => each.words === name);
+    const state = value !== "0" && report.states.find((each) => each.words === name);
     item.append(element("b", value, state ? "state-" + state.state : ""), element("span", name));
     byId("figures").append(item);
   }
