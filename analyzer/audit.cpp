@@ -56,7 +56,8 @@ void find_losses(Audit& audit, const Recording& context) {
 
 /// Nodes by id, edges by (from, to, point), and findings with them.
 void sort_graph(Audit& audit) {
-    auto& [nodes, edges] = audit.graph;
+    auto& nodes = audit.graph.nodes;
+    auto& edges = audit.graph.edges;
     std::vector<std::size_t> order(nodes.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::sort(order.begin(), order.end(),
