@@ -33,6 +33,7 @@ void VantageBook::begin(const std::vector<TargetInfo>& targets, Timestamp now) {
 void VantageBook::apply(const TargetEvent& event, Timestamp now) {
     using Kind = TargetEvent::Kind;
     const SiteKey key{event.target.netns, event.interface.index};
+    settle_before(event);
     if (event.kind == Kind::target_gone) {
         forget(event.target, now);
     } else {
@@ -43,6 +44,25 @@ void VantageBook::apply(const TargetEvent& event, Timestamp now) {
         if (event.kind == Kind::interface_appeared && site->second.retired) sites_.erase(site);
     }
     decide_open_sites();
+}
+
+/// Packets still in a ring may be the first of an interface that is about to be unknown: what is
+/// known of it now is what they belong to.
+void VantageBook::settle_before(const TargetEvent& event) {
+    const auto settle = [this](const SiteKey& key) {
+        if (sites_.contains(key)) return;
+        Site site;
+        site.vantage.netns = key.first;
+        decide(key, site);
+        if (site.vantage.target) sites_.emplace(key, std::move(site));
+    };
+    if (event.kind == TargetEvent::Kind::interface_appeared) return;
+    settle({event.target.netns, event.interface.index});
+    const auto host = targets_.find(options_.host_netns);
+    if (host == targets_.end()) return;
+    for (const InterfaceInfo& each : host->second.interfaces) {
+        if (each.peer_netns == event.target.netns) settle({options_.host_netns, each.index});
+    }
 }
 
 void VantageBook::remember(const TargetInfo& target, Timestamp now) {
@@ -105,6 +125,7 @@ std::optional<std::uint32_t> VantageBook::find(std::uint64_t netns, std::uint32_
     Site& site = found->second;
     if (!site.wanted) return std::nullopt;
     if (site.vantage.id == 0) {
+        site.vantage.source = source;
         site.vantage.id = ++last_vantage_;
         changed_vantages_[site.vantage.id] = site.vantage;
     }

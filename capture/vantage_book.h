@@ -62,6 +62,7 @@ private:
     };
     using SiteKey = std::pair<std::uint64_t, std::uint32_t>;
 
+    void settle_before(const TargetEvent& event);
     void remember(const TargetInfo& target, Timestamp now);
     void forget(const TargetInfo& target, Timestamp now);
     void update_addresses(const TargetInfo& target, Timestamp now);

@@ -217,3 +217,26 @@ TEST_CASE("the last connection right before the stop is seen", "[live]") {
     CHECK(recording.outcomes(shop.lab.name("a"), "10.77.0.2", open_port) == "established");
     CHECK(recording.outcomes(shop.lab.name("b"), "10.77.0.2", open_port) == "established");
 }
+
+TEST_CASE("an interface that vanishes while recording takes nothing else with it", "[live]") {
+    if (!live_tests_run()) return;
+    const auto side = GENERATE(CaptureSide::host_end, CaptureSide::inside);
+    INFO("inside: " << (side == CaptureSide::inside));
+    Shop shop;
+    shop.lab.add("c");
+    shop.plug("c", 3);
+    const auto listener = listen_in(shop.lab.path("b"), open_port);
+    LiveRecording recording(shop, side);
+    CHECK(connect_from(shop.lab.path("c"), "10.77.0.2", open_port, patient_ms) == 0);
+    shop.lab.ip("c", "link del eth0");
+    CHECK(connect_from(shop.lab.path("a"), "10.77.0.2", open_port, patient_ms) == 0);
+    recording.stop();
+    REQUIRE(recording.outcome());
+    CHECK(recording.outcome()->lost_sightings == 0);
+    CHECK(recording.outcomes(shop.lab.name("c"), "10.77.0.2", open_port) == "established");
+    // The bridge floods what it still has for c, so a's vantage may see more than its own.
+    const auto seen = recording.seen(shop.lab.name("a"), "10.77.0.2", open_port);
+    CHECK(std::any_of(seen.begin(), seen.end(), [](const Sighting& each) {
+        return to_string(each.client.ip) == "10.77.0.1" && each.outcome == Outcome::established;
+    }));
+}
