@@ -140,6 +140,8 @@ Policy RandomWorld::policy(std::size_t number) {
     if (tier >= 5) {
         made.subjects = {pod_peer("")};
         made.selects_host_network = chance(10);
+        made.isolates_ingress = chance(20);  // as a Calico tier does: with passes in the same stage
+        made.isolates_egress = chance(20);
     }
     const double base = tier < 5 ? 0 : made.priority * 1000;
     for (unsigned i = 0; i < below(4); ++i) {
