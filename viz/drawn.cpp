@@ -40,20 +40,24 @@ std::string port_list(const Graph& graph, const std::vector<std::size_t>& edges)
     return text;
 }
 
-/// Closed when every TLS conversation is mutual, half when some TLS is one-way; nothing without
-/// TLS.
+/// "[mTLS]" when every conversation was mutual, "[mTLS 6/7]" when one was not encrypted at all;
+/// nothing without TLS. A mixture of mutual and one-way is just "[TLS]".
 std::string lock(const Graph& graph, const std::vector<std::size_t>& edges) {
     std::uint64_t tls = 0;
     std::uint64_t mutual = 0;
     std::uint64_t unknown = 0;
+    std::uint64_t all = 0;
     for (const std::size_t index : edges) {
         tls += graph.edges[index].tls;
         mutual += graph.edges[index].mutual_tls;
         unknown += graph.edges[index].unknown_tls;
+        all += carried(graph.edges[index]);
     }
     if (tls == 0) return {};
-    if (mutual == tls) return " [mTLS]";
-    return unknown == tls ? " [TLS ?]" : " [TLS]";
+    const std::string share =
+        tls < all ? " " + std::to_string(tls) + "/" + std::to_string(all) : std::string();
+    if (mutual == tls) return " [mTLS" + share + "]";
+    return (unknown == tls ? " [TLS ?" : " [TLS") + share + "]";
 }
 
 }  // namespace
@@ -114,6 +118,12 @@ std::string_view kind_in(std::string_view id) {
 
 std::string_view without_kind(std::string_view id) {
     return kind_in(id).empty() ? id : id.substr(0, id.rfind('['));
+}
+
+std::uint64_t carried(const GraphEdge& edge) {
+    const std::uint64_t through = edge.count(Outcome::established) + edge.count(Outcome::one_way) +
+                                  edge.count(Outcome::mid_stream);
+    return std::max(through, edge.tls);
 }
 
 std::string traffic_words(const GraphEdge& edge) {

@@ -43,6 +43,8 @@ double line_width(const DrawnEdge& edge);
 std::string_view kind_in(std::string_view id);
 /// "shop/web" of it.
 std::string_view without_kind(std::string_view id);
+/// Conversations that got so far that they could carry data; only these can be encrypted or not.
+std::uint64_t carried(const GraphEdge& edge);
 /// "TCP 5432", or all that an edge known only from policy allows.
 std::string traffic_words(const GraphEdge& edge);
 

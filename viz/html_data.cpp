@@ -67,15 +67,16 @@ std::string moment(Timestamp time) {
 }
 
 const char* encryption(const GraphEdge& edge) {
-    if (edge.conversations == 0) return "unknown";
+    const std::uint64_t all = carried(edge);
+    if (all == 0) return "unknown";
     if (edge.tls == 0) return "none";
-    if (edge.mutual_tls == edge.conversations) return "mutual";
-    return edge.tls == edge.conversations ? "tls" : "partly";
+    if (edge.mutual_tls == all) return "mutual";
+    return edge.tls == all ? "tls" : "partly";
 }
 
 std::string tls_words(const GraphEdge& edge) {
     if (edge.tls == 0) return "none seen";
-    std::string text = std::to_string(edge.tls) + " of " + std::to_string(edge.conversations) +
+    std::string text = std::to_string(edge.tls) + " of " + std::to_string(carried(edge)) +
                        " encrypted, " + std::to_string(edge.mutual_tls) + " mutual";
     if (edge.unknown_tls > 0) text += ", " + std::to_string(edge.unknown_tls) + " not known";
     return text;
@@ -96,7 +97,7 @@ Json edge_facts(const GraphEdge& edge) {
     add("first", moment(edge.first));
     add("last", moment(edge.last));
     if (!edge.app.empty()) add("application", edge.app);
-    add("TLS", tls_words(edge));
+    if (carried(edge) > 0) add("TLS", tls_words(edge));
     for (const auto& service : edge.services) add("dialled as", service);
     return facts;
 }

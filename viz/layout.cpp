@@ -52,8 +52,11 @@ Result<std::string> render(const View& view, std::string_view format, const Layo
     auto result = first_result(view, lines, format, limits);
     if (result) return result;
     const Positions where = blocks(view.graph, lines);
+    // Linear in the size of the graph, but nothing comes after it: on a busy machine it may take
+    // longer.
+    const LayoutLimits last{limits.seconds * 4, limits.memory};
     return run_graphviz(
-        {dot_text(view, lines, {true, &where}), std::string(format), "nop", lines.size()}, limits);
+        {dot_text(view, lines, {true, &where}), std::string(format), "nop", lines.size()}, last);
 }
 
 Positions positions(const View& view, const LayoutLimits& limits) {

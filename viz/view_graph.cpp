@@ -28,10 +28,10 @@ std::string outcome_words(const GraphEdge& edge) {
 
 std::string tls_words(const GraphEdge& edge) {
     if (edge.tls == 0) return "-";
-    const std::string share =
-        edge.tls == edge.conversations
-            ? ""
-            : " " + std::to_string(edge.tls) + "/" + std::to_string(edge.conversations);
+    const std::uint64_t all = carried(edge);
+    const std::string share = edge.tls == all
+                                  ? std::string()
+                                  : " " + std::to_string(edge.tls) + "/" + std::to_string(all);
     if (edge.mutual_tls == edge.tls) return "mutual" + share;
     return (edge.mutual_tls > 0    ? "partly mutual"
             : edge.unknown_tls > 0 ? "yes, ?"

@@ -92,9 +92,13 @@ TEST_CASE("a label's lock says no more than was seen", "[viz]") {
             {3, 2, 0, " [TLS]"},
             {3, 0, 3, " [TLS ?]"},
             {3, 0, 0, " [TLS]"},
+            {2, 2, 0, " [mTLS 2/3]"},
+            {1, 0, 0, " [TLS 1/3]"},
         }));
     GraphEdge made = edge(Protocol::tcp, 443);
-    made.conversations = 3;
+    made.conversations = 5;
+    made.outcomes[static_cast<std::size_t>(Outcome::established)] = 3;
+    made.outcomes[static_cast<std::size_t>(Outcome::refused)] = 2;  // can be neither
     made.tls = tls;
     made.mutual_tls = mutual;
     made.unknown_tls = unknown;

@@ -96,7 +96,8 @@ class InBrowser(unittest.TestCase):
     def test_a_link_opens_its_edge(self):
         self.open("shop.html#edge=7")
         self.assertIn("shop/api[Deployment] → shop/pay[Pod]", self.details())
-        self.assertIn("policies.yaml:88:7", self.details())
+        self.assertEqual(self.run_script("document.querySelector('.rule .place').textContent"), "policies.yaml:88:7")
+        self.assertIn("rule 1 allows it", self.details())
         self.assertIn("6 of 6 encrypted, 6 mutual", self.details())
         self.assertEqual(self.run_script("document.querySelectorAll('.edge.selected').length"), 1)
 

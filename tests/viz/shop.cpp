@@ -70,15 +70,15 @@ std::vector<Row> rows() {
     const char* const no_rule = "no policy selects either side";
     return {
         {"203.0.113.0/24", "web", tcp(8080), allowed_used, 9, Outcome::established, 81'220,
-         "NetworkPolicy shop/web ingress rule 1 (policies.yaml:31:7)"},
+         "NetworkPolicy shop/web ingress rule 1 (policies.yaml:31:7) allows it"},
         {"web", "api", tcp(9000), allowed_used, 14, Outcome::established, 55'104,
-         "NetworkPolicy shop/api ingress rule 1 (policies.yaml:48:7)", 0, 0, "shop/api"},
+         "NetworkPolicy shop/api ingress rule 1 (policies.yaml:48:7) allows it", 0, 0, "shop/api"},
         {"api", "db", tcp(6379), allowed_used, 22, Outcome::established, 19'730,
-         "NetworkPolicy shop/db ingress rule 1 (policies.yaml:70:7)", 0, 0, "shop/db"},
+         "NetworkPolicy shop/db ingress rule 1 (policies.yaml:70:7) allows it", 0, 0, "shop/db"},
         {"api", "pay", tcp(8443), allowed_used, 6, Outcome::established, 48'001,
-         "NetworkPolicy shop/pay ingress rule 1 (policies.yaml:88:7)", 6, 6},
+         "NetworkPolicy shop/pay ingress rule 1 (policies.yaml:88:7) allows it", 6, 6},
         {"api", "pay", tcp(8444), allowed_used, 3, Outcome::established, 12'844,
-         "NetworkPolicy shop/pay ingress rule 1 (policies.yaml:88:7)", 3, 0},
+         "NetworkPolicy shop/pay ingress rule 1 (policies.yaml:88:7) allows it", 3, 0},
         {"web",
          "dns",
          {Protocol::udp, Port{53}},
@@ -86,7 +86,7 @@ std::vector<Row> rows() {
          12,
          Outcome::established,
          1'930,
-         "NetworkPolicy shop/dns-out egress rule 1 (policies.yaml:18:7)"},
+         "NetworkPolicy shop/dns-out egress rule 1 (policies.yaml:18:7) allows it"},
         {"api",
          "dns",
          {Protocol::udp, Port{53}},
@@ -94,16 +94,20 @@ std::vector<Row> rows() {
          20,
          Outcome::established,
          3'212,
-         "NetworkPolicy shop/dns-out egress rule 1 (policies.yaml:18:7)"},
+         "NetworkPolicy shop/dns-out egress rule 1 (policies.yaml:18:7) allows it"},
         {"batch", "db", tcp(6379), denied_flowed, 2, Outcome::established, 1'204,
-         "NetworkPolicy shop/db: no ingress rule matches the peer (policies.yaml:64:1)"},
+         "NetworkPolicy shop/db (policies.yaml:64:1) isolates for ingress, and none of its rules "
+         "names "
+         "the peer"},
         {"web", "db", tcp(6379), denied_blocked, 3, Outcome::unanswered, 180,
-         "NetworkPolicy shop/web: no egress rule matches the peer (policies.yaml:23:1)"},
+         "NetworkPolicy shop/web (policies.yaml:23:1) isolates for egress, and none of its rules "
+         "names "
+         "the peer"},
         {"monitor", "dns", tcp(9153), unprotected, 4, Outcome::established, 30'911, no_rule},
         {"monitor", "db", tcp(6379), allowed_unused, 0, Outcome::established, 0,
-         "NetworkPolicy shop/db ingress rule 2 (policies.yaml:75:7)"},
+         "NetworkPolicy shop/db ingress rule 2 (policies.yaml:75:7) allows it"},
         {"monitor", "web", tcp(8080), undecided, 1, Outcome::refused, 60,
-         "NetworkPolicy shop/web ingress rule 1 (policies.yaml:31:7)"},
+         "NetworkPolicy shop/web ingress rule 1 (policies.yaml:31:7) allows it"},
     };
 }
 

@@ -110,10 +110,10 @@ function verdict(state) {
   return element("span", `${symbol} ${text}`, `verdict state-${state}`);
 }
 
-/** "NetworkPolicy shop/db ingress rule 1 (file:12:3)": the place stands alone. @param {string} text */
+/** "NetworkPolicy shop/db ingress rule 1 (file:12:3) allows it": the place stands alone. @param {string} text */
 function ruleElement(text) {
-  const parts = /^(.*) \(([^()]+:\d+(?::\d+)?)\)$/.exec(text);
-  const made = element("div", parts ? parts[1] : text, "rule");
+  const parts = /^(.*?) \(([^()]+:\d+(?::\d+)?)\)(.*)$/.exec(text);
+  const made = element("div", parts ? parts[1] + parts[3] : text, "rule");
   if (parts) made.append(element("span", parts[2], "place"));
   return made;
 }
@@ -239,7 +239,8 @@ function edgeShown(edge, text) {
   const tls = value("tls");
   if (hidden.has(edge.state) || (group && from.group !== group && to.group !== group)) return false;
   if ((port && edge.traffic !== port) || (focus && !(focus.reach.has(edge.from) && focus.reach.has(edge.to)))) return false;
-  if (tls && edge.tls !== tls && !(tls === "tls" && (edge.tls === "mutual" || edge.tls === "partly"))) return false;
+  const encrypted = edge.tls === tls || (tls === "tls" && edge.tls === "mutual") || (tls !== "mutual" && edge.tls === "partly");
+  if (tls && !encrypted) return false;
   return !text || [from.id, to.id, edge.traffic, ...edge.rules].some((each) => each.toLowerCase().includes(text));
 }
 
