@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "viz/policy_yaml.h"
 #include "viz/views.h"
@@ -16,6 +17,28 @@ std::string group_of(const std::string& peer) {
                                                              : std::string();
 }
 
+std::optional<IpRange> range_of(const std::string& peer) {
+    const auto dash = peer.find('-');
+    if (dash == std::string::npos) return std::nullopt;
+    const auto first = IpAddress::parse(peer.substr(0, dash));
+    const auto last = IpAddress::parse(peer.substr(dash + 1));
+    if (!first || !last || first->family() != last->family()) return std::nullopt;
+    return IpRange{*first, *last};
+}
+
+/// As a block where the range is exactly one.
+std::string range_words(const IpRange& range) {
+    for (unsigned length = 0; length <= range.first.bits(); ++length) {
+        const IpPrefix block(range.first, length);
+        if (block.range() != range) continue;
+        if (length == 0) {
+            return range.first.family() == IpFamily::v4 ? "any IPv4 address" : "any IPv6 address";
+        }
+        return length == range.first.bits() ? to_string(range.first) : to_string(block);
+    }
+    return to_string(range.first) + "-" + to_string(range.last);
+}
+
 GraphNode node_of(const std::string& peer) {
     GraphNode node;
     node.id = peer;
@@ -23,7 +46,7 @@ GraphNode node_of(const std::string& peer) {
     node.kind = peer.ends_with(']') ? GraphNode::Kind::workload : GraphNode::Kind::external;
     node.label = peer.substr(0, peer.find('['));
     if (!node.group.empty()) node.label = node.label.substr(node.group.size() + 1);
-    if (peer == "0.0.0.0-255.255.255.255") node.label = "any IPv4 address";
+    if (const auto range = range_of(peer)) node.label = range_words(*range);
     return node;
 }
 

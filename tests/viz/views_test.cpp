@@ -121,6 +121,21 @@ TEST_CASE("a reason too long for its row stands whole below it", "[viz]") {
     CHECK(text == "A    B\none  two\n    " + reason + "\nx    y\n");
 }
 
+TEST_CASE("an address range is drawn as the block it is", "[viz]") {
+    const auto [range, label] = GENERATE(table<std::string, std::string>({
+        {"0.0.0.0-255.255.255.255", "any IPv4 address"},
+        {"::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "any IPv6 address"},
+        {"203.0.113.0-203.0.113.255", "203.0.113.0/24"},
+        {"203.0.113.7-203.0.113.7", "203.0.113.7"},
+        {"203.0.113.1-203.0.113.6", "203.0.113.1-203.0.113.6"},
+        {"{ingress-controller}", "{ingress-controller}"},
+    }));
+    const auto view = viz::connectivity_view({{}, {{range, "a/b[Pod]", TrafficSet::all()}}});
+    REQUIRE(view.graph.nodes.size() == 2);
+    const auto& nodes = view.graph.nodes;
+    CHECK((nodes[0].id == range ? nodes[0] : nodes[1]).label == label);
+}
+
 TEST_CASE("a change of policy that only closes opens nothing", "[viz]") {
     auto diff = test::shop_diff();
     for (auto& row : diff.rows) row.after = {};
