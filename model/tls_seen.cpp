@@ -199,6 +199,21 @@ std::string_view to_string(Confidence value) {
     return "none";
 }
 
+std::string_view to_string(TlsTransport value) {
+    constexpr std::array<std::string_view, 3> names{"stream", "datagram", "quic"};
+    return names[static_cast<std::size_t>(value)];
+}
+
+std::string_view to_string(EarlyData value) {
+    constexpr std::array<std::string_view, 4> names{"none", "offered", "accepted", "rejected"};
+    return names[static_cast<std::size_t>(value)];
+}
+
+std::string_view to_string(Acceptance value) {
+    constexpr std::array<std::string_view, 3> names{"unknown", "accepted", "refused"};
+    return names[static_cast<std::size_t>(value)];
+}
+
 std::string tls_version_name(std::uint16_t version) {
     return hex_or_name(versions, version);
 }

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "model/time.h"
+
 namespace nspect {
 
 /// What a TLS handshake showed about the client's certificate.
@@ -15,9 +17,36 @@ enum class ClientCert : std::uint8_t { unknown, not_requested, declined, present
 enum class TlsEvidence : std::uint8_t { none, clear, sizes, keylog, resumed };
 enum class Confidence : std::uint8_t { none, medium, high, certain };
 
+/// What the handshake ran over.
+enum class TlsTransport : std::uint8_t { stream, datagram, quic };
+/// 0-RTT: data sent before the server's answer.
+enum class EarlyData : std::uint8_t { none, offered, accepted, rejected };
+/// How the server took the client's answer to its request for a certificate.
+enum class Acceptance : std::uint8_t { unknown, accepted, refused };
+
+/// A certificate as it was presented: read, not verified.
+struct CertificateSeen {
+    std::string fingerprint;  ///< SHA-256 of the DER, hexadecimal
+    std::string subject;      ///< "CN=orders,O=shop"
+    std::string issuer;
+    std::vector<std::string> names;  ///< "URI:spiffe://...", "DNS:orders", "IP:10.0.0.1"
+    Timestamp not_before{};
+    Timestamp not_after{};
+    std::string key;  ///< "RSA", "P-256", "Ed25519"
+    std::uint32_t key_bits = 0;
+    std::string signature;  ///< "ecdsa-with-SHA256"
+    bool self_signed = false;
+    bool authority = false;  ///< CA:TRUE
+
+    bool operator==(const CertificateSeen&) const = default;
+};
+
 std::string_view to_string(ClientCert value);
 std::string_view to_string(TlsEvidence value);
 std::string_view to_string(Confidence value);
+std::string_view to_string(TlsTransport value);
+std::string_view to_string(EarlyData value);
+std::string_view to_string(Acceptance value);
 
 /// Facts of one TLS handshake as seen on the wire. Strings come from strangers: bounded when
 /// stored, escaped when shown. Empty means not seen.
@@ -38,6 +67,19 @@ struct TlsSeen {
     /// Names of the server certificate: URI, then DNS, then CN.
     std::vector<std::string> server_identity;
     std::vector<std::string> client_identity;
+
+    TlsTransport transport = TlsTransport::stream;
+    EarlyData early_data = EarlyData::none;
+    Acceptance acceptance = Acceptance::unknown;
+    bool external_psk = false;    ///< a key both ends were given: mutual, without certificates
+    bool raw_public_key = false;  ///< the client offered one in place of a certificate (RFC 7250)
+    bool post_handshake_auth = false;  ///< a certificate was sent after the handshake (TLS 1.3)
+    bool asked = false;                ///< the server was seen to ask for a certificate
+    bool none_presented = false;       ///< no certificate came; whether one was asked for, `asked`
+    std::vector<std::string> alpn_offered;
+    std::vector<std::uint16_t> client_records;  ///< the lengths that `sizes` was told from
+    std::vector<CertificateSeen> server_chain;  ///< leaf first
+    std::vector<CertificateSeen> client_chain;
 
     bool operator==(const TlsSeen&) const = default;
 };

@@ -59,6 +59,7 @@ public:
     Status start_writing(std::uint64_t max_bytes);
     /// Whether every table is there, as a table.
     Status check_tables();
+    Status check_table(std::string_view table);
 
     Status write(const Batch& batch) override;
     Result<Recording> read_context() override;
@@ -96,21 +97,27 @@ Status RecordingFile::start_writing(std::uint64_t max_bytes) {
 }
 
 Status RecordingFile::check_tables() {
-    for (const auto table : recording_tables) {
-        // A view or a virtual table of that name has no pages of its own.
-        const auto count = db_.integer(
-            "SELECT count(*) FROM sqlite_schema WHERE type='table' AND "
-            "rootpage>0 AND name='" +
-            std::string(table) + "'");
-        if (!count) return count.error();
-        if (*count == 0) {
-            return Error{Error::Kind::invalid,
-                         "the recording has no table " + std::string(table),
-                         {},
-                         db_.path()};
+    const auto version = db_.integer("PRAGMA user_version");
+    if (!version) return version.error();
+    const auto check = [&](const auto& tables) -> Status {
+        for (const auto table : tables) {
+            if (auto there = check_table(table); !there) return there;
         }
-    }
-    return done;
+        return done;
+    };
+    if (auto all = check(recording_tables); !all || *version < 2) return all;
+    return check(recording_tables_of_2);
+}
+
+Status RecordingFile::check_table(std::string_view table) {
+    // A view or a virtual table of that name has no pages of its own.
+    const auto count = db_.integer(
+        "SELECT count(*) FROM sqlite_schema WHERE type='table' AND rootpage>0 AND name='" +
+        std::string(table) + "'");
+    if (!count) return count.error();
+    if (*count > 0) return done;
+    return Error{
+        Error::Kind::invalid, "the recording has no table " + std::string(table), {}, db_.path()};
 }
 
 Status RecordingFile::write(const Batch& batch) {

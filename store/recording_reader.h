@@ -62,7 +62,12 @@ private:
     Result<bool> take(Row& row, Sighting& sighting);
     Result<std::optional<TlsSeen>> tls(std::int64_t id);
     Result<std::optional<TlsSeen>> read_tls(std::int64_t id);
+    static void take_later_columns(Row& row, TlsSeen& tls);
+    Status read_parts(const std::string& table, const std::string& columns, const std::string& of,
+                      std::int64_t id, const std::function<bool(std::int64_t, Row&)>& use);
     Status read_identities(std::int64_t id, TlsSeen& tls);
+    Status read_offers(std::int64_t id, TlsSeen& tls);
+    Status read_certificates(std::int64_t id, TlsSeen& tls);
 
     SqliteDb* db_;
     Damage* damage_;

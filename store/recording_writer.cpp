@@ -7,35 +7,6 @@ namespace nspect::store {
 
 namespace {
 
-constexpr std::size_t max_remembered_tls = 65536;
-
-/// Equal facts, equal bytes; different facts, different bytes.
-std::string key_of(const TlsSeen& tls) {
-    std::string key;
-    auto number = [&](unsigned value) {
-        key += static_cast<char>(value & 0xffU);
-        key += static_cast<char>(value >> 8U & 0xffU);
-    };
-    auto text = [&](const std::string& value) {
-        number(static_cast<unsigned>(value.size()));
-        number(static_cast<unsigned>(value.size() >> 16U));
-        key += value;
-    };
-    for (const unsigned value :
-         {unsigned{tls.version}, unsigned{tls.cipher}, unsigned{tls.client_alert},
-          unsigned{tls.server_alert}, static_cast<unsigned>(tls.client_cert),
-          static_cast<unsigned>(tls.evidence), static_cast<unsigned>(tls.confidence),
-          unsigned{tls.resumed}, unsigned{tls.hello_retry}, unsigned{tls.encrypted_hello}}) {
-        number(value);
-    }
-    for (const auto* value : {&tls.sni, &tls.alpn, &tls.ja4}) text(*value);
-    for (const auto* names : {&tls.server_identity, &tls.client_identity}) {
-        text(std::to_string(names->size()));
-        for (const auto& name : *names) text(name);
-    }
-    return key;
-}
-
 /// NULL means forever.
 std::optional<Timestamp> end_of(Timestamp to) {
     if (to == forever) return std::nullopt;
@@ -72,8 +43,6 @@ Status RecordingWriter::prepare() {
         {&sighting_,
          "INSERT OR REPLACE INTO sighting "
          "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
-        {&tls_, "INSERT INTO tls VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
-        {&tls_identity_, "INSERT INTO tls_identity VALUES(?,?,?)"},
         {&name_, "INSERT INTO name VALUES(?,?,?,?,?,?)"},
         {&loss_, "INSERT INTO loss VALUES(?,?,?,?,?,?)"},
         {&packet_count_,
@@ -85,7 +54,7 @@ Status RecordingWriter::prepare() {
         if (!prepared) return std::move(prepared).error();
         *statement = std::move(*prepared);
     }
-    return done;
+    return tls_.prepare(*db_);
 }
 
 Status RecordingWriter::write(const Batch& batch) {
@@ -93,7 +62,7 @@ Status RecordingWriter::write(const Batch& batch) {
     if (begin_.run() && write_rows(batch) && commit_.run()) return done;
     Error error = db_->error("cannot write to the recording");
     if (db_->in_transaction()) rollback_.run();
-    tls_rows_.clear();  // rows that are no longer there
+    tls_.forget();  // rows that are no longer there
     return error;
 }
 
@@ -195,7 +164,7 @@ bool RecordingWriter::add(const Sighting& sighting) {
     const std::string client = to_string(sighting.client.ip);
     const std::string server = to_string(sighting.server.ip);
     std::optional<std::int64_t> tls;
-    if (sighting.tls && !(tls = tls_row(*sighting.tls))) return false;
+    if (sighting.tls && !(tls = tls_.row(*sighting.tls))) return false;
     return sighting_.put(sighting.id)
         .put(sighting.first)
         .put(sighting.last)
@@ -220,40 +189,6 @@ bool RecordingWriter::add(const Sighting& sighting) {
         .put(sighting.handshake_time)
         .put(sighting.app)
         .put(tls)
-        .run();
-}
-
-std::optional<std::int64_t> RecordingWriter::tls_row(const TlsSeen& tls) {
-    std::string key = key_of(tls);
-    if (const auto known = tls_rows_.find(key); known != tls_rows_.end()) return known->second;
-    const std::int64_t id = next_tls_++;
-    if (!add(tls, id)) return std::nullopt;
-    if (tls_rows_.size() >= max_remembered_tls) tls_rows_.clear();
-    tls_rows_.emplace(std::move(key), id);
-    return id;
-}
-
-bool RecordingWriter::add(const TlsSeen& tls, std::int64_t id) {
-    for (const auto& name : tls.server_identity) {
-        if (!tls_identity_.put(id).put("server").put(name).run()) return false;
-    }
-    for (const auto& name : tls.client_identity) {
-        if (!tls_identity_.put(id).put("client").put(name).run()) return false;
-    }
-    return tls_.put(id)
-        .put(tls.version)
-        .put(tls.cipher)
-        .put(tls.sni)
-        .put(tls.alpn)
-        .put(tls.ja4)
-        .put(tls.client_cert)
-        .put(tls.evidence)
-        .put(tls.confidence)
-        .put(tls.resumed)
-        .put(tls.hello_retry)
-        .put(tls.encrypted_hello)
-        .put(tls.client_alert)
-        .put(tls.server_alert)
         .run();
 }
 

@@ -10,6 +10,7 @@
 #include "model/batch.h"
 #include "model/result.h"
 #include "store/sqlite_db.h"
+#include "store/tls_writer.h"
 
 namespace nspect::store {
 
@@ -35,9 +36,6 @@ private:
     bool add(const NameSeen& name);
     bool add(const Loss& loss);
     bool add(const PacketCount& count);
-    /// The row that holds these facts, a new one where none is remembered; nothing when it failed.
-    std::optional<std::int64_t> tls_row(const TlsSeen& tls);
-    bool add(const TlsSeen& tls, std::int64_t id);
     template <class Values>
     bool add_all(const Values& values);
 
@@ -45,11 +43,8 @@ private:
     Statement begin_, commit_, rollback_;
     Statement info_, target_, label_, pid_, interface_, interface_address_;
     Statement forget_labels_, forget_pids_, forget_interfaces_, forget_interface_addresses_;
-    Statement address_, vantage_, sighting_, tls_, tls_identity_, name_, loss_, packet_count_;
-    /// Connections to one service mostly show the same facts: each set is stored once. Bounded;
-    /// what is forgotten here is stored again.
-    std::unordered_map<std::string, std::int64_t> tls_rows_;
-    std::int64_t next_tls_ = 1;
+    Statement address_, vantage_, sighting_, name_, loss_, packet_count_;
+    TlsWriter tls_;
 };
 
 }  // namespace nspect::store

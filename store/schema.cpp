@@ -61,9 +61,23 @@ CREATE TABLE tls(
     id INTEGER PRIMARY KEY, version INTEGER NOT NULL, cipher INTEGER NOT NULL, sni TEXT NOT NULL,
     alpn TEXT NOT NULL, ja4 TEXT NOT NULL, client_cert INTEGER NOT NULL, evidence INTEGER NOT NULL,
     confidence INTEGER NOT NULL, resumed INTEGER NOT NULL, hello_retry INTEGER NOT NULL,
-    encrypted_hello INTEGER NOT NULL, client_alert INTEGER NOT NULL, server_alert INTEGER NOT NULL);
+    encrypted_hello INTEGER NOT NULL, client_alert INTEGER NOT NULL, server_alert INTEGER NOT NULL,
+    transport INTEGER NOT NULL, early_data INTEGER NOT NULL, acceptance INTEGER NOT NULL,
+    external_psk INTEGER NOT NULL, raw_public_key INTEGER NOT NULL,
+    post_handshake_auth INTEGER NOT NULL, asked INTEGER NOT NULL, none_presented INTEGER NOT NULL,
+    client_records TEXT NOT NULL);
 CREATE TABLE tls_identity(tls INTEGER NOT NULL, side TEXT NOT NULL, name TEXT NOT NULL);
 CREATE INDEX tls_identity_tls ON tls_identity(tls);
+CREATE TABLE tls_offer(tls INTEGER NOT NULL, protocol TEXT NOT NULL);
+CREATE INDEX tls_offer_tls ON tls_offer(tls);
+CREATE TABLE certificate(
+    tls INTEGER NOT NULL, side TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    subject TEXT NOT NULL, issuer TEXT NOT NULL, not_before_ns INTEGER NOT NULL,
+    not_after_ns INTEGER NOT NULL, key TEXT NOT NULL, key_bits INTEGER NOT NULL,
+    signature TEXT NOT NULL, self_signed INTEGER NOT NULL, authority INTEGER NOT NULL);
+CREATE INDEX certificate_tls ON certificate(tls);
+CREATE TABLE certificate_name(certificate INTEGER NOT NULL, name TEXT NOT NULL);
+CREATE INDEX certificate_name_certificate ON certificate_name(certificate);
 )sql";
 
 // The views below are written with @NAME(column) for what would be said many times; see expand().
@@ -84,8 +98,17 @@ SELECT id AS tls, @TLS_VERSION(version) AS version, printf('0x%04X', cipher) AS 
     @CLIENT_CERT(client_cert) AS client_cert, @EVIDENCE(evidence) AS evidence,
     @CONFIDENCE(confidence) AS confidence, resumed,
     (SELECT group_concat(i.name, ' ') FROM tls_identity i WHERE i.tls = t.id AND i.side = 'server') AS server_identity,
-    (SELECT group_concat(i.name, ' ') FROM tls_identity i WHERE i.tls = t.id AND i.side = 'client') AS client_identity
+    (SELECT group_concat(i.name, ' ') FROM tls_identity i WHERE i.tls = t.id AND i.side = 'client') AS client_identity,
+    @TRANSPORT(transport) AS transport, @EARLY_DATA(early_data) AS early_data,
+    @ACCEPTANCE(acceptance) AS acceptance, external_psk, raw_public_key, post_handshake_auth, asked,
+    none_presented, client_records
 FROM tls t;
+CREATE VIEW certificates AS
+SELECT fingerprint, side, subject, issuer,
+    (SELECT group_concat(n.name, ' ') FROM certificate_name n WHERE n.certificate = min(c.rowid)) AS names,
+    @ISO(not_before_ns) AS not_before, @ISO(not_after_ns) AS not_after, key, key_bits, signature,
+    self_signed, authority, count(DISTINCT tls) AS sessions
+FROM certificate c GROUP BY fingerprint, side;
 CREATE VIEW sightings AS
 SELECT s.id, @ISO(s.first_ns) AS first, @ISO(s.last_ns) AS last, @PROTOCOL(s.protocol) AS protocol,
     s.client_ip, s.client_port, s.server_ip, s.server_port, @OUTCOME(s.outcome) AS outcome,
@@ -191,6 +214,13 @@ constexpr std::array phrases{
     Phrase{"CONFIDENCE",
            "CASE $1 WHEN 0 THEN 'none' WHEN 1 THEN 'medium' WHEN 2 THEN 'high' "
            "WHEN 3 THEN 'certain' END"},
+    Phrase{"TRANSPORT",
+           "CASE $1 WHEN 0 THEN 'stream' WHEN 1 THEN 'datagram' WHEN 2 THEN 'quic' END"},
+    Phrase{"EARLY_DATA",
+           "CASE $1 WHEN 0 THEN 'none' WHEN 1 THEN 'offered' WHEN 2 THEN 'accepted' "
+           "WHEN 3 THEN 'rejected' END"},
+    Phrase{"ACCEPTANCE",
+           "CASE $1 WHEN 0 THEN 'unknown' WHEN 1 THEN 'accepted' WHEN 2 THEN 'refused' END"},
     Phrase{"TLS_VERSION",
            "CASE $1 WHEN 0 THEN '' WHEN 768 THEN 'SSLv3' WHEN 769 THEN 'TLSv1.0' "
            "WHEN 770 THEN 'TLSv1.1' WHEN 771 THEN 'TLSv1.2' WHEN 772 THEN 'TLSv1.3' "

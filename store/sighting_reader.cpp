@@ -11,7 +11,6 @@ namespace nspect::store {
 namespace {
 
 constexpr std::size_t max_gaps = 1000;
-constexpr std::size_t max_known_tls = 65536;
 
 const std::string& sighting_columns() {
     static const std::string columns =
@@ -174,68 +173,6 @@ Result<bool> RecordingReader::take(Row& row, Sighting& sighting) {
     if (!facts) return std::move(facts).error();
     sighting.tls = std::move(*facts);
     return true;
-}
-
-/// The facts of one row of table tls; nothing when it is not valid, and the sighting stays without.
-Result<std::optional<TlsSeen>> RecordingReader::tls(std::int64_t id) {
-    if (const auto known = tls_known_.find(id); known != tls_known_.end()) return known->second;
-    auto facts = read_tls(id);
-    if (!facts) return facts;
-    if (!*facts) ++damage_->tables["tls"].invalid_rows;
-    if (tls_known_.size() >= max_known_tls) tls_known_.clear();
-    tls_known_.emplace(id, *facts);
-    return facts;
-}
-
-Result<std::optional<TlsSeen>> RecordingReader::read_tls(std::int64_t id) {
-    auto statement = db_->prepare(
-        "SELECT version, cipher, sni, alpn, ja4, client_cert, evidence, confidence, resumed, "
-        "hello_retry, encrypted_hello, client_alert, server_alert FROM tls WHERE rowid = ?");
-    if (!statement) return std::move(statement).error();
-    const Step step = statement->put(id).step();
-    if (step == Step::failed) return db_->error("cannot read the recording");
-    if (step != Step::row) return std::optional<TlsSeen>{};
-    Row row(*statement);
-    TlsSeen tls;
-    tls.version = row.number<std::uint16_t>();
-    tls.cipher = row.number<std::uint16_t>();
-    tls.sni = row.text();
-    tls.alpn = row.text();
-    tls.ja4 = row.text();
-    tls.client_cert = row.one_up_to(ClientCert::presented);
-    tls.evidence = row.one_up_to(TlsEvidence::resumed);
-    tls.confidence = row.one_up_to(Confidence::certain);
-    tls.resumed = row.boolean();
-    tls.hello_retry = row.boolean();
-    tls.encrypted_hello = row.boolean();
-    tls.client_alert = row.number<std::uint8_t>();
-    tls.server_alert = row.number<std::uint8_t>();
-    if (!row.ok()) return std::optional<TlsSeen>{};
-    if (auto read = read_identities(id, tls); !read) return std::move(read).error();
-    return std::optional<TlsSeen>(std::move(tls));
-}
-
-Status RecordingReader::read_identities(std::int64_t id, TlsSeen& tls) {
-    auto statement =
-        db_->prepare("SELECT rowid, side, name FROM tls_identity WHERE tls = ? ORDER BY rowid");
-    if (!statement) return std::move(statement).error();
-    std::optional<std::int64_t> last;
-    Step step = statement->put(id).step();
-    for (; step == Step::row; step = statement->step()) {
-        Row row(*statement);
-        const std::int64_t rowid = row.integer();
-        const std::string side = row.text();
-        std::string name = row.text();
-        if (!row.ok() || (last && rowid <= *last)) {
-            ++damage_->tables["tls_identity"].invalid_rows;
-            return done;
-        }
-        last = rowid;
-        (side == "client" ? tls.client_identity : tls.server_identity).push_back(std::move(name));
-    }
-    if (step == Step::failed) return db_->error("cannot read the recording");
-    if (step == Step::damaged) damage_->tables["tls_identity"].incomplete = true;
-    return done;
 }
 
 }  // namespace nspect::store

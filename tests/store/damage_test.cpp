@@ -236,13 +236,40 @@ TEST_CASE("what is no recording says so when it is opened", "[store]") {
 TEST_CASE("a recording of a newer schema names both versions", "[store]") {
     const Folder folder;
     const std::string path = plain_recording(folder, 1);
-    sql(path, "PRAGMA user_version=2");
+    sql(path, "PRAGMA user_version=3");
     CHECK(store::looks_like_recording(path));
     const auto refused = open_recording(path);
     REQUIRE(!refused);
     CHECK(refused.error().kind == Error::Kind::unsupported);
     CHECK(refused.error().message ==
-          "the recording has schema version 2, this nspect reads up to version 1");
+          "the recording has schema version 3, this nspect reads up to version 2");
+}
+
+TEST_CASE("a recording of the first schema is read", "[store]") {
+    const Folder folder;
+    const std::string path = plain_recording(folder, 20);
+    const auto flows = [&] {
+        auto store = open_recording(path);
+        REQUIRE(store);
+        std::vector<std::pair<std::uint64_t, bool>> all;
+        REQUIRE((*store)->for_each_sighting([&](const Sighting& each) {
+            all.emplace_back(each.id, each.tls.has_value());
+            return true;
+        }));
+        CHECK((*store)->warnings().empty());
+        return all;
+    };
+    const auto now = flows();
+    std::string older = "DROP VIEW tls_sessions; DROP VIEW certificates;";
+    for (const char* column :
+         {"transport", "early_data", "acceptance", "external_psk", "raw_public_key",
+          "post_handshake_auth", "asked", "none_presented", "client_records"}) {
+        older += std::string("ALTER TABLE tls DROP COLUMN ") + column + ";";
+    }
+    sql(path, older +
+                  "DROP TABLE tls_offer; DROP TABLE certificate; DROP TABLE certificate_name;"
+                  "PRAGMA user_version=1");
+    CHECK(flows() == now);
 }
 
 TEST_CASE("a view in the place of a table is refused", "[store]") {

@@ -69,7 +69,36 @@ TlsSeen RandomWorld::tls() {
     tls.server_alert = static_cast<std::uint8_t>(number(255));
     for (auto n = number(3); n > 0; --n) tls.server_identity.push_back(text());
     for (auto n = number(3); n > 0; --n) tls.client_identity.push_back(text());
+    tls.transport = static_cast<TlsTransport>(number(2));
+    tls.early_data = static_cast<EarlyData>(number(3));
+    tls.acceptance = static_cast<Acceptance>(number(2));
+    for (bool* flag : {&tls.external_psk, &tls.raw_public_key, &tls.post_handshake_auth, &tls.asked,
+                       &tls.none_presented}) {
+        *flag = coin();
+    }
+    for (auto n = number(3); n > 0; --n) tls.alpn_offered.push_back(text());
+    for (auto n = number(8); n > 0; --n) {
+        tls.client_records.push_back(static_cast<std::uint16_t>(number(0xffff)));
+    }
+    for (auto n = number(2); n > 0; --n) tls.server_chain.push_back(certificate());
+    for (auto n = number(2); n > 0; --n) tls.client_chain.push_back(certificate());
     return tls;
+}
+
+CertificateSeen RandomWorld::certificate() {
+    CertificateSeen seen{.fingerprint = text(),
+                         .subject = text(),
+                         .issuer = text(),
+                         .names = {},
+                         .not_before = time(),
+                         .not_after = time(),
+                         .key = text(),
+                         .key_bits = static_cast<std::uint32_t>(number(0xffffffff)),
+                         .signature = text(),
+                         .self_signed = coin(),
+                         .authority = coin()};
+    for (auto n = number(3); n > 0; --n) seen.names.push_back(text());
+    return seen;
 }
 
 InterfaceInfo RandomWorld::interface() {

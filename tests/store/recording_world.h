@@ -41,6 +41,7 @@ private:
     IpAddress address();
     Timestamp time();
     TlsSeen tls();
+    CertificateSeen certificate();
     InterfaceInfo interface();
 
     std::mt19937_64 random_;
