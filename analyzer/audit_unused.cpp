@@ -159,7 +159,7 @@ private:
             const auto& place = inventory_.namespace_of(endpoint);
             const bool in_place = peer.namespace_name ? *peer.namespace_name == place.name
                                                       : peer.namespaces.matches(place.labels);
-            if (in_place && peer.pods.matches(endpoint.labels)) matching.push_back(number);
+            if (in_place && peer.pods.matches(policy_labels(endpoint))) matching.push_back(number);
         }
         return matching;
     }

@@ -50,7 +50,6 @@ private:
 
     struct Kind {  // of looks: what is not in the label index
         bool host_network = false;
-        std::uint32_t account = 0;
         std::uint32_t signature = 0;
         std::uint32_t addresses = 0;
         std::uint8_t families = v4_bit | v6_bit;
@@ -65,7 +64,6 @@ private:
     std::vector<std::uint32_t> look_namespace_;
     std::vector<Kind> kinds_;
     std::vector<std::uint32_t> look_of_;  // by endpoint
-    std::map<std::string, std::uint32_t> accounts_;
     std::map<std::vector<NamedPort>, std::uint32_t> signatures_;
     std::optional<AddressCuts> cuts_;
     std::map<std::vector<std::uint32_t>, std::uint32_t> address_looks_;  // sorted address classes
@@ -114,14 +112,15 @@ void Classifier::look_at_endpoints() {
         members[workload_namespace[endpoints[i].workload]].push_back(i);
     }
     number(signatures_, {});
-    number(accounts_, {});
     number(address_looks_, {});
     look_of_.resize(endpoints.size());
     for (std::uint32_t space = 0; space < members.size(); ++space) {
         std::unordered_map<Look, std::uint32_t, LookHash> known;
         const std::uint32_t first = looks_.size();
         for (const std::uint32_t endpoint : members[space]) {
-            Look look = looks_.relevant(endpoints[endpoint].labels);
+            Look look = terms_.asks_beyond_labels()
+                            ? looks_.relevant(policy_labels(endpoints[endpoint]))
+                            : looks_.relevant(endpoints[endpoint].labels);
             const std::size_t labels = look.size();
             const std::uint32_t kind = looked(endpoint, look);
             const auto [entry, fresh] = known.try_emplace(look, looks_.size());
@@ -145,7 +144,6 @@ std::uint32_t Classifier::looked(std::size_t index, Look& look) {
     Kind kind;
     kind.host_network = endpoint.host_network;
     any_host_network_ = any_host_network_ || endpoint.host_network;
-    if (terms_.uses_accounts()) kind.account = number(accounts_, endpoint.service_account);
     kind.signature = number(signatures_, rules_.named_ports(endpoint));
     if (cuts_) {
         kind.families = 0;
@@ -157,7 +155,7 @@ std::uint32_t Classifier::looked(std::size_t index, Look& look) {
     }
     const auto flags =
         static_cast<std::uint32_t>((kind.families << 1U) | (kind.host_network ? 1 : 0));
-    look.insert(look.end(), {kind.account, kind.signature, kind.addresses, flags});
+    look.insert(look.end(), {kind.signature, kind.addresses, flags});
     kinds_.push_back(kind);
     return next;
 }
@@ -177,16 +175,8 @@ void Classifier::select_pods() {
     anywhere_.resize(terms_.pod_selectors().size());
     for (const PodTerm& term : terms_.pods()) {
         IdSet looks = select(term);
-        const bool all_kinds = (term.host_network || !any_host_network_) && !term.account;
-        if (!all_kinds) {
-            const std::uint32_t account =
-                term.account && accounts_.contains(*term.account) ? accounts_[*term.account] : 0;
-            if (term.account && !accounts_.contains(*term.account)) looks.clear();
-            std::erase_if(looks, [&](std::uint32_t look) {
-                const Kind& kind = kinds_[look];
-                return (kind.host_network && !term.host_network) ||
-                       (term.account && kind.account != account);
-            });
+        if (any_host_network_ && !term.host_network) {
+            std::erase_if(looks, [&](std::uint32_t look) { return kinds_[look].host_network; });
         }
         result_.pods.push_back(std::move(looks));
     }

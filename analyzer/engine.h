@@ -53,12 +53,20 @@ struct Reason {
     bool operator==(const Reason&) const = default;
 };
 
+/// What an answer may depend on that policies do not say.
+enum class Dependency : std::uint8_t {
+    ip_block_pods,      ///< whether the plugin holds address blocks against pods
+    host_network_pods,  ///< whether the plugin takes pods on the host network for pods
+    rule_condition,     ///< the part of a rule that is not evaluated (Rule::condition)
+};
+
 /// The answer of one direction for one point of traffic.
 struct DirectionVerdict {
     bool allowed = true;
     bool isolated = false;  ///< some policy isolates the subject in this direction
-    /// The answer leans on something not evaluated (an L7 rule, a domain name, a plugin's choice).
-    bool uncertain = false;
+    /// What would change the answer if it were otherwise; sorted, each once.
+    std::vector<Dependency> depends_on = {};
+    bool uncertain() const { return !depends_on.empty(); }
     std::vector<Reason> reasons;
 
     bool operator==(const DirectionVerdict&) const = default;
@@ -68,7 +76,7 @@ struct Verdict {
     DirectionVerdict egress;
     DirectionVerdict ingress;
     bool allowed() const { return egress.allowed && ingress.allowed; }
-    bool uncertain() const { return egress.uncertain || ingress.uncertain; }
+    bool uncertain() const { return egress.uncertain() || ingress.uncertain(); }
 
     bool operator==(const Verdict&) const = default;
 };

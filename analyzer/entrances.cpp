@@ -93,13 +93,11 @@ std::vector<WayIn> ways_in(const Inventory& inventory) {
 }
 
 Facts ingress_controller_facts() {
-    static const Labels no_labels;
     static const Labels own_namespace{{std::string(namespace_name_label), "ingress-controller-ns"}};
     static const std::vector<ContainerPort> no_ports;
     Facts facts;
     facts.namespace_name = "ingress-controller-ns";
     facts.namespace_labels = &own_namespace;
-    facts.labels = &no_labels;
     facts.ports = &no_ports;
     return facts;
 }

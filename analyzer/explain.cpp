@@ -108,7 +108,7 @@ DirectionVerdict both(DirectionVerdict ways, DirectionVerdict policies) {
     if (policies.allowed && !ways.allowed) return ways;
     if (!policies.allowed && ways.allowed) return policies;
     ways.isolated = policies.isolated;
-    ways.uncertain = policies.uncertain;
+    ways.depends_on = policies.depends_on;
     for (const Reason& reason : policies.reasons) {
         if (reason.effect != Effect::default_allow) ways.reasons.push_back(reason);
     }

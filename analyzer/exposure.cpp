@@ -29,7 +29,7 @@ PodPeer canonical(PodPeer term) {
 
 bool is_everyone(const PodPeer& term) {
     return !term.namespace_name && term.namespaces.matches_everything() &&
-           term.pods.matches_everything() && !term.service_account;
+           term.pods.matches_everything();
 }
 
 bool asks_no_more(const Selector& wide, const Selector& narrow) {
@@ -52,10 +52,10 @@ public:
         subject_ = facts_of(inventory_, endpoint);
         for (const std::size_t index : engine.policies_of(endpoint, direction)) {
             const Policy& policy = engine.world().policies[index];
-            auto& isolates = stages_[policy.stage.order];
+            auto& isolates = stages_[policy.stage];
             isolates = isolates || policy.isolates(direction);
             for (const Rule& rule : policy.rules(direction)) {
-                rules_.push_back({policy.stage.order, &rule});
+                rules_.push_back({policy.stage, &rule});
             }
         }
         std::stable_sort(rules_.begin(), rules_.end(), [](const Asked& a, const Asked& b) {
@@ -81,7 +81,7 @@ public:
 
 private:
     struct Asked {
-        double stage;
+        Stage stage;
         const Rule* rule;
     };
 
@@ -103,7 +103,6 @@ private:
     /// other labels of pods and namespaces are not known.
     bool implies(const PodPeer& narrow, const PodPeer& wide) const {
         if (!asks_no_more(wide.pods, narrow.pods)) return false;
-        if (wide.service_account && wide.service_account != narrow.service_account) return false;
         if (wide.namespace_name) return wide.namespace_name == narrow.namespace_name;
         return asks_no_more(wide.namespaces, narrow.namespaces);
     }
@@ -119,26 +118,39 @@ private:
     /// The rules in order, as for any pair; port names of a pod that does not exist stay names.
     ExposureRow evaluate(const PodPeer& term) const {
         ExposureRow row;
+        row.traffic = TrafficSet::all();
         std::set<std::string> named;
-        TrafficSet undecided = TrafficSet::all();
-        for (const auto& [stage, isolates] : stages_) {
-            TrafficSet passed;
-            for (const Asked& asked : rules_) {
-                if (asked.stage != stage || !names(*asked.rule, term)) continue;
-                const TrafficSet hit = traffic_of(*asked.rule, destination()) & undecided;
-                if (asked.rule->action == Action::allow) {
-                    row.traffic = row.traffic | hit;
-                    if (!undecided.empty()) add_names(*asked.rule, row.traffic, named);
-                }
-                if (asked.rule->action == Action::pass) passed = passed | hit;
-                undecided = undecided - hit;
+        for (auto first = stages_.begin(); first != stages_.end();) {
+            const Layer layer = first->first.layer;
+            const TrafficSet governed = governed_by(layer);
+            TrafficSet allowed;
+            TrafficSet undecided = governed;
+            for (; first != stages_.end() && first->first.layer == layer; ++first) {
+                const TrafficSet passed = ask(first->first, term, allowed, undecided, named);
+                undecided = first->second ? passed : undecided | passed;
             }
-            undecided = isolates ? passed : undecided | passed;
+            row.traffic = row.traffic & (allowed | undecided | (TrafficSet::all() - governed));
         }
-        row.traffic = row.traffic | undecided;
         if (row.traffic == TrafficSet::all()) named.clear();
         row.named_ports.assign(named.begin(), named.end());
         return row;
+    }
+
+    /// What the stage passes on; takes what it decides from `undecided`.
+    TrafficSet ask(const Stage& stage, const PodPeer& term, TrafficSet& allowed,
+                   TrafficSet& undecided, std::set<std::string>& named) const {
+        TrafficSet passed;
+        for (const Asked& asked : rules_) {
+            if (asked.stage != stage || !names(*asked.rule, term)) continue;
+            const TrafficSet hit = traffic_of(*asked.rule, destination()) & undecided;
+            if (asked.rule->action == Action::allow) {
+                allowed = allowed | hit;
+                if (!undecided.empty()) add_names(*asked.rule, allowed, named);
+            }
+            if (asked.rule->action == Action::pass) passed = passed | hit;
+            undecided = undecided - hit;
+        }
+        return passed;
     }
 
     Facts destination() const {
@@ -170,14 +182,14 @@ private:
             const Namespace& space = inventory_.namespace_of(endpoint);
             const bool inside = term.namespace_name ? *term.namespace_name == space.name
                                                     : term.namespaces.matches(space.labels);
-            return inside && term.pods.matches(endpoint.labels);
+            return inside && term.pods.matches(policy_labels(endpoint));
         });
     }
 
     const Inventory& inventory_;
     Direction direction_;
     Facts subject_;
-    std::map<double, bool> stages_;
+    std::map<Stage, bool> stages_;
     std::vector<Asked> rules_;
 };
 

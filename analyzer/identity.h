@@ -11,8 +11,7 @@
 
 namespace nspect::analyzer {
 
-/// The label given to a container that has none, so that a policy can select it: its own name.
-inline constexpr std::string_view container_name_label = "nspect.io/name";
+using nspect::container_name_label;
 
 /// Adds to `declared` what a recording knows: its containers become endpoints (of the pod a
 /// manifest names, where pod name, pod uid, container name or address say which; else workloads of

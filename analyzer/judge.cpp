@@ -21,8 +21,7 @@ bool describes(const Policy& policy, const PodPeer& term, const Facts& pod,
     if (!pod.is_pod || (pod.host_network && !sees_host_network(policy, reading))) return false;
     const bool in_namespace = term.namespace_name ? *term.namespace_name == pod.namespace_name
                                                   : term.namespaces.matches(*pod.namespace_labels);
-    return in_namespace && term.pods.matches(*pod.labels) &&
-           (!term.service_account || *term.service_account == pod.service_account);
+    return in_namespace && term.pods.matches(pod.labels);
 }
 
 bool has_address_in(const Facts& facts, const IpSet& set) {
@@ -34,24 +33,18 @@ bool matches(const World& world, const Policy& policy, const Peer& peer, const F
              const Reading& reading) {
     if (std::holds_alternative<AnyPeer>(peer)) return true;
     if (const auto* pods = std::get_if<PodPeer>(&peer)) {
-        return describes(policy, *pods, facts, reading);
+        const bool by_address =
+            !pods->addresses || (reaches_pods(PodsByAddress::yes, world.options) &&
+                                 has_address_in(facts, *pods->addresses));
+        return by_address && describes(policy, *pods, facts, reading);
     }
-    if (const auto* block = std::get_if<AddressPeer>(&peer)) {
-        if (facts.is_pod && !reaches_pods(block->pods, world.options)) return false;
-        const bool left_open = block->pods == PodsByAddress::undefined && facts.is_pod;
+    if (const auto* block = std::get_if<AddressPeer>(&peer); block != nullptr && facts.is_pod) {
+        const bool left_open = block->pods == PodsByAddress::undefined;
+        if (!reaches_pods(block->pods, world.options)) return false;
         if (left_open && !reading.blocks_reach_pods) return false;
-        return has_address_in(facts, block->addresses);
     }
-    const Selector& chosen = std::get<NodePeer>(peer).nodes;
-    const auto& nodes = world.inventory.nodes();
-    return std::any_of(nodes.begin(), nodes.end(), [&](const Node& node) {
-        const auto owns = [&](const IpAddress& address) {
-            return std::find(node.addresses.begin(), node.addresses.end(), address) !=
-                   node.addresses.end();
-        };
-        return chosen.matches(node.labels) &&
-               std::any_of(facts.addresses.begin(), facts.addresses.end(), owns);
-    });
+    if (std::holds_alternative<DomainPeer>(peer) && facts.is_pod) return false;
+    return has_address_in(facts, addresses_named(peer, world));
 }
 
 bool names_peer(const World& world, const Policy& policy, const Rule& rule, const Facts& peer,
@@ -63,11 +56,16 @@ bool names_peer(const World& world, const Policy& policy, const Rule& rule, cons
 
 /// A rule of a policy that selects the subject, in the order rules are asked.
 struct Candidate {
-    double stage = 0;
+    Stage stage;
     double order = 0;
     std::size_t policy = 0;
     std::size_t rule = 0;
     auto operator<=>(const Candidate&) const = default;
+};
+
+struct Outcomes {
+    bool allow = false;
+    bool deny = false;
 };
 
 /// One judgement: the policies that select the subject under one reading, stage by stage.
@@ -79,8 +77,8 @@ public:
 
     DirectionVerdict verdict() const;
     TrafficSet permitted() const;
-    /// Whether each outcome is possible when rules marked `narrower` may or may not match.
-    void collect_outcomes(bool& can_allow, bool& can_deny) const;
+    /// The outcomes that are possible when rules with a condition may or may not match.
+    Outcomes outcomes() const;
 
 private:
     enum class Match { no_peer, no_port, unresolved, yes };
@@ -90,9 +88,18 @@ private:
         return policy(c.policy).rules(direction_)[c.rule];
     }
     Match match(const Candidate& candidate) const;
-    bool isolates(double stage) const;
-    bool ask_stage(double stage, DirectionVerdict& verdict) const;
-    void explain_denial(double stage, DirectionVerdict& verdict) const;
+    bool isolates(const Stage& stage) const;
+    /// The stages of each layer.
+    std::vector<std::vector<Stage>> layers() const;
+    bool has_say(const std::vector<Stage>& layer) const {
+        return governed_by(layer.front().layer).contains(point_);
+    }
+    DirectionVerdict ask_layer(const std::vector<Stage>& stages) const;
+    bool ask_stage(const Stage& stage, DirectionVerdict& verdict) const;
+    void explain_denial(const Stage& stage, DirectionVerdict& verdict) const;
+    TrafficSet permitted_by(const std::vector<Stage>& stages, TrafficSet undecided) const;
+    Outcomes outcomes_of(const std::vector<Stage>& stages) const;
+    bool has_condition(const Rule& rule) const;
 
     const World& world_;
     Direction direction_;
@@ -102,7 +109,7 @@ private:
     Reading reading_;
     std::vector<std::size_t> selecting_;
     std::vector<Candidate> candidates_;
-    std::vector<double> stages_;
+    std::vector<Stage> stages_;
 };
 
 Judge::Judge(const World& world, Direction direction, const std::vector<std::size_t>& policies,
@@ -120,9 +127,9 @@ Judge::Judge(const World& world, Direction direction, const std::vector<std::siz
         if (!p.isolates(direction) && rules.empty()) continue;
         if (!selects(p, subject, reading)) continue;
         selecting_.push_back(index);
-        stages_.push_back(p.stage.order);
+        stages_.push_back(p.stage);
         for (std::size_t i = 0; i < rules.size(); ++i) {
-            candidates_.push_back({p.stage.order, rules[i].order, index, i});
+            candidates_.push_back({p.stage, rules[i].order, index, i});
         }
     }
     std::sort(candidates_.begin(), candidates_.end());
@@ -146,14 +153,14 @@ Judge::Match Judge::match(const Candidate& candidate) const {
     return only_names ? Match::unresolved : Match::no_port;
 }
 
-bool Judge::isolates(double stage) const {
+bool Judge::isolates(const Stage& stage) const {
     return std::any_of(selecting_.begin(), selecting_.end(), [&](std::size_t index) {
-        return policy(index).stage.order == stage && policy(index).isolates(direction_);
+        return policy(index).stage == stage && policy(index).isolates(direction_);
     });
 }
 
 /// Whether the stage decided. All rules of the deciding order that say the same are named.
-bool Judge::ask_stage(double stage, DirectionVerdict& verdict) const {
+bool Judge::ask_stage(const Stage& stage, DirectionVerdict& verdict) const {
     std::optional<Action> decided;
     double decided_order = 0;
     for (const Candidate& candidate : candidates_) {
@@ -180,9 +187,9 @@ bool Judge::ask_stage(double stage, DirectionVerdict& verdict) const {
 }
 
 /// For each isolating policy the nearest any of its rules came to allowing.
-void Judge::explain_denial(double stage, DirectionVerdict& verdict) const {
+void Judge::explain_denial(const Stage& stage, DirectionVerdict& verdict) const {
     for (const std::size_t index : selecting_) {
-        if (policy(index).stage.order != stage || !policy(index).isolates(direction_)) continue;
+        if (policy(index).stage != stage || !policy(index).isolates(direction_)) continue;
         const std::size_t before = verdict.reasons.size();
         for (const Candidate& candidate : candidates_) {
             if (candidate.policy != index) continue;
@@ -198,22 +205,48 @@ void Judge::explain_denial(double stage, DirectionVerdict& verdict) const {
     }
 }
 
-DirectionVerdict Judge::verdict() const {
-    DirectionVerdict verdict;
-    for (const std::size_t index : selecting_) {
-        verdict.isolated = verdict.isolated || policy(index).isolates(direction_);
+std::vector<std::vector<Stage>> Judge::layers() const {
+    std::vector<std::vector<Stage>> result;
+    for (const Stage& stage : stages_) {
+        if (result.empty() || result.back().front().layer != stage.layer) result.emplace_back();
+        result.back().push_back(stage);
     }
-    for (const double stage : stages_) {
+    return result;
+}
+
+DirectionVerdict Judge::ask_layer(const std::vector<Stage>& stages) const {
+    DirectionVerdict verdict;
+    for (const Stage& stage : stages) {
         if (ask_stage(stage, verdict)) return verdict;
     }
     verdict.reasons.push_back({Effect::default_allow, std::nullopt, std::nullopt});
     return verdict;
 }
 
-TrafficSet Judge::permitted() const {
+/// What opens it in every layer, or what denies it in those that do.
+DirectionVerdict Judge::verdict() const {
+    DirectionVerdict verdict;
+    for (const auto& layer : layers()) {
+        if (!has_say(layer)) continue;
+        DirectionVerdict one = ask_layer(layer);
+        if (verdict.allowed && !one.allowed) verdict.reasons.clear();
+        if (verdict.allowed || !one.allowed) {
+            verdict.reasons.insert(verdict.reasons.end(), one.reasons.begin(), one.reasons.end());
+        }
+        verdict.allowed = verdict.allowed && one.allowed;
+    }
+    for (const std::size_t index : selecting_) {
+        verdict.isolated = verdict.isolated || policy(index).isolates(direction_);
+    }
+    if (verdict.reasons.empty()) {
+        verdict.reasons.push_back({Effect::default_allow, std::nullopt, std::nullopt});
+    }
+    return verdict;
+}
+
+TrafficSet Judge::permitted_by(const std::vector<Stage>& stages, TrafficSet undecided) const {
     TrafficSet allowed;
-    TrafficSet undecided = TrafficSet::all();
-    for (const double stage : stages_) {
+    for (const Stage& stage : stages) {
         TrafficSet passed;
         for (const Candidate& candidate : candidates_) {
             const Rule& asked = rule(candidate);
@@ -229,44 +262,83 @@ TrafficSet Judge::permitted() const {
     return allowed | undecided;
 }
 
-void Judge::collect_outcomes(bool& can_allow, bool& can_deny) const {
-    bool reaches = true;  // some choice of narrower rules leaves the point undecided so far
-    for (const double stage : stages_) {
-        if (!reaches) return;
+TrafficSet Judge::permitted() const {
+    TrafficSet result = TrafficSet::all();
+    for (const auto& layer : layers()) {
+        const TrafficSet governed = governed_by(layer.front().layer);
+        result = result & (permitted_by(layer, governed) | (TrafficSet::all() - governed));
+    }
+    return result;
+}
+
+/// A domain name is one where DNS answers are not known.
+bool Judge::has_condition(const Rule& rule) const {
+    const bool domains = std::any_of(rule.peers.begin(), rule.peers.end(), [](const Peer& peer) {
+        return std::holds_alternative<DomainPeer>(peer);
+    });
+    return rule.narrower() || (domains && world_.domains.empty());
+}
+
+Outcomes Judge::outcomes_of(const std::vector<Stage>& stages) const {
+    Outcomes possible;
+    bool reaches = true;  // some choice of conditions leaves the point undecided so far
+    for (const Stage& stage : stages) {
+        if (!reaches) return possible;
         bool passes = false;
         bool falls_through = true;
         for (const Candidate& candidate : candidates_) {
             if (candidate.stage != stage || match(candidate) != Match::yes) continue;
             const Rule& asked = rule(candidate);
-            can_allow = can_allow || asked.action == Action::allow;
-            can_deny = can_deny || asked.action == Action::deny;
+            possible.allow = possible.allow || asked.action == Action::allow;
+            possible.deny = possible.deny || asked.action == Action::deny;
             passes = passes || asked.action == Action::pass;
-            if (asked.narrower) continue;
+            if (has_condition(asked)) continue;
             falls_through = false;
             break;
         }
         if (falls_through && isolates(stage)) {
-            can_deny = true;
+            possible.deny = true;
             falls_through = false;
         }
         reaches = passes || falls_through;
     }
-    if (reaches) can_allow = true;
+    possible.allow = possible.allow || reaches;
+    return possible;
 }
 
-/// Readings that could matter for these parties; the first is the one that verdicts are given by.
-std::vector<Reading> readings(const Facts& subject, const Facts& peer) {
-    std::vector<Reading> result{{}};
+Outcomes Judge::outcomes() const {
+    Outcomes possible{true, false};
+    for (const auto& layer : layers()) {
+        if (!has_say(layer)) continue;
+        const Outcomes one = outcomes_of(layer);
+        possible = {possible.allow && one.allow, possible.deny || one.deny};
+    }
+    return possible;
+}
+
+/// Readings that may matter for these parties, beside the usual one.
+std::vector<std::pair<Reading, Dependency>> other_readings(const EngineOptions& options,
+                                                           const Facts& subject,
+                                                           const Facts& peer) {
+    const Reading usual = usual_reading(options);
     const bool host_network =
         (subject.is_pod && subject.host_network) || (peer.is_pod && peer.host_network);
     const bool by_address = peer.is_pod && !peer.addresses.empty();
-    if (by_address) result.push_back({false, true});
-    if (host_network) result.push_back({true, false});
-    if (host_network && by_address) result.push_back({false, false});
-    return result;
+    std::vector<std::pair<Reading, Dependency>> others;
+    if (by_address && !options.ip_block_pods_settled) {
+        others.emplace_back(Reading{false, usual.host_network_pods}, Dependency::ip_block_pods);
+    }
+    if (host_network && !options.host_network_pods) {
+        others.emplace_back(Reading{usual.blocks_reach_pods, false}, Dependency::host_network_pods);
+    }
+    return others;
 }
 
 }  // namespace
+
+Reading usual_reading(const EngineOptions& options) {
+    return {true, options.host_network_pods.value_or(true)};
+}
 
 Facts facts_of(const Inventory& inventory, std::size_t endpoint, std::optional<IpFamily> family) {
     const Endpoint& pod = inventory.endpoints()[endpoint];
@@ -274,14 +346,13 @@ Facts facts_of(const Inventory& inventory, std::size_t endpoint, std::optional<I
     Facts facts;
     facts.namespace_name = space.name;
     facts.namespace_labels = &space.labels;
-    facts.labels = &pod.labels;
+    facts.labels = policy_labels(pod);
     facts.ports = &pod.ports;
     facts.addresses = known_addresses(inventory, endpoint);
     if (family) {
         std::erase_if(facts.addresses, [&](const IpAddress& a) { return a.family() != *family; });
     }
     facts.host_network = pod.host_network;
-    facts.service_account = pod.service_account;
     return facts;
 }
 
@@ -319,22 +390,31 @@ TrafficSet traffic_of(const Rule& rule, const Facts& destination) {
 TrafficSet permitted(const World& world, Direction direction,
                      const std::vector<std::size_t>& policies, const Facts& subject,
                      const Facts& peer) {
-    return Judge(world, direction, policies, subject, peer, {}, {}).permitted();
+    const Reading reading = usual_reading(world.options);
+    return Judge(world, direction, policies, subject, peer, {}, reading).permitted();
 }
 
 DirectionVerdict judge(const World& world, Direction direction,
                        const std::vector<std::size_t>& policies, const Facts& subject,
                        const Facts& peer, const TrafficPoint& point) {
-    std::optional<DirectionVerdict> verdict;
-    bool can_allow = false;
-    bool can_deny = false;
-    for (const Reading& reading : readings(subject, peer)) {
-        const Judge judgement(world, direction, policies, subject, peer, point, reading);
-        if (!verdict) verdict = judgement.verdict();
-        judgement.collect_outcomes(can_allow, can_deny);
+    const auto under = [&](const Reading& reading) {
+        return Judge(world, direction, policies, subject, peer, point, reading);
+    };
+    const Judge usual = under(usual_reading(world.options));
+    DirectionVerdict verdict = usual.verdict();
+    const auto others = other_readings(world.options, subject, peer);
+    for (const auto& [reading, dependency] : others) {
+        if (under(reading).verdict().allowed != verdict.allowed) {
+            verdict.depends_on.push_back(dependency);
+        }
     }
-    verdict->uncertain = can_allow && can_deny;
-    return *std::move(verdict);
+    if (others.size() == 2 && !verdict.uncertain() &&
+        under({false, false}).verdict().allowed != verdict.allowed) {
+        verdict.depends_on = {Dependency::ip_block_pods, Dependency::host_network_pods};
+    }
+    const Outcomes possible = usual.outcomes();
+    if (possible.allow && possible.deny) verdict.depends_on.push_back(Dependency::rule_condition);
+    return verdict;
 }
 
 }  // namespace nspect::analyzer

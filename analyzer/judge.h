@@ -14,11 +14,10 @@ struct Facts {
     bool is_pod = true;
     std::string_view namespace_name;
     const Labels* namespace_labels = nullptr;
-    const Labels* labels = nullptr;
+    Labels labels;  ///< as policy_labels() gives them
     const std::vector<ContainerPort>* ports = nullptr;
     std::vector<IpAddress> addresses;
     bool host_network = false;
-    std::string_view service_account;
 };
 
 /// Valid as long as the inventory is not changed. With a family, only addresses of that one.
@@ -31,8 +30,10 @@ struct Reading {
     bool blocks_reach_pods = true;  ///< NetworkPolicy ipBlock against pod addresses
     bool host_network_pods = true;  ///< whether NetworkPolicy sees host-network pods as pods
 };
+/// The one that answers are given by.
+Reading usual_reading(const EngineOptions& options);
 
-bool selects(const Policy& policy, const Facts& subject, const Reading& reading = {});
+bool selects(const Policy& policy, const Facts& subject, const Reading& reading);
 /// What the rule names when `destination` is the target: its port names resolved there.
 TrafficSet traffic_of(const Rule& rule, const Facts& destination);
 

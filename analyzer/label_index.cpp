@@ -24,10 +24,6 @@ IdSet without(const IdSet& a, const IdSet& b) {
     return rest;
 }
 
-bool is_negative(Requirement::Op op) {
-    return op == Requirement::Op::not_in || op == Requirement::Op::does_not_exist;
-}
-
 }  // namespace
 
 IdSet unite(const IdSet& a, const IdSet& b) {
@@ -112,8 +108,9 @@ IdSet LabelIndex::holders(const Requirement& requirement, const Key& key, IdRang
             ids.insert(ids.end(), some.begin(), some.end());
         }
     } else {
+        const Requirement positive = requirement.negative() ? opposite(requirement) : requirement;
         for (const std::uint32_t number : key.entries) {
-            if (!requirement.matches(Labels{{requirement.key, entries_[number].text}})) continue;
+            if (!positive.matches(Labels{{positive.key, entries_[number].text}})) continue;
             const IdSet some = within(entries_[number].objects, range);
             ids.insert(ids.end(), some.begin(), some.end());
         }
@@ -126,7 +123,7 @@ IdSet LabelIndex::select(const Selector& selector, IdRange range) const {
     bool narrowed = false;
     IdSet ids;
     for (const auto& requirement : selector.requirements()) {
-        if (is_negative(requirement.op)) continue;
+        if (requirement.negative()) continue;
         const Key* key = find(requirement.key);
         IdSet some = key == nullptr ? IdSet{} : holders(requirement, *key, range);
         ids = narrowed ? intersect(ids, some) : std::move(some);
@@ -135,7 +132,7 @@ IdSet LabelIndex::select(const Selector& selector, IdRange range) const {
     }
     if (!narrowed) ids = whole(range);
     for (const auto& requirement : selector.requirements()) {
-        const Key* key = is_negative(requirement.op) ? find(requirement.key) : nullptr;
+        const Key* key = requirement.negative() ? find(requirement.key) : nullptr;
         if (key != nullptr) ids = without(ids, holders(requirement, *key, range));
     }
     return ids;

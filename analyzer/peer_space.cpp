@@ -71,6 +71,8 @@ PeerSet PeerSpace::resolve(const std::vector<PeerRef>& peers) const {
         if (peer.kind == PeerRef::Kind::any) return {true, {}};
         if (peer.kind == PeerRef::Kind::pods) {
             add_pods(peer.term, ids);
+        } else if (peer.kind == PeerRef::Kind::pods_within) {
+            add_pods_within(peer.term, peer.within, ids);
         } else {
             add_addresses(peer.term, ids);
         }
@@ -82,6 +84,20 @@ void PeerSpace::add_pods(std::uint32_t term, IdSet& ids) const {
     for (const std::uint32_t id : classes_.pods[term]) {
         ids.push_back(id);
         if (second_[id] != 0) ids.push_back(second_[id]);
+    }
+}
+
+/// Each face by its own addresses.
+void PeerSpace::add_pods_within(std::uint32_t term, std::uint32_t addresses, IdSet& ids) const {
+    const IdSet& by_v4 = classes_.addresses_v4[addresses];
+    const IdSet& by_v6 = classes_.addresses_v6[addresses];
+    const auto has = [](const IdSet& set, std::uint32_t id) {
+        return std::binary_search(set.begin(), set.end(), id);
+    };
+    for (const std::uint32_t id : classes_.pods[term]) {
+        const bool two_faces = second_[id] != 0;
+        if (has(by_v4, id) || (!two_faces && has(by_v6, id))) ids.push_back(id);
+        if (two_faces && has(by_v6, id)) ids.push_back(second_[id]);
     }
 }
 

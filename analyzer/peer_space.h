@@ -56,6 +56,7 @@ private:
     }
     void find_second_faces();
     void add_pods(std::uint32_t term, IdSet& ids) const;
+    void add_pods_within(std::uint32_t term, std::uint32_t addresses, IdSet& ids) const;
     void add_addresses(std::uint32_t term, IdSet& ids) const;
 
     const Rulebook& rules_;

@@ -88,35 +88,36 @@ void Profiles::compile_all() {
 Profiles::Program Profiles::program_of(const std::vector<std::uint32_t>& policies,
                                        std::uint32_t signature) {
     struct Entry {
-        double stage;
+        std::uint32_t stage;
         double order;
         std::uint32_t policy;
         std::uint32_t rule;
         auto operator<=>(const Entry&) const = default;
     };
-    std::vector<Entry> entries;
-    std::map<double, bool> stages;
     Program program;
+    std::map<Stage, std::uint32_t> stages;
+    for (const std::uint32_t i : policies) stages.emplace(world_.policies[i].stage, 0);
+    for (auto& [stage, number] : stages) {
+        number = static_cast<std::uint32_t>(program.layers.size());
+        program.layers.push_back(stage.layer);
+    }
+    program.isolates.assign(stages.size(), false);
+    std::vector<Entry> entries;
     for (const std::uint32_t i : policies) {
         const Policy& policy = world_.policies[i];
-        auto& isolates = stages[policy.stage.order];
-        isolates = isolates || policy.isolates(direction_);
+        const std::uint32_t stage = stages[policy.stage];
+        if (policy.isolates(direction_)) program.isolates[stage] = true;
         const auto& rules = rules_.policies()[i].rules(direction_);
         for (std::uint32_t rule = 0; rule < rules.size(); ++rule) {
-            entries.push_back({policy.stage.order, rules[rule].order, i, rule});
+            entries.push_back({stage, rules[rule].order, i, rule});
         }
         program.selected = true;
         program.isolated = program.isolated || policy.isolates(direction_);
     }
     std::sort(entries.begin(), entries.end());
-    std::map<double, std::uint32_t> stage_number;
-    for (const auto& [order, isolates] : stages) {
-        stage_number[order] = static_cast<std::uint32_t>(program.isolates.size());
-        program.isolates.push_back(isolates);
-    }
     for (const Entry& entry : entries) {
         const RuleRef& rule = rules_.policies()[entry.policy].rules(direction_)[entry.rule];
-        add_rule(rule, stage_number[entry.stage], signature, program);
+        add_rule(rule, entry.stage, signature, program);
     }
     canonicalise(program.steps, rules_.traffic());
     return program;
@@ -206,6 +207,7 @@ std::uint32_t Profiles::peer_set(const std::vector<PeerRef>& peers) {
     for (const PeerRef& peer : peers) {
         key.push_back(static_cast<std::uint32_t>(peer.kind));
         key.push_back(peer.term);
+        key.push_back(peer.within);
     }
     const auto known = peer_set_index_.find(key);
     if (known != peer_set_index_.end()) return known->second;
@@ -222,6 +224,7 @@ std::uint32_t Profiles::add_peer_set(Key key, PeerSet set) {
 std::uint32_t Profiles::compile(const Program& program) {
     Key key{program.selected, program.isolated};
     for (const bool isolates : program.isolates) key.push_back(isolates);
+    for (const Layer layer : program.layers) key.push_back(static_cast<std::uint32_t>(layer));
     for (const Step& step : program.steps) {
         const auto action = static_cast<std::uint32_t>(step.action);
         key.insert(key.end(), {2 + step.stage, action, step.peers, step.traffic});
@@ -290,24 +293,34 @@ PeerGroups Profiles::group_peers(const std::vector<std::uint32_t>& peer_sets) {
     return groups;
 }
 
+TrafficId Profiles::governed(Layer layer) {
+    return rules_.traffic().intern(governed_by(layer));
+}
+
+/// Stages are sorted by layer; what one layer allows and what it has no say in goes to the next.
 TrafficId Profiles::evaluate(const Program& program, const std::vector<std::uint32_t>& matched) {
     TrafficPool& pool = rules_.traffic();
-    TrafficId allowed = TrafficPool::none;
-    TrafficId undecided = TrafficPool::all;
+    TrafficId result = TrafficPool::all;
     auto next = matched.begin();
-    for (std::uint32_t stage = 0; stage < program.isolates.size(); ++stage) {
-        TrafficId passed = TrafficPool::none;
-        for (; next != matched.end() && program.steps[*next].stage == stage; ++next) {
-            const Step& step = program.steps[*next];
-            const TrafficId hit = pool.intersect(step.traffic, undecided);
-            if (step.action == Action::allow) allowed = pool.unite(allowed, hit);
-            if (step.action == Action::pass) passed = pool.unite(passed, hit);
-            undecided = pool.subtract(undecided, hit);
+    for (std::uint32_t stage = 0; stage < program.isolates.size();) {
+        const Layer layer = program.layers[stage];
+        TrafficId allowed = pool.subtract(TrafficPool::all, governed(layer));
+        TrafficId undecided = governed(layer);
+        for (; stage < program.isolates.size() && program.layers[stage] == layer; ++stage) {
+            TrafficId passed = TrafficPool::none;
+            for (; next != matched.end() && program.steps[*next].stage == stage; ++next) {
+                const Step& step = program.steps[*next];
+                const TrafficId hit = pool.intersect(step.traffic, undecided);
+                if (step.action == Action::allow) allowed = pool.unite(allowed, hit);
+                if (step.action == Action::pass) passed = pool.unite(passed, hit);
+                undecided = pool.subtract(undecided, hit);
+            }
+            if (program.isolates[stage]) undecided = TrafficPool::none;
+            undecided = pool.unite(undecided, passed);
         }
-        if (program.isolates[stage]) undecided = TrafficPool::none;
-        undecided = pool.unite(undecided, passed);
+        result = pool.intersect(result, pool.unite(allowed, undecided));
     }
-    return pool.unite(allowed, undecided);
+    return result;
 }
 
 TrafficId Profiles::traffic(std::uint32_t class_id, std::uint32_t peer) const {

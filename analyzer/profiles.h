@@ -46,7 +46,7 @@ private:
     struct KeyHash {
         std::size_t operator()(const Key& key) const noexcept;
     };
-    /// One rule, its peers as a number. `stage` counts stages of the profile.
+    /// One rule, its peers as a number. `stage` counts stages of the program.
     struct Step {
         std::uint32_t stage = 0;
         Action action = Action::allow;
@@ -56,6 +56,7 @@ private:
     struct Program {
         std::vector<Step> steps;
         std::vector<bool> isolates;  // by stage
+        std::vector<Layer> layers;   // by stage
         bool selected = false;
         bool isolated = false;
     };
@@ -74,6 +75,7 @@ private:
     std::uint32_t groups_for(const Program& program);
     PeerGroups group_peers(const std::vector<std::uint32_t>& peer_sets);
     TrafficId evaluate(const Program& program, const std::vector<std::uint32_t>& matched);
+    TrafficId governed(Layer layer);
 
     Direction direction_;
     const World& world_;

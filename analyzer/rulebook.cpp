@@ -16,16 +16,18 @@ void sort_unique(std::vector<T>& items) {
 
 Rulebook::Rulebook(const World& world) : terms_(world) {
     policies_.reserve(world.policies.size());
-    for (const Policy& policy : world.policies) policies_.push_back(compile(policy));
+    for (const Policy& policy : world.policies) {
+        policies_.push_back(compile(policy, world.options));
+    }
 }
 
-PolicyRef Rulebook::compile(const Policy& policy) {
+PolicyRef Rulebook::compile(const Policy& policy, const EngineOptions& options) {
     PolicyRef compiled;
+    const bool host_network = includes_host_network(policy, options);
     for (const PodPeer& subject : policy.subjects) {
-        compiled.subjects.push_back(terms_.number_of(subject, includes_host_network(policy)));
+        compiled.subjects.push_back(terms_.number_of(subject, host_network));
     }
     sort_unique(compiled.subjects);
-    const bool host_network = includes_host_network(policy);
     for (const Rule& rule : policy.ingress) compiled.ingress.push_back(compile(rule, host_network));
     for (const Rule& rule : policy.egress) compiled.egress.push_back(compile(rule, host_network));
     return compiled;

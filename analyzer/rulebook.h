@@ -65,7 +65,7 @@ public:
     std::vector<NamedPort> named_ports(const Endpoint& endpoint) const;
 
 private:
-    PolicyRef compile(const Policy& policy);
+    PolicyRef compile(const Policy& policy, const EngineOptions& options);
     RuleRef compile(const Rule& rule, bool host_network);
     std::uint32_t name_number(const std::string& name);
 

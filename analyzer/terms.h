@@ -16,7 +16,7 @@ namespace nspect::analyzer {
 
 /// Whether pods on the host network are subjects and pod peers of this policy. NetworkPolicy v1
 /// leaves it to the plugin: there they count as pods, and the verdict is marked uncertain.
-bool includes_host_network(const Policy& policy);
+bool includes_host_network(const Policy& policy, const EngineOptions& options);
 
 /// Whether a block of addresses reaches pods, as far as the options settle it.
 bool reaches_pods(PodsByAddress how, const EngineOptions& options);
@@ -26,7 +26,6 @@ struct PodTerm {
     std::optional<std::string> namespace_name;
     std::uint32_t namespaces = 0;  ///< selector by number, asked without a namespace_name
     std::uint32_t pods = 0;        ///< selector by number
-    std::optional<std::string> account;
     bool host_network = false;
 
     bool operator==(const PodTerm&) const = default;
@@ -39,11 +38,15 @@ struct AddressTerm {
     bool operator==(const AddressTerm&) const = default;
 };
 
+/// The addresses a peer names outside, where it names any.
+IpSet addresses_named(const Peer& peer, const World& world);
+
 /// What one entry of a rule's peers stands for.
 struct PeerRef {
-    enum class Kind : std::uint8_t { any, pods, addresses };
+    enum class Kind : std::uint8_t { any, pods, pods_within, addresses };
     Kind kind = Kind::any;
     std::uint32_t term = 0;
+    std::uint32_t within = 0;  ///< pods_within: the term of addresses they must have one of
 
     auto operator<=>(const PeerRef&) const = default;
     bool operator==(const PeerRef&) const = default;
@@ -59,7 +62,8 @@ public:
     const std::vector<Selector>& pod_selectors() const { return pod_selectors_.items; }
     const std::vector<PodTerm>& pods() const { return pods_.items; }
     const std::vector<AddressTerm>& addresses() const { return addresses_.items; }
-    bool uses_accounts() const noexcept { return uses_accounts_; }
+    /// Whether some selector asks for more than labels (policy_labels()).
+    bool asks_beyond_labels() const noexcept { return beyond_labels_; }
 
     std::uint32_t number_of(const PodPeer& peer, bool host_network);
     PeerRef ref(const Peer& peer, bool host_network);
@@ -85,14 +89,12 @@ private:
         std::size_t operator()(const AddressTerm& term) const noexcept;
     };
 
-    IpSet node_addresses(const Selector& nodes) const;
-
     const World& world_;
     Interned<Selector, SelectorHash> namespace_selectors_;
     Interned<Selector, SelectorHash> pod_selectors_;
     Interned<PodTerm, PodTermHash> pods_;
     Interned<AddressTerm, AddressTermHash> addresses_;
-    bool uses_accounts_ = false;
+    bool beyond_labels_ = false;
 };
 
 }  // namespace nspect::analyzer

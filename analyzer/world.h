@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "model/inventory.h"
@@ -16,6 +19,11 @@ enum class IpBlockPods : std::uint8_t { where_known, never };
 
 struct EngineOptions {
     IpBlockPods ip_block_pods = IpBlockPods::where_known;
+    /// Whether the line above is known to be so: verdicts then do not depend on it.
+    bool ip_block_pods_settled = false;
+    /// Whether NetworkPolicy takes pods on the host network for pods, subjects and peers; judged as
+    /// if it did where it is not known.
+    std::optional<bool> host_network_pods = std::nullopt;
 };
 
 /// What the declared side is judged on.
@@ -23,6 +31,8 @@ struct World {
     Inventory inventory;
     std::vector<Policy> policies;
     EngineOptions options;
+    /// Addresses that DNS was seen to give, by name in lower case.
+    std::map<std::string, IpSet> domains = {};
 };
 
 }  // namespace nspect::analyzer

@@ -24,10 +24,13 @@ void sort_once_each(std::vector<T>& values) {
 bool holds(Requirement::Op op, std::string_view value, std::string_view wanted) {
     switch (op) {
         case Requirement::Op::contains:
+        case Requirement::Op::not_contains:
             return value.find(wanted) != std::string_view::npos;
         case Requirement::Op::starts_with:
+        case Requirement::Op::not_starts_with:
             return value.starts_with(wanted);
         case Requirement::Op::ends_with:
+        case Requirement::Op::not_ends_with:
             return value.ends_with(wanted);
         default:
             return value == wanted;
@@ -66,9 +69,13 @@ std::string to_string(const Requirement& requirement) {
         case Requirement::Op::starts_with:
             return compared(requirement, " starts with ", " starts with ");
         case Requirement::Op::ends_with:
+            return compared(requirement, " ends with ", " ends with ");
+        case Requirement::Op::not_contains:
+        case Requirement::Op::not_starts_with:
+        case Requirement::Op::not_ends_with:
             break;
     }
-    return compared(requirement, " ends with ", " ends with ");
+    return '!' + to_string(opposite(requirement));
 }
 
 }  // namespace
@@ -107,15 +114,35 @@ std::string to_string(const Labels& labels) {
     return text;
 }
 
+bool Requirement::negative() const {
+    return op == Op::not_in || op == Op::does_not_exist || op == Op::not_contains ||
+           op == Op::not_starts_with || op == Op::not_ends_with;
+}
+
 bool Requirement::matches(const Labels& labels) const {
     const std::string* value = labels.find(key);
-    if (op == Op::exists) return value != nullptr;
-    if (op == Op::does_not_exist) return value == nullptr;
-    if (value == nullptr) return op == Op::not_in;
+    if (value == nullptr) return negative();
+    if (op == Op::exists || op == Op::does_not_exist) return op == Op::exists;
     const bool any = std::any_of(values.begin(), values.end(), [&](const std::string& wanted) {
         return holds(op, *value, wanted);
     });
-    return any != (op == Op::not_in);
+    return any != negative();
+}
+
+Requirement opposite(Requirement requirement) {
+    using Op = Requirement::Op;
+    constexpr std::pair<Op, Op> pairs[] = {{Op::in, Op::not_in},
+                                           {Op::exists, Op::does_not_exist},
+                                           {Op::contains, Op::not_contains},
+                                           {Op::starts_with, Op::not_starts_with},
+                                           {Op::ends_with, Op::not_ends_with}};
+    for (const auto& [positive, negative] : pairs) {
+        if (requirement.op == positive || requirement.op == negative) {
+            requirement.op = requirement.op == positive ? negative : positive;
+            break;
+        }
+    }
+    return requirement;
 }
 
 Selector::Selector(std::vector<Requirement> requirements) : requirements_(std::move(requirements)) {

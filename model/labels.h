@@ -40,17 +40,32 @@ std::string to_string(const Labels& labels);
 /// One condition of a selector. Operators of the Kubernetes label selector, and the text matches of
 /// Calico's expression language.
 struct Requirement {
-    enum class Op { in, not_in, exists, does_not_exist, contains, starts_with, ends_with };
+    enum class Op {
+        in,
+        not_in,
+        exists,
+        does_not_exist,
+        contains,
+        starts_with,
+        ends_with,
+        not_contains,
+        not_starts_with,
+        not_ends_with,
+    };
     std::string key;
     Op op = Op::in;
     std::vector<std::string> values;  ///< sorted, each once; empty for the two existence operators
 
-    /// not_in and does_not_exist hold for an object without the key.
+    /// Whether it holds for an object without the key.
+    bool negative() const;
     bool matches(const Labels& labels) const;
 
     auto operator<=>(const Requirement&) const = default;
     bool operator==(const Requirement&) const = default;
 };
+
+/// The requirement that holds exactly where this one does not.
+Requirement opposite(Requirement requirement);
 
 /// A conjunction of requirements; one without requirements matches everything.
 /// (Kubernetes meta/v1 LabelSelector: matchLabels and matchExpressions are ANDed.)

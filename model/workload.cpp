@@ -29,4 +29,19 @@ std::optional<WorkloadId> parse_workload_id(std::string_view text) {
     return id;
 }
 
+Labels policy_labels(const Endpoint& endpoint) {
+    Labels labels = endpoint.labels;
+    if (!endpoint.service_account.empty()) {
+        labels.set(std::string(service_account_key), endpoint.service_account);
+    }
+    if (endpoint.host_network) labels.set(std::string(host_network_key), "");
+    if (!endpoint.proxy_injection.empty()) {
+        labels.set(std::string(proxy_injection_key), endpoint.proxy_injection);
+    }
+    for (const std::string& network : endpoint.networks) {
+        labels.set(std::string(network_key) + network, "");
+    }
+    return labels;
+}
+
 }  // namespace nspect

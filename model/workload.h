@@ -68,7 +68,24 @@ struct Endpoint {
     std::uint64_t netns = 0;  ///< inode number; 0 when not known
     Location where;
     std::string uid = {};  ///< metadata.uid of the pod, which its cgroup path carries; may be empty
+    std::vector<std::string> networks = {};  ///< container networks it is attached to (Docker)
+    /// sidecar.istio.io/inject as the pod's label has it, or else its annotation.
+    std::string proxy_injection = {};
 };
+
+/// Keys by which selectors of policies ask for what is no label. No label can have such a key.
+inline constexpr std::string_view service_account_key = "@service-account";
+inline constexpr std::string_view network_key = "@network/";  ///< followed by the network's name
+
+inline constexpr std::string_view host_network_key = "@host-network";
+inline constexpr std::string_view proxy_injection_key = "@proxy-injection";
+
+/// The label given to a container that has none, so that a policy can select it: its own name.
+inline constexpr std::string_view container_name_label = "nspect.io/name";
+
+/// What selectors of policies are held against: the labels and, as labels, what the keys above
+/// stand for.
+Labels policy_labels(const Endpoint& endpoint);
 
 /// Who owned an address, and when: [from, to).
 struct AddressLease {

@@ -14,6 +14,7 @@ namespace nspect::viz {
 
 namespace {
 
+using analyzer::Dependency;
 using analyzer::DirectionVerdict;
 using analyzer::ExplainBlock;
 using analyzer::Reason;
@@ -52,13 +53,25 @@ std::string reason_line(const analyzer::World& world, Direction direction, const
     return text + "\n";
 }
 
+std::string dependency_words(Dependency dependency) {
+    switch (dependency) {
+        case Dependency::ip_block_pods:
+            return "whether the network plugin holds ipBlock against pods";
+        case Dependency::host_network_pods:
+            return "whether the network plugin takes pods on the host network for pods";
+        case Dependency::rule_condition:
+            break;
+    }
+    return "a condition of a rule that is not evaluated";
+}
+
 std::string side_text(const analyzer::World& world, Direction direction, const std::string& name,
                       const DirectionVerdict& verdict) {
-    std::string text =
-        "  " + std::string(to_string(direction)) + " of " + for_terminal(name) + ": " +
-        (verdict.allowed ? "allowed" : "denied") +
-        (verdict.uncertain ? " (depends on the network plugin, or on what is not evaluated)" : "") +
-        "\n";
+    std::string text = "  " + std::string(to_string(direction)) + " of " + for_terminal(name) +
+                       ": " + (verdict.allowed ? "allowed" : "denied") + "\n";
+    for (const Dependency each : verdict.depends_on) {
+        text += "    depends on " + dependency_words(each) + "\n";
+    }
     for (const Reason& each : verdict.reasons) text += reason_line(world, direction, each);
     return text;
 }
@@ -107,7 +120,10 @@ Json reason_json(const analyzer::World& world, Direction direction, const Reason
 
 Json side_json(const analyzer::World& world, Direction direction, const DirectionVerdict& verdict) {
     Json json{{"verdict", verdict.allowed ? "allowed" : "denied"}};
-    if (verdict.uncertain) json["uncertain"] = true;
+    if (verdict.uncertain()) json["uncertain"] = true;
+    for (const Dependency each : verdict.depends_on) {
+        json["depends_on"].push_back(dependency_words(each));
+    }
     json["reasons"] = Json::array();
     for (const Reason& each : verdict.reasons)
         json["reasons"].push_back(reason_json(world, direction, each));

@@ -64,6 +64,14 @@ std::optional<bool> boolean_field(const Node& parent, std::string_view key, Repo
     return std::nullopt;
 }
 
+std::string lower_case(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return lower;
+}
+
 std::optional<std::uint64_t> decimal(std::string_view text) {
     constexpr std::size_t most_digits = 18;
     if (text.empty() || text.size() > most_digits) return std::nullopt;

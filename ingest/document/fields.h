@@ -25,6 +25,7 @@ const Node* any_field(const Node& parent, std::string_view key);
 
 /// The text of a scalar, where numbers and booleans must stand in quotes.
 std::optional<std::string> text_value(const Node& node, Report& report);
+std::string lower_case(std::string_view text);
 /// Digits without sign, leading zeros or other bases: what every YAML version reads alike.
 std::optional<std::uint64_t> decimal(std::string_view text);
 

@@ -11,7 +11,8 @@ namespace {
 
 struct PeerRead {
     std::vector<Peer> exact;
-    std::vector<Peer> narrower;  ///< wider than what is written: see Rule::narrower
+    std::vector<Peer> narrower;  ///< wider than what is written: see Rule::condition
+    std::vector<Peer> domains;
 };
 
 // v1alpha1 before its 0.1.7 compared labels of both namespaces. What can be said without doing that
@@ -78,11 +79,22 @@ void read_networks(const Node& node, PeerRead& read, Report& report) {
     read.exact.push_back(std::move(peer));
 }
 
-void read_domain_names(const Node& field, PeerRead& read, Report& report) {
-    report.key_warning(field, "NP030", "domainNames is not evaluated",
-                       "the rule counts as if it named every address outside; verdicts of it say "
-                       "\"at most\"");
-    read.narrower.push_back(AddressPeer{all_addresses(), PodsByAddress::no});
+void read_domain_names(const Node& node, const Node& field, PeerRead& read, Report& report) {
+    const Node* list = sequence_field(node, "domainNames", report);
+    if (list == nullptr) return;
+    DomainPeer domains;
+    for (const Node& entry : *list) {
+        auto name = text_value(entry, report);
+        if (!name) continue;
+        std::string lower = lower_case(*name);
+        // "*." stands for one or more labels here.
+        if (lower.starts_with("*.")) lower.insert(0, 1, '*');
+        domains.names.push_back(std::move(lower));
+    }
+    report.key_warning(field, "NP030", "domainNames is known only as far as DNS was recorded",
+                       "without a recording the rule counts as if it named every address "
+                       "outside; verdicts of it say \"at most\"");
+    read.domains.push_back(std::move(domains));
 }
 
 const Node* find_peer_field(const Node& node, Direction direction, Report& report) {
@@ -102,7 +114,7 @@ void read_peer(const Node& node, Direction direction, PeerRead& read, Report& re
     if (field->key == "networks") {
         read_networks(node, read, report);
     } else if (field->key == "domainNames") {
-        read_domain_names(*field, read, report);
+        read_domain_names(node, *field, read, report);
     } else if (field->key == "nodes") {
         read.exact.push_back(NodePeer{read_selector(mapping_field(node, "nodes", report), report)});
     } else {
@@ -163,7 +175,12 @@ void read_rule(const Node& node, Direction direction, std::size_t index,
     }
     if (!peers.narrower.empty()) {
         rule.peers = std::move(peers.narrower);
-        rule.narrower = true;
+        rule.condition = "labels compared between namespaces";
+        rules.push_back(rule);
+        rule.condition.clear();
+    }
+    if (!peers.domains.empty()) {
+        rule.peers = std::move(peers.domains);
         rules.push_back(std::move(rule));
     }
 }

@@ -138,6 +138,7 @@ std::vector<Rule> read_rules(const Node* list, Direction direction, const Object
         check_fields(node, object.report, {peers, "ports"});
         Rule rule;
         rule.index = rules.size() + 1;
+        rule.order = network_policy_order;
         rule.where = object.report.location_of(node);
         rule.peers = read_peers(sequence_field(node, peers, object.report), object.namespace_name,
                                 object.report);

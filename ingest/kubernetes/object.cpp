@@ -46,6 +46,16 @@ std::string service_account(const Node& spec, Report& report) {
     return name && !name->empty() ? *name : "default";
 }
 
+// The label counts before the annotation of the same name.
+// https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
+std::string proxy_injection(const Node& metadata, const Labels& labels) {
+    constexpr std::string_view key = "sidecar.istio.io/inject";
+    if (const std::string* label = labels.find(key)) return *label;
+    const Node* annotations = metadata.find("annotations");
+    const Node* value = annotations == nullptr ? nullptr : annotations->find(key);
+    return value != nullptr && value->is_scalar() ? std::string(value->text) : std::string();
+}
+
 }  // namespace
 
 const Node& Object::name_node() const {
@@ -79,6 +89,7 @@ Endpoint read_pod_template(const Node& pod, Report& report) {
     if (const Node* metadata = mapping_field(pod, "metadata", report)) {
         endpoint.labels =
             read_labels(mapping_field(*metadata, "labels", report), report, object_label_codes);
+        endpoint.proxy_injection = proxy_injection(*metadata, endpoint.labels);
     }
     const Node* spec = mapping_field(pod, "spec", report);
     if (spec == nullptr) {

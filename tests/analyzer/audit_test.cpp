@@ -233,7 +233,7 @@ TEST_CASE("connections that were open already, and replies, count as passed") {
 
 TEST_CASE("a rule that is narrower than written makes the answer undecided") {
     Shop shop;
-    shop.world.policies[0].ingress[0].narrower = true;
+    shop.world.policies[0].ingress[0].condition = "an HTTP condition";
     shop.recording.tcp("10.0.0.1:40000", "10.0.0.2:5432").isn(1, 2).veth("web").veth("db");
     const auto audit = shop.audit();
     CHECK(find(audit, "depends-on-plugin") != nullptr);

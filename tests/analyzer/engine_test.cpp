@@ -207,7 +207,7 @@ TEST_CASE("a node is named by its addresses, and so are host-network pods on it"
 TEST_CASE("a rule that is narrower than written makes its verdict uncertain", "[engine]") {
     World world = shop();
     Rule at_most = rule(Action::allow, {web_pods});
-    at_most.narrower = true;
+    at_most.condition = "an HTTP condition";
     world.policies = {db_admits(at_most)};
     const Verdict through = verdict(world, Who::of_endpoint(web), Who::of_endpoint(db), sql);
     CHECK(through.allowed());

@@ -12,6 +12,8 @@ const std::vector<std::string> blocks{"10.0.0.0/24", "10.0.0.0/30",   "10.0.0.4/
                                       "0.0.0.0/0",   "10.0.0.128/25", "fd00::/64",
                                       "fd00::4/127", "::/0",          "203.0.113.0/24"};
 
+const std::vector<std::string> domains{"*", "example.com", "*.example.com", "**.com"};
+
 }  // namespace
 
 analyzer::World RandomWorld::make() {
@@ -24,6 +26,12 @@ analyzer::World RandomWorld::make() {
     const std::size_t count = 1 + below(7);
     for (std::size_t i = 0; i < count; ++i) world.policies.push_back(policy(i));
     if (chance(30)) world.options.ip_block_pods = analyzer::IpBlockPods::never;
+    if (chance(30)) world.options.host_network_pods = chance(50);
+    if (chance(50)) {
+        world.domains["example.com"] = block("203.0.113.0/28");
+        world.domains["www.example.com"] = block("203.0.113.9/32");
+        world.domains["a.b.example.com"] = block("fd00:1::/64");
+    }
     return world;
 }
 
@@ -66,9 +74,10 @@ Labels RandomWorld::labels() {
 
 Selector RandomWorld::selector() {
     using Op = Requirement::Op;
-    const std::vector<Op> ops{Op::in,       Op::in,       Op::not_in,      Op::exists,
-                              Op::exists,   Op::contains, Op::starts_with, Op::does_not_exist,
-                              Op::ends_with};
+    const std::vector<Op> ops{
+        Op::in,        Op::in,           Op::not_in,          Op::exists,
+        Op::exists,    Op::contains,     Op::starts_with,     Op::does_not_exist,
+        Op::ends_with, Op::not_contains, Op::not_starts_with, Op::not_ends_with};
     Selector made;
     for (unsigned i = below(3); i > 0; --i) {
         Requirement requirement;
@@ -90,17 +99,25 @@ PodPeer RandomWorld::pod_peer(const std::string& space) {
         made.namespaces = selector();
     }
     made.pods = selector();
-    if (chance(15)) made.service_account = "robot";
+    if (chance(15))
+        made.pods.add({std::string(service_account_key), Requirement::Op::in, {"robot"}});
     return made;
 }
 
 Peer RandomWorld::peer(const std::string& space) {
-    const unsigned sort = below(10);
+    const unsigned sort = below(12);
     if (sort == 0) return AnyPeer{};
     if (sort == 1) return NodePeer{selector()};
-    if (sort > 5) return pod_peer(space);
+    if (sort == 2) return DomainPeer{{one_of(domains)}};
+    if (sort == 3) {
+        PodPeer within = pod_peer(space);
+        within.addresses = block(one_of(blocks));
+        return within;
+    }
+    if (sort > 7) return pod_peer(space);
     AddressPeer addresses{block(one_of(blocks)), PodsByAddress::undefined};
     if (chance(30)) addresses.addresses = addresses.addresses - block(one_of(blocks));
+    addresses.nodes = chance(70);
     if (chance(50)) addresses.pods = chance(70) ? PodsByAddress::yes : PodsByAddress::no;
     return addresses;
 }
@@ -143,6 +160,13 @@ Policy RandomWorld::policy(std::size_t number) {
         made.isolates_ingress = chance(20);  // as a Calico tier does: with passes in the same stage
         made.isolates_egress = chance(20);
     }
+    if (chance(25)) {
+        made.stage = one_of(std::vector<Stage>{{1, "m", Layer::mesh},
+                                               {2, "m", Layer::mesh},
+                                               {1, "n", Layer::attachment},
+                                               {admin_stage, "other"},
+                                               {5e3, "calico"}});
+    }
     const double base = tier < 5 ? 0 : made.priority * 1000;
     for (unsigned i = 0; i < below(4); ++i) {
         made.ingress.push_back(rule(tier >= 5, space, tier < 5 ? 0 : base + i));
@@ -158,7 +182,8 @@ std::vector<analyzer::Who> RandomWorld::parties(const analyzer::World& world) {
         made.push_back(Who::of_endpoint(i));
         if (i % 3 == 0) made.push_back(Who::of_endpoint(i, IpFamily::v6));
     }
-    for (const char* address : {"10.0.0.4", "10.0.0.200", "192.0.2.1", "fd00::4", "2001:db8::1"}) {
+    for (const char* address : {"10.0.0.4", "10.0.0.200", "192.0.2.1", "203.0.113.9", "fd00::4",
+                                "fd00:1::1", "2001:db8::1"}) {
         made.push_back(Who::of_address(ip(address)));
     }
     return made;

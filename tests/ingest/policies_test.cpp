@@ -143,16 +143,15 @@ TEST_CASE("ports of admin policies") {
                                  {{}, "web", {}}});
 }
 
-TEST_CASE("peers that are only partly evaluated become a rule of their own, marked narrower") {
+TEST_CASE("peers that are domain names become a rule of their own") {
     const Policy policy = admin_policy(
         "ClusterNetworkPolicy",
         "{tier: Admin, priority: 7, subject: {pods: {}}, egress: [{name: out, action: Accept, to: "
-        "[{namespaces: {}}, {domainNames: [example.com]}]}]}");
+        "[{namespaces: {}}, {domainNames: [Example.com, \"*.example.org\"]}]}]}");
     REQUIRE(policy.egress.size() == 2);
-    CHECK_FALSE(policy.egress[0].narrower);
-    CHECK(policy.egress[1].narrower);
     CHECK(policy.egress[1].index == policy.egress[0].index);
-    CHECK(std::get<AddressPeer>(policy.egress[1].peers.at(0)).addresses == all_addresses());
+    CHECK(std::get<DomainPeer>(policy.egress[1].peers.at(0)).names ==
+          std::vector<std::string>{"example.com", "**.example.org"});
 }
 
 TEST_CASE("policies are sorted by kind, namespace and name") {

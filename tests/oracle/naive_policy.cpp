@@ -2,6 +2,7 @@
 #include "tests/oracle/naive_policy.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -43,35 +44,61 @@ std::vector<IpAddress> addresses_over(const World& world, const Who& who, IpFami
 bool describes(const World& world, const Policy& policy, const PodPeer& term, const Who& who) {
     if (!who.endpoint) return false;
     const Endpoint& pod = world.inventory.endpoints()[*who.endpoint];
+    const bool plugin_counts_it = world.options.host_network_pods.value_or(true);
     const bool host_network_counts =
-        policy.kind == PolicyKind::network_policy || policy.selects_host_network;
+        (policy.kind == PolicyKind::network_policy && plugin_counts_it) ||
+        policy.selects_host_network;
     if (pod.host_network && !host_network_counts) return false;
     const Namespace& space = world.inventory.namespace_of(pod);
     if (term.namespace_name && *term.namespace_name != space.name) return false;
     if (!term.namespace_name && !term.namespaces.matches(space.labels)) return false;
-    if (term.service_account && *term.service_account != pod.service_account) return false;
-    return term.pods.matches(pod.labels);
+    return term.pods.matches(policy_labels(pod));
+}
+
+bool is_node_address(const World& world, const Selector& chosen, const IpAddress& address) {
+    for (const Node& node : world.inventory.nodes()) {
+        if (!chosen.matches(node.labels)) continue;
+        if (std::find(node.addresses.begin(), node.addresses.end(), address) !=
+            node.addresses.end()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool is_domain_address(const World& world, const DomainPeer& peer, const IpAddress& address) {
+    if (world.domains.empty()) return true;
+    return std::any_of(world.domains.begin(), world.domains.end(), [&](const auto& entry) {
+        return matches_domain(peer, entry.first) && entry.second.contains(address);
+    });
 }
 
 bool names(const World& world, const Policy& policy, const Peer& peer, const Who& who,
            IpFamily family) {
     if (std::holds_alternative<AnyPeer>(peer)) return true;
-    if (const auto* pods = std::get_if<PodPeer>(&peer)) return describes(world, policy, *pods, who);
     const auto own = addresses_over(world, who, family);
+    const auto any_own = [&](const auto& holds) {
+        return std::any_of(own.begin(), own.end(), holds);
+    };
+    const bool never = who.endpoint && world.options.ip_block_pods == IpBlockPods::never;
+    if (const auto* pods = std::get_if<PodPeer>(&peer)) {
+        if (!describes(world, policy, *pods, who)) return false;
+        if (!pods->addresses) return true;
+        return !never && any_own([&](const auto& a) { return pods->addresses->contains(a); });
+    }
     if (const auto* block = std::get_if<AddressPeer>(&peer)) {
-        const bool never = world.options.ip_block_pods == IpBlockPods::never;
-        if (who.endpoint && block->pods == PodsByAddress::no) return false;
-        if (who.endpoint && never) return false;
-        return std::any_of(own.begin(), own.end(),
-                           [&](const auto& a) { return block->addresses.contains(a); });
+        if (never || (who.endpoint && block->pods == PodsByAddress::no)) return false;
+        return any_own([&](const auto& a) {
+            return block->addresses.contains(a) &&
+                   (block->nodes || !is_node_address(world, Selector{}, a));
+        });
     }
-    for (const Node& node : world.inventory.nodes()) {
-        if (!std::get<NodePeer>(peer).nodes.matches(node.labels)) continue;
-        for (const auto& address : node.addresses) {
-            if (std::find(own.begin(), own.end(), address) != own.end()) return true;
-        }
+    if (const auto* domains = std::get_if<DomainPeer>(&peer)) {
+        return !who.endpoint &&
+               any_own([&](const auto& a) { return is_domain_address(world, *domains, a); });
     }
-    return false;
+    const Selector& nodes = std::get<NodePeer>(peer).nodes;
+    return any_own([&](const auto& a) { return is_node_address(world, nodes, a); });
 }
 
 /// Section 5: ports by number, or by name on the destination.
@@ -96,7 +123,7 @@ bool names_point(const World& world, const Rule& rule, const Who& destination,
 enum class Answer { allow, deny, next_stage };
 
 /// Section 3, one stage: rules in ascending order, ties in document order.
-Answer ask_stage(const World& world, Direction direction, double stage, const Who& subject,
+Answer ask_stage(const World& world, Direction direction, const Stage& stage, const Who& subject,
                  const Who& peer, const TrafficPoint& point, IpFamily family) {
     struct Asked {
         const Policy* policy;
@@ -108,7 +135,7 @@ Answer ask_stage(const World& world, Direction direction, double stage, const Wh
         const bool selected =
             std::any_of(policy.subjects.begin(), policy.subjects.end(),
                         [&](const auto& s) { return describes(world, policy, s, subject); });
-        if (policy.stage.order != stage || !selected) continue;
+        if (policy.stage != stage || !selected) continue;
         isolates = isolates || policy.isolates(direction);
         for (const Rule& rule : policy.rules(direction)) rules.push_back({&policy, &rule});
     }
@@ -129,11 +156,16 @@ Answer ask_stage(const World& world, Direction direction, double stage, const Wh
 bool side_allows(const World& world, Direction direction, const Who& subject, const Who& peer,
                  const TrafficPoint& point, IpFamily family) {
     if (!subject.endpoint) return true;
-    std::set<double> stages;
-    for (const Policy& policy : world.policies) stages.insert(policy.stage.order);
-    for (const double stage : stages) {
-        const Answer answer = ask_stage(world, direction, stage, subject, peer, point, family);
-        if (answer != Answer::next_stage) return answer == Answer::allow;
+    std::map<Layer, std::set<Stage>> layers;
+    for (const Policy& policy : world.policies) layers[policy.stage.layer].insert(policy.stage);
+    for (const auto& [layer, stages] : layers) {
+        if (!governed_by(layer).contains(point)) continue;
+        Answer answer = Answer::next_stage;
+        for (const Stage& stage : stages) {
+            answer = ask_stage(world, direction, stage, subject, peer, point, family);
+            if (answer != Answer::next_stage) break;
+        }
+        if (answer == Answer::deny) return false;
     }
     return true;
 }

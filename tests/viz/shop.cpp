@@ -226,7 +226,7 @@ analyzer::GeneratedPolicy db_policy() {
     analyzer::GeneratedPolicy made;
     made.policy.namespace_name = "shop";
     made.policy.name = "db";
-    made.policy.stage = {namespace_stage, ""};
+    made.policy.stage = {namespace_stage, "namespace"};
     PodPeer subject;
     subject.namespace_name = "shop";
     subject.pods = Selector::matching(Labels{{"app", "db"}});
