@@ -26,6 +26,7 @@ struct VantagePoint {
     enum class Role : std::uint8_t { client, server, between } role = Role::between;
     Counters sent;
     Counters received;
+    std::optional<TunnelSeen> tunnel;  ///< it was inside one there, or is an opaque one
 };
 
 /// The same flow stitched over all vantages. `bytes` and `packets` are those of the client's
@@ -44,7 +45,14 @@ struct Conversation {
     Outcome outcome = Outcome::mid_stream;
     DirectionEvidence direction = DirectionEvidence::handshake;
     std::uint32_t retransmits = 0;
+    std::uint32_t reordered = 0;
+    std::uint32_t zero_windows = 0;
     Duration handshake_time{};
+    Duration think_time{};         ///< as the vantage nearest to the server saw it
+    std::uint16_t client_mss = 0;  ///< as in Sighting, as the following ones
+    std::uint16_t server_mss = 0;
+    std::uint16_t path_mtu = 0;
+    std::uint16_t icmp_errors = 0;
     std::string app;
     std::optional<TlsSeen> tls;
     std::vector<VantagePoint> vantages;

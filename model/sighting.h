@@ -11,6 +11,7 @@
 #include "model/time.h"
 #include "model/tls_seen.h"
 #include "model/traffic.h"
+#include "model/tunnel_seen.h"
 
 namespace nspect {
 
@@ -69,14 +70,22 @@ struct Sighting {
     Counters received;  ///< server to client
     Outcome outcome = Outcome::mid_stream;
     std::uint32_t retransmits = 0;
+    std::uint32_t reordered = 0;     ///< TCP segments that came behind a later one, seen once
+    std::uint32_t zero_windows = 0;  ///< how often a side had no room for more
     std::optional<std::uint32_t> client_isn;  ///< TCP initial sequence number of the SYN
     std::optional<std::uint32_t> server_isn;  ///< of the SYN-ACK
     /// Of the first payload bytes, for joining UDP; 0 when there were none.
     std::uint64_t fingerprint = 0;
     Duration handshake_time{};  ///< SYN to the client's ACK, 0 when not seen
-    bool finished = false;      ///< ended or timed out; false: still open when written
-    std::string app;            ///< application protocol by content, "postgres"; "" when not known
+    Duration think_time{};      ///< the client's first byte to the server's answer, 0 when not seen
+    std::uint16_t client_mss = 0;  ///< TCP: what each side can take in a segment; 0 when not told
+    std::uint16_t server_mss = 0;
+    std::uint16_t path_mtu = 0;     ///< the smallest that ICMP told of this flow; 0: never
+    std::uint16_t icmp_errors = 0;  ///< ICMP errors about its packets
+    bool finished = false;          ///< ended or timed out; false: still open when written
+    std::string app;  ///< application protocol by content, "postgres"; "" when not known
     std::optional<TlsSeen> tls;
+    std::optional<TunnelSeen> tunnel;  ///< it was seen inside one, or is an opaque one
 
     bool operator==(const Sighting&) const = default;
 };

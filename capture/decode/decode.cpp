@@ -15,25 +15,27 @@ struct Row {
 
 // Most frequent first: the table is searched in order.
 constexpr std::array ether_types{
-    Row{0x0800, decode_ipv4}, Row{0x86dd, decode_ipv6}, Row{0x8100, decode_vlan},
-    Row{0x0806, decode_arp},  Row{0x8035, decode_arp},  // RARP
-    Row{0x88a8, decode_vlan}, Row{0x9100, decode_vlan}, Row{0x9200, decode_vlan},
-    Row{0x9300, decode_vlan},
+    Row{0x0800, decode_ipv4},  Row{0x86dd, decode_ipv6},
+    Row{0x8100, decode_vlan},  Row{0x0806, decode_arp},
+    Row{0x8035, decode_arp},  // RARP
+    Row{0x88a8, decode_vlan},  Row{0x9100, decode_vlan},
+    Row{0x9200, decode_vlan},  Row{0x9300, decode_vlan},
+    Row{0x8847, decode_mpls},  Row{0x8848, decode_mpls},
+    Row{0x8864, decode_pppoe}, Row{0x6558, decode_ethernet},
+    Row{0x894f, decode_nsh},   Row{0x8909, decode_cisco_metadata},
 };
 
 constexpr std::array ipv4_transports{
-    Row{6, decode_tcp},
-    Row{17, decode_udp},
-    Row{132, decode_sctp},
-    Row{1, decode_icmp},
+    Row{6, decode_tcp},  Row{17, decode_udp},     Row{132, decode_sctp},
+    Row{1, decode_icmp}, Row{4, decode_ip_in_ip}, Row{41, decode_ip_in_ip},
+    Row{47, decode_gre}, Row{50, decode_esp},     Row{137, decode_mpls_in_ip},
 };
 constexpr std::array ipv4_extensions{Row{51, decode_ip_ah}};
 
 constexpr std::array ipv6_transports{
-    Row{6, decode_tcp},
-    Row{17, decode_udp},
-    Row{132, decode_sctp},
-    Row{58, decode_icmp6},
+    Row{6, decode_tcp},    Row{17, decode_udp},     Row{132, decode_sctp},
+    Row{58, decode_icmp6}, Row{4, decode_ip_in_ip}, Row{41, decode_ip_in_ip},
+    Row{47, decode_gre},   Row{50, decode_esp},     Row{137, decode_mpls_in_ip},
 };
 constexpr std::array ipv6_extensions{
     Row{0, decode_ipv6_hop_by_hop}, Row{43, decode_ipv6_options},  // routing
@@ -72,6 +74,13 @@ LayerDecoder find(const std::array<Row, N>& rows, std::uint16_t number) noexcept
     }
     return nullptr;
 }
+
+// Destination ports of tunnels in UDP; 8472 is what Linux took for VXLAN before IANA chose.
+constexpr std::array udp_tunnels{
+    Row{4789, decode_vxlan},       Row{8472, decode_vxlan}, Row{4790, decode_vxlan_gpe},
+    Row{6081, decode_geneve},      Row{2152, decode_gtp},   Row{4500, decode_esp_in_udp},
+    Row{6635, decode_mpls_in_udp},
+};
 
 // Tags and tunnels deeper than this are made up.
 constexpr int max_layers = 40;
@@ -115,6 +124,8 @@ Next decode_next(Layers& layers, Next next) noexcept {
             return decode_ip_protocol(layers, static_cast<std::uint8_t>(next.number));
         case Next::Kind::ip:
             return decode_raw_ip(layers);
+        case Next::Kind::ethernet:
+            return decode_ethernet(layers);
         case Next::Kind::done:
             break;
     }
@@ -140,6 +151,10 @@ Protocol protocol_of(std::uint8_t ip_version, std::uint8_t number) noexcept {
     }
 }
 
+LayerDecoder udp_tunnel(Port destination) noexcept {
+    return destination.number < 2152 ? nullptr : find(udp_tunnels, destination.number);
+}
+
 LayerDecoder extension_decoder(std::uint8_t ip_version, std::uint8_t number) noexcept {
     return ip_version == 4 ? find(ipv4_extensions, number) : find(ipv6_extensions, number);
 }
@@ -156,6 +171,7 @@ DecodedPacket decode(std::span<const std::byte> data, std::uint32_t wire_length,
         }
         next = decode_next(layers, next);
     }
+    if (packet.outcome != DecodeOutcome::ok && layers.outside) packet = *layers.outside;
     return packet;
 }
 

@@ -21,6 +21,14 @@ Next decode_vlan(Layers& layers) noexcept {
     return {Next::Kind::ether_type, tag.field<std::uint16_t, 2>()};
 }
 
+// Cisco MetaData: version 1 | length 1 | option 2 | security group 2 | ether type 2
+Next decode_cisco_metadata(Layers& layers) noexcept {
+    const auto tag = layers.cursor.header<8>();
+    if (layers.cursor.truncated()) return stop(layers, DecodeOutcome::truncated_link);
+    passed(layers, 8);
+    return {Next::Kind::ether_type, tag.field<std::uint16_t, 6>()};
+}
+
 Next decode_arp(Layers& layers) noexcept {
     return stop(layers, DecodeOutcome::arp);
 }

@@ -28,6 +28,14 @@ Meaning icmp6_meaning(std::uint8_t type) noexcept {
     return type >= 1 && type <= 4 ? Meaning::error : Meaning::other;
 }
 
+// RFC 1191 §4 has 16 bits for it (0 from routers that came before), RFC 4443 §3.2 has 32.
+std::uint16_t told_mtu(const DecodedPacket& packet, std::uint32_t word) noexcept {
+    const bool v6 = packet.protocol == Protocol::icmp6;
+    const bool tells = v6 ? packet.icmp_type == 2 : packet.icmp_type == 3 && packet.icmp_code == 4;
+    if (!tells) return 0;
+    return static_cast<std::uint16_t>(v6 && word > 0xffffU ? 0xffffU : word & 0xffffU);
+}
+
 // type 1 | code 1 | checksum 2 | echo: identifier 2, sequence 2; error: 4, then the quoted packet
 Next decode_either(Layers& layers, Meaning (*meaning_of)(std::uint8_t)) noexcept {
     const auto header = layers.cursor.header<4>();
@@ -50,6 +58,7 @@ Next decode_either(Layers& layers, Meaning (*meaning_of)(std::uint8_t)) noexcept
         packet.icmp_sequence = rest.field<std::uint16_t, 2>();
     } else {
         packet.quoted = decode_quoted(packet.payload);
+        packet.icmp_mtu = told_mtu(packet, rest.field<std::uint32_t, 0>());
     }
     return {};
 }

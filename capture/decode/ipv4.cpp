@@ -23,7 +23,9 @@ void read_fragment(Layers& layers, std::uint16_t id, std::uint16_t flags_and_off
     if (!more && !later) return;
     layers.packet.fragment = true;
     layers.packet.later_fragment = later;
+    layers.packet.more_fragments = more;
     layers.packet.fragment_id = id;
+    layers.packet.fragment_offset = (flags_and_offset & 0x1fffU) * 8U;
 }
 
 }  // namespace
@@ -51,6 +53,7 @@ Next decode_ipv4(Layers& layers) noexcept {
     if (layers.cursor.truncated()) return stop(layers, DecodeOutcome::truncated_ip);
     passed(layers, length);
     layers.cursor.limit(packet.ip_payload_bytes);
+    if (packet.fragment) packet.fragment_data = layers.cursor.rest();
     if (packet.later_fragment) {
         packet.payload_bytes = packet.ip_payload_bytes;
         return {};

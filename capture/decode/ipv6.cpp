@@ -110,7 +110,12 @@ Next decode_ipv6_fragment(Layers& layers) noexcept {
     const bool later = (offset_and_more & 0xfff8U) != 0;
     packet.fragment = later || (offset_and_more & 1U) != 0;
     packet.later_fragment = later;
-    packet.fragment_id = packet.fragment ? header.field<std::uint32_t, 4>() : 0;
+    packet.more_fragments = (offset_and_more & 1U) != 0;
+    if (packet.fragment) {
+        packet.fragment_id = header.field<std::uint32_t, 4>();
+        packet.fragment_offset = offset_and_more & 0xfff8U;
+        packet.fragment_data = layers.cursor.rest();
+    }
     if (!later) return {Next::Kind::ip_protocol, next};
     packet.ip_protocol = next;
     packet.protocol = protocol_of(6, next);

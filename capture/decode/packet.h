@@ -8,6 +8,7 @@
 
 #include "model/ip.h"
 #include "model/traffic.h"
+#include "model/tunnel_seen.h"
 
 namespace nspect::capture {
 
@@ -45,6 +46,25 @@ struct QuotedPacket {
     std::uint32_t tcp_seq = 0;
 };
 
+/// What a packet was taken out of.
+struct TunnelLayer {
+    TunnelKind kind = TunnelKind::none;
+    std::uint8_t depth = 0;
+    std::uint32_t id = 0;
+    IpAddress src;  ///< outer addresses; 0.0.0.0 when nothing but links lies around it
+    IpAddress dst;
+};
+
+/// TCP options that say how a connection was set up.
+struct TcpSetup {
+    std::uint16_t mss = 0;  ///< 0: not told
+    std::uint8_t window_scale = no_window_scale;
+    bool sack_permitted = false;
+    bool timestamps = false;
+
+    static constexpr std::uint8_t no_window_scale = 0xff;
+};
+
 /// One packet, understood. A value except for `payload`, which views the caller's bytes.
 struct DecodedPacket {
     DecodeOutcome outcome = DecodeOutcome::ok;
@@ -52,6 +72,10 @@ struct DecodedPacket {
     std::uint8_t sll_packet_type =
         0;  ///< SLL/SLL2: 0 host, 1 broadcast, 2 multicast, 3 other host, 4 outgoing
     std::uint16_t vlan = 0;  ///< innermost 802.1Q id, 0 for none
+
+    TunnelLayer tunnel;  ///< all that follows is of the packet inside it
+    /// The packet is a tunnel's, and what it carries is not known: encrypted, cut, or not IP.
+    TunnelKind carries = TunnelKind::none;
 
     IpAddress src;
     IpAddress dst;
@@ -62,7 +86,10 @@ struct DecodedPacket {
     std::uint32_t ip_payload_bytes = 0;
     bool fragment = false;        ///< part of a fragmented datagram
     bool later_fragment = false;  ///< not the first part: no ports inside
+    bool more_fragments = false;
     std::uint32_t fragment_id = 0;
+    std::uint32_t fragment_offset = 0;         ///< in bytes
+    std::span<const std::byte> fragment_data;  ///< what this part carries, as captured
 
     Port src_port;  ///< ICMP: identifier of an echo, else 0
     Port dst_port;  ///< ICMP: type
@@ -71,9 +98,11 @@ struct DecodedPacket {
     std::uint32_t tcp_seq = 0;
     std::uint32_t tcp_ack = 0;
     std::uint16_t tcp_window = 0;
+    TcpSetup tcp_setup;  ///< of a SYN
     std::uint8_t icmp_type = 0;
     std::uint8_t icmp_code = 0;
     std::uint16_t icmp_sequence = 0;  ///< of an echo
+    std::uint16_t icmp_mtu = 0;       ///< told by "fragmentation needed" and "packet too big"
     std::uint8_t sctp_chunk = 0;      ///< type of the first chunk
     std::uint32_t sctp_tag = 0;       ///< verification tag
     std::uint32_t sctp_init_tag = 0;  ///< initiate tag of INIT and INIT ACK

@@ -22,6 +22,24 @@ Next cut_short(Layers& layers) noexcept {
     return stop(layers, bad ? DecodeOutcome::bad_transport : DecodeOutcome::truncated_transport);
 }
 
+// RFC 9293 §3.2, RFC 7323, RFC 2018: kind 1 | length 1 | value; the first two kinds are alone.
+TcpSetup read_options(ByteCursor options) noexcept {
+    TcpSetup setup;
+    while (options.remaining() > 0) {
+        const auto kind = options.read<std::uint8_t>();
+        if (kind == 0) break;
+        if (kind == 1) continue;
+        const auto length = options.read<std::uint8_t>();
+        if (length < 2) break;
+        ByteCursor value = options.nested(length - 2U);
+        if (kind == 2 && length == 4) setup.mss = value.read<std::uint16_t>();
+        if (kind == 3 && length == 3) setup.window_scale = value.read<std::uint8_t>();
+        if (kind == 4) setup.sack_permitted = true;
+        if (kind == 8) setup.timestamps = true;
+    }
+    return setup;
+}
+
 }  // namespace
 
 // source 2 | destination 2 | sequence 4 | acknowledgment 4 | offset 4 bits, reserved | flags 1 |
@@ -41,6 +59,11 @@ Next decode_tcp(Layers& layers) noexcept {
         return stop(layers, DecodeOutcome::bad_transport);
     }
     packet.payload_bytes = packet.ip_payload_bytes - length;
+    if (length > minimum_header && (packet.tcp_flags & tcp_flag::syn) != 0) {
+        ByteCursor options = layers.cursor;
+        options.limit(length - minimum_header);
+        packet.tcp_setup = read_options(options);
+    }
     // A snap length may end among the options: everything that counts was before them.
     layers.cursor.skip(length - minimum_header);
     packet.payload = layers.cursor.rest();

@@ -21,7 +21,10 @@ Next decode_udp(Layers& layers) noexcept {
     packet.payload_bytes = whole - 8;
     layers.cursor.limit(packet.payload_bytes);
     packet.payload = layers.cursor.rest();
-    return {};
+    const LayerDecoder tunnel = udp_tunnel(packet.dst_port);
+    if (tunnel == nullptr) return {};
+    layers.wire_left = packet.payload_bytes;
+    return tunnel(layers);
 }
 
 }  // namespace nspect::capture

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/flow/flow.h"
 
+#include <utility>
+
 namespace nspect::capture {
 namespace {
 
@@ -29,7 +31,31 @@ void set_sockets(const Flow& flow, Sighting& seen) {
     seen.server.port = Port{static_cast<std::uint16_t>(flow.key.words[4])};
 }
 
+void swap_bits(std::uint8_t& bits) {
+    bits = static_cast<std::uint8_t>((bits & 1U) << 1U | (bits & 2U) >> 1U);
+}
+
 }  // namespace
+
+void turn(Flow& flow) {
+    flow.client_is_lower = !flow.client_is_lower;
+    const auto swap = [](auto& pair) { std::swap(pair[0], pair[1]); };
+    swap(flow.counters);
+    swap(flow.isn);
+    swap(flow.next_seq);
+    swap(flow.acked);
+    swap(flow.gap_from);
+    swap(flow.gap_to);
+    swap(flow.gap_at);
+    swap(flow.mss);
+    swap(flow.search.looked);
+    swap(flow.search.may_client);
+    swap(flow.search.may_server);
+    for (auto* bits :
+         {&flow.syn_seen, &flow.fin_seen, &flow.seq_known, &flow.ack_known, &flow.window_closed}) {
+        swap_bits(*bits);
+    }
+}
 
 Outcome outcome_of(const Flow& flow) {
     if (flow.established) return Outcome::established;
@@ -67,8 +93,20 @@ Sighting sighting_of(const Flow& flow) {
     }
     seen.fingerprint = flow.fingerprint;
     seen.handshake_time = flow.handshake_time;
+    seen.think_time = flow.think_time;
+    seen.reordered = flow.reordered;
+    seen.zero_windows = flow.zero_windows;
+    seen.client_mss = flow.mss[0];
+    seen.server_mss = flow.mss[1];
+    seen.path_mtu = flow.path_mtu;
+    seen.icmp_errors = flow.icmp_errors;
     seen.finished = flow.closed || flow.gone;
-    if (flow.app == App::dns) seen.app = "dns";
+    seen.app = to_string(flow.search.app);
+    const TunnelKind opaque = opaque_tunnel(flow.search.app);
+    if (opaque != TunnelKind::none) {
+        seen.tunnel =
+            TunnelSeen{.kind = opaque, .client = seen.client.ip, .server = seen.server.ip};
+    }
     return seen;
 }
 

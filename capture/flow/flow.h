@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "capture/flow/app.h"
 #include "capture/flow/flow_key.h"
 #include "capture/flow/icmp.h"
 #include "model/sighting.h"
@@ -14,9 +15,6 @@ namespace nspect::capture {
 /// What a flow waits in: each has its own idle time-out.
 enum class IdleClass : std::uint8_t { opening, open, closed, datagram };
 inline constexpr std::size_t idle_class_count = 4;
-
-/// Application protocols recognised so far.
-enum class App : std::uint8_t { unknown, dns };
 
 /// Of a packet, seen from its flow: also the index of what is kept per direction.
 enum class Direction : std::uint8_t { sent, received };
@@ -39,18 +37,29 @@ struct Flow {
     std::array<Counters, 2> counters{};
     std::uint64_t fingerprint = 0;
     Duration handshake_time{};
+    Timestamp asked{};  ///< the client's first byte
+    Duration think_time{};
 
     std::array<std::uint32_t, 2> isn{};       ///< SCTP: [0] is the initiate tag of the INIT
     std::array<std::uint32_t, 2> next_seq{};  ///< after the highest byte seen
     std::array<std::uint32_t, 2> acked{};     ///< of what this direction sent, by the other
+    std::array<std::uint32_t, 2> gap_from{};  ///< bytes not seen yet, before next_seq
+    std::array<std::uint32_t, 2> gap_to{};
+    std::array<std::uint32_t, 2> gap_at{};  ///< in milliseconds after `first`
     std::uint32_t retransmits = 0;
+    std::uint32_t reordered = 0;
+    std::uint32_t zero_windows = 0;
+    std::uint32_t tunnel = 0;  ///< its number in the TunnelBook
+    std::array<std::uint16_t, 2> mss{};
+    std::uint16_t path_mtu = 0;
+    std::uint16_t icmp_errors = 0;
 
+    AppSearch search;
     std::uint32_t older = no_flow;  ///< neighbours in the list of the idle class
     std::uint32_t newer = no_flow;
     std::uint32_t tick = 0;  ///< when it was last moved in that list
 
     IdleClass idle_class = IdleClass::datagram;
-    App app = App::unknown;
     Refusal refusal = Refusal::none;
     DirectionEvidence evidence = DirectionEvidence::first_packet;
     std::uint8_t syn_seen = 0;  ///< bit per direction, as the following ones
@@ -86,6 +95,8 @@ constexpr void clear(std::uint8_t& bits, Direction d) {
     bits = static_cast<std::uint8_t>(bits & ~(1U << index(d)));
 }
 
+/// Takes the other end for the client.
+void turn(Flow& flow);
 Outcome outcome_of(const Flow& flow);
 /// Where it should wait from now on; `flow.idle_class` is where it waits.
 IdleClass idle_class_of(const Flow& flow);

@@ -19,9 +19,17 @@ End end_of(const IpAddress& address, Port port) {
     return {address.high(), address.is_v4() ? mapped | address.low() : address.low(), port.number};
 }
 
+/// Inside and outside of a tunnel are two flows where both pass one vantage. The tunnel's number
+/// does not count: routed overlays use another one for each direction.
+std::uint32_t overlay(const TunnelLayer& tunnel) {
+    const auto kind = static_cast<std::uint32_t>(tunnel.kind);
+    return kind | std::uint32_t{tunnel.depth} << 8U;
+}
+
 FlowKey pack(const End& lower, const End& higher, std::uint64_t ports, std::uint32_t vantage,
-             std::uint8_t protocol) {
-    const std::uint64_t rest = (std::uint64_t{vantage} << 32U) | protocol;
+             const DecodedPacket& packet) {
+    const std::uint64_t rest = (std::uint64_t{vantage} << 32U) |
+                               (std::uint64_t{overlay(packet.tunnel)} << 8U) | packet.ip_protocol;
     return {{lower.high, lower.low, higher.high, higher.low, ports, rest}};
 }
 
@@ -33,7 +41,7 @@ FlowLookup make_icmp(const DecodedPacket& packet, std::uint32_t vantage) {
     const End answers = end_of(reply ? packet.src : packet.dst, Port{});
     const auto type = icmp_request_type(packet.protocol, packet.icmp_type);
     const std::uint64_t ports = (std::uint64_t{packet.src_port.number} << 16U) | type;
-    return {pack(asks, answers, ports, vantage, packet.ip_protocol), !reply};
+    return {pack(asks, answers, ports, vantage, packet), !reply};
 }
 
 /// The high and low half of the 128-bit product, folded: every input bit reaches every output bit.
@@ -62,12 +70,13 @@ FlowLookup lookup_of(const DecodedPacket& packet, std::uint32_t vantage) {
     const End& lower = ascending ? from : to;
     const End& higher = ascending ? to : from;
     const std::uint64_t ports = (std::uint64_t{lower.port} << 16U) | higher.port;
-    return {pack(lower, higher, ports, vantage, packet.ip_protocol), ascending};
+    return {pack(lower, higher, ports, vantage, packet), ascending};
 }
 
 FlowLookup lookup_of_quoted(const DecodedPacket& packet, std::uint32_t vantage) {
     const QuotedPacket& quoted = packet.quoted;
     DecodedPacket cause;
+    cause.tunnel = packet.tunnel;
     cause.src = quoted.src;
     cause.dst = quoted.dst;
     cause.src_port = quoted.src_port;

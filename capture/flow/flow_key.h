@@ -13,7 +13,7 @@ namespace nspect::capture {
 /// ascending order (ICMP: the one who asks first). IPv4 addresses are kept as IPv4-mapped ones, so
 /// one form fits both families.
 struct FlowKey {
-    /// lower address, higher address, then ports, vantage and protocol packed.
+    /// lower address, higher address, then ports; vantage, overlay and protocol packed.
     std::array<std::uint64_t, 6> words{};
 
     bool operator==(const FlowKey&) const = default;

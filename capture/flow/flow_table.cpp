@@ -117,6 +117,14 @@ std::uint32_t FlowTable::begin(const FlowLookup& lookup, std::uint64_t hash,
     const bool connection = packet.protocol == Protocol::tcp || packet.protocol == Protocol::sctp;
     flow.start_seen = !connection && guess.is_source;
     flow.watched = static_cast<bool>(observer_.see);
+    flow.search.app = app_of(packet.carries);
+    if (packet.tunnel.kind != TunnelKind::none) {
+        const TunnelLayer& layer = packet.tunnel;
+        const bool forth = guess.is_source;
+        flow.tunnel =
+            tunnels_.number_of({layer.kind, layer.depth, layer.id, forth ? layer.src : layer.dst,
+                                forth ? layer.dst : layer.src});
+    }
     index_.insert(slot, hash);
     idle_.insert(pool_, slot, idle_class_of(flow), now);
     return slot;
@@ -130,7 +138,7 @@ void FlowTable::count(std::uint32_t slot, const DecodedPacket& packet, Direction
     ++counters.packets;
     counters.bytes += packet.ip_payload_bytes;
     if (!packet.later_fragment) {
-        if (flow.watched) observe(flow, packet, direction);
+        if (packet.payload_bytes > 0) direction = take_payload(flow, packet, direction, now);
         if (packet.protocol == Protocol::tcp) {
             tcp_count(flow, packet, direction, now);
         } else {
@@ -147,18 +155,56 @@ void FlowTable::count_datagram(Flow& flow, const DecodedPacket& packet, Directio
     if (direction == Direction::received && flow.start_seen) flow.established = true;
     if (flow.established) return;
     flow.expects_answer = flow.expects_answer || expects_answer(packet);
-    if (packet.protocol == Protocol::udp && look_for_dns(packet).is_dns) flow.app = App::dns;
+    if (packet.protocol == Protocol::udp && look_for_dns(packet).is_dns) {
+        flow.search.app = App::dns;
+    }
+}
+
+/// Returns the direction, which is another one where the payload told who the client is.
+Direction FlowTable::take_payload(Flow& flow, const DecodedPacket& packet, Direction direction,
+                                  Timestamp now) {
+    if (flow.watched) observe(flow, packet, direction);
+    if (wants_look(flow.search, index(direction)) && turned_by_app(flow, packet, direction)) {
+        turn(flow);
+        flow.start_seen = false;
+        flow.asked = Timestamp{};
+        flow.think_time = Duration{};
+        direction = reverse(direction);
+    }
+    const bool probe = packet.payload_bytes == 1 && has(flow.seq_known, direction) &&
+                       packet.tcp_seq != flow.next_seq[index(direction)];
+    if (probe) return direction;
+    if (direction == Direction::sent) {
+        if (flow.asked == Timestamp{}) flow.asked = now;
+    } else if (flow.asked != Timestamp{} && flow.think_time == Duration{}) {
+        flow.think_time = now - flow.asked;
+    }
+    return direction;
+}
+
+/// Looks for the application protocol; whether what is said shows that the client is the other
+/// end.
+bool FlowTable::turned_by_app(Flow& flow, const DecodedPacket& packet, Direction direction) {
+    if (packet.protocol != Protocol::tcp && packet.protocol != Protocol::udp) return false;
+    const AppClient told = look_for_app(flow.search, packet.protocol, index(direction),
+                                        {packet.payload, packet.payload_bytes});
+    const bool weak = flow.evidence != DirectionEvidence::handshake && !flow.established;
+    if (told == AppClient::not_told || !weak) return false;
+    flow.evidence = DirectionEvidence::first_packet;
+    return (told == AppClient::sender) != (direction == Direction::sent);
 }
 
 void FlowTable::observe(Flow& flow, const DecodedPacket& packet, Direction direction) {
-    if (packet.payload_bytes == 0) return;
     FlowPayload payload{.flow = flow.id,
                         .direction = direction,
                         .sequence = packet.tcp_seq,
                         .isn = flow.isn[index(direction)],
                         .isn_known = has(flow.syn_seen, direction),
                         .bytes = packet.payload,
-                        .wire_bytes = packet.payload_bytes};
+                        .wire_bytes = packet.payload_bytes,
+                        .protocol = packet.protocol,
+                        .client_ip = flow.key.socket(flow.client_is_lower).ip,
+                        .server = flow.key.socket(!flow.client_is_lower)};
     flow.watched = observer_.see(payload);
 }
 
@@ -170,12 +216,16 @@ void FlowTable::take_icmp_error(const DecodedPacket& packet, std::uint32_t vanta
         return;
     }
     Flow& flow = pool_[slot];
+    if (flow.icmp_errors < 0xffff) ++flow.icmp_errors;
+    if (packet.icmp_mtu != 0 && (flow.path_mtu == 0 || packet.icmp_mtu < flow.path_mtu)) {
+        flow.path_mtu = packet.icmp_mtu;
+    }
+    mark_changed(slot);
     const Refusal said = icmp_refusal(packet.protocol, packet.icmp_type, packet.icmp_code);
     // An error about an answer does not tell how the request went.
     if (said == Refusal::none || direction_in(flow, lookup.from_lower) != Direction::sent) return;
     flow.refusal = said;
     flow.last = std::max(flow.last, now);
-    mark_changed(slot);
 }
 
 void FlowTable::mark_changed(std::uint32_t slot) {
@@ -208,6 +258,7 @@ void FlowTable::expire(Timestamp now) {
 
 Sighting FlowTable::report(Flow& flow) {
     Sighting seen = sighting_of(flow);
+    if (flow.tunnel != 0) seen.tunnel = tunnels_[flow.tunnel];
     if (observer_.describe) observer_.describe(seen);
     flow.changed = false;
     flow.reported_finished = seen.finished;

@@ -10,6 +10,7 @@
 #include "capture/decode/fragments.h"
 #include "capture/flow/flow_index.h"
 #include "capture/flow/names.h"
+#include "capture/flow/tunnel_book.h"
 
 namespace nspect::capture {
 
@@ -30,6 +31,9 @@ struct FlowPayload {
     bool isn_known = false;
     std::span<const std::byte> bytes;  ///< as captured; valid during the call
     std::uint32_t wire_bytes = 0;
+    Protocol protocol = Protocol::tcp;
+    IpAddress client_ip{};
+    Socket server{};
 };
 
 /// The seam for what reads into flows (TLS handshakes, application protocols) and keeps its own
@@ -85,6 +89,9 @@ private:
     void count(std::uint32_t slot, const DecodedPacket& packet, Direction direction, Timestamp now);
     void count_datagram(Flow& flow, const DecodedPacket& packet, Direction direction);
     void observe(Flow& flow, const DecodedPacket& packet, Direction direction);
+    Direction take_payload(Flow& flow, const DecodedPacket& packet, Direction direction,
+                           Timestamp now);
+    static bool turned_by_app(Flow& flow, const DecodedPacket& packet, Direction direction);
     void take_icmp_error(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now);
     void mark_changed(std::uint32_t slot);
     void remove(std::uint32_t slot);
@@ -99,6 +106,7 @@ private:
     IdleLists idle_;
     FragmentTable fragments_;
     NameCollector names_;
+    TunnelBook tunnels_;
     std::vector<std::uint32_t> changed_;
     std::vector<std::uint32_t> gone_;
     FlowTableStats stats_;

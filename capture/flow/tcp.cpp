@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/flow/tcp.h"
 
+#include <algorithm>
+#include <chrono>
+
 namespace nspect::capture {
 namespace {
 
@@ -125,7 +128,47 @@ bool is_probe(const Flow& flow, const Segment& s, Direction d) noexcept {
     return repeats_last && (!has(flow.ack_known, d) || flow.acked[i] == flow.next_seq[i]);
 }
 
-void take_sequence(Flow& flow, const Segment& s, Direction d) noexcept {
+std::uint32_t milliseconds_since_first(const Flow& flow, Timestamp now) noexcept {
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - flow.first);
+    return static_cast<std::uint32_t>(since.count());
+}
+
+/// Bytes are missing that a later segment has overtaken, or that were lost before this vantage.
+void open_gap(Flow& flow, const Segment& s, Direction d, Timestamp now) noexcept {
+    const auto i = index(d);
+    flow.gap_from[i] = flow.next_seq[i];
+    flow.gap_to[i] = s.seq;
+    flow.gap_at[i] = milliseconds_since_first(flow, now);
+}
+
+/// Whether the segment brings bytes of the gap, which no one saw before.
+bool fills_gap(Flow& flow, const Segment& s, Direction d) noexcept {
+    const auto i = index(d);
+    if (flow.gap_from[i] == flow.gap_to[i]) return false;
+    const bool inside =
+        distance(s.seq, flow.gap_from[i]) >= 0 && distance(s.seq, flow.gap_to[i]) < 0;
+    if (!inside) return false;
+    if (s.seq != flow.gap_from[i]) {
+        flow.gap_to[i] = s.seq;
+    } else if (distance(s.end(), flow.gap_to[i]) >= 0) {
+        flow.gap_from[i] = flow.gap_to[i];
+    } else {
+        flow.gap_from[i] = s.end();
+    }
+    return true;
+}
+
+/// Overtaken on the way, or sent once more: what was lost comes again a round trip later.
+void take_behind(Flow& flow, const Segment& s, Direction d, Timestamp now) noexcept {
+    const bool fills = fills_gap(flow, s, d);
+    const auto waited = milliseconds_since_first(flow, now) - flow.gap_at[index(d)];
+    const auto trip =
+        std::chrono::duration_cast<std::chrono::milliseconds>(flow.handshake_time).count();
+    const bool soon = waited <= static_cast<std::uint32_t>(std::max<std::int64_t>(3, trip));
+    ++(fills && soon ? flow.reordered : flow.retransmits);
+}
+
+void take_sequence(Flow& flow, const Segment& s, Direction d, Timestamp now) noexcept {
     constexpr std::int32_t far_behind =
         -(1 << 26);  // no window reaches back so far: another stream
     if (s.rst) return;
@@ -136,9 +179,11 @@ void take_sequence(Flow& flow, const Segment& s, Direction d) noexcept {
         flow.next_seq[i] = s.end();
         return;
     }
-    const bool below = distance(s.seq, flow.next_seq[i]) < 0;
-    if (s.length > 0 && below && !is_probe(flow, s, d)) ++flow.retransmits;
-    if (ahead > 0) flow.next_seq[i] = s.end();
+    const std::int32_t begins = distance(s.seq, flow.next_seq[i]);
+    if (s.length > 0 && begins < 0 && !is_probe(flow, s, d)) take_behind(flow, s, d, now);
+    if (ahead <= 0) return;
+    if (begins > 0) open_gap(flow, s, d, now);
+    flow.next_seq[i] = s.end();
 }
 
 void take_reset(Flow& flow, const Segment& s, Direction d) noexcept {
@@ -170,11 +215,13 @@ void tcp_count(Flow& flow, const DecodedPacket& packet, Direction direction,
     if (s.syn && !s.rst) {
         s.ack ? take_syn_ack(flow, s, direction) : take_syn(flow, s, direction);
     }
+    if (s.syn && packet.tcp_setup.mss != 0) flow.mss[index(direction)] = packet.tcp_setup.mss;
     if (s.rst) take_reset(flow, s, direction);
-    take_sequence(flow, s, direction);
+    take_sequence(flow, s, direction, now);
     if (s.ack && !s.rst) take_ack(flow, s, direction);
     take_handshake(flow, s, direction, now);
     if (packet.tcp_window == 0 && !s.rst) {
+        if (!s.syn && !s.fin && !has(flow.window_closed, direction)) ++flow.zero_windows;
         set(flow.window_closed, direction);
     } else {
         clear(flow.window_closed, direction);

@@ -297,6 +297,11 @@ PacketBuilder& PacketBuilder::tcp_options(std::size_t words) {
     return *this;
 }
 
+PacketBuilder& PacketBuilder::tcp_options(std::initializer_list<int> bytes) {
+    bytes_.at(transport_at_ + 12) = static_cast<std::uint8_t>((5 + bytes.size() / 4) << 4U);
+    return payload(bytes);
+}
+
 PacketBuilder& PacketBuilder::udp(std::uint16_t src, std::uint16_t dst) {
     start(0, 17);
     udps_.push_back(bytes_.size());

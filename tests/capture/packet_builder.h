@@ -58,6 +58,7 @@ public:
     PacketBuilder& ack(std::uint32_t number);  ///< sets the flag too
     PacketBuilder& window(std::uint16_t size);
     PacketBuilder& tcp_options(std::size_t words);
+    PacketBuilder& tcp_options(std::initializer_list<int> bytes);  ///< a multiple of 4
     PacketBuilder& udp(std::uint16_t src, std::uint16_t dst);
     PacketBuilder& sctp(std::uint16_t src, std::uint16_t dst, std::uint32_t tag);
     PacketBuilder& chunk(std::uint8_t type, std::span<const std::byte> value = {});

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/flow/tunnel_book.h"
+
+#include <functional>
+
+namespace nspect::capture {
+namespace {
+
+constexpr std::size_t kinds = static_cast<std::size_t>(last_tunnel_kind) + 1;
+
+}  // namespace
+
+std::size_t TunnelBook::Hash::operator()(const TunnelSeen& tunnel) const noexcept {
+    std::size_t hash = tunnel.id;
+    for (const std::size_t part :
+         {std::hash<IpAddress>{}(tunnel.client), std::hash<IpAddress>{}(tunnel.server),
+          static_cast<std::size_t>(tunnel.kind) << 8U | tunnel.depth}) {
+        hash = (hash ^ part) * 0x9e3779b97f4a7c15;
+        hash ^= hash >> 29U;
+    }
+    return hash;
+}
+
+// The first ones are the kinds themselves.
+TunnelBook::TunnelBook(std::size_t limit) : limit_(limit + kinds), tunnels_(kinds) {
+    for (std::size_t i = 0; i < kinds; ++i) tunnels_[i].kind = static_cast<TunnelKind>(i);
+}
+
+std::uint32_t TunnelBook::number_of(const TunnelSeen& tunnel) {
+    if (tunnel.kind == TunnelKind::none) return 0;
+    if (const auto known = numbers_.find(tunnel); known != numbers_.end()) return known->second;
+    if (tunnels_.size() >= limit_) return static_cast<std::uint32_t>(tunnel.kind);
+    const auto number = static_cast<std::uint32_t>(tunnels_.size());
+    tunnels_.push_back(tunnel);
+    numbers_.emplace(tunnel, number);
+    return number;
+}
+
+}  // namespace nspect::capture
