@@ -25,7 +25,7 @@ struct KindRow {
 constexpr std::string_view admin_group = "policy.networking.k8s.io";
 constexpr std::string_view gateway_group = "gateway.networking.k8s.io";
 
-constexpr std::array<KindRow, 23> kinds{{
+constexpr std::array<KindRow, 24> kinds{{
     {"Namespace", "core", Scope::cluster, "INV001", read_namespace},
     {"Node", "core", Scope::cluster, "INV002", read_node},
     {"Pod", "core", Scope::namespaced, "INV002", read_pod},
@@ -51,6 +51,8 @@ constexpr std::array<KindRow, 23> kinds{{
     {"BaselineAdminNetworkPolicy", admin_group, Scope::cluster, "NP019",
      read_baseline_admin_network_policy},
     {"ClusterNetworkPolicy", admin_group, Scope::cluster, "NP019", read_cluster_network_policy},
+    {"AuthorizationPolicy", "security.istio.io", Scope::namespaced, "NP019",
+     read_authorization_policy},
 }};
 
 // Objects of these groups change what may talk to whom, and nothing here reads them.
@@ -102,7 +104,8 @@ void pass_over(const FoundObject& found, const std::string& kind, const std::str
     }
     const bool foreign = std::find(foreign_policy_groups.begin(), foreign_policy_groups.end(),
                                    group) != foreign_policy_groups.end();
-    if (foreign && kind.find("Polic") != std::string::npos) {
+    // PeerAuthentication: which connections must be mutual TLS.
+    if (foreign && (kind.find("Polic") != std::string::npos || kind == "PeerAuthentication")) {
         report.warning(at, "NP031", kind + " is not evaluated: verdicts are without it");
     } else if (group == "networking.k8s.io" || group == admin_group) {
         const std::string hint =

@@ -28,5 +28,6 @@ void read_network_policy(const Object& object, Staging& staging);
 void read_admin_network_policy(const Object& object, Staging& staging);
 void read_baseline_admin_network_policy(const Object& object, Staging& staging);
 void read_cluster_network_policy(const Object& object, Staging& staging);
+void read_authorization_policy(const Object& object, Staging& staging);
 
 }  // namespace nspect::ingest

@@ -48,6 +48,7 @@ Bundle Staging::finish() && {
     }
     settle_templates();
     settle_pods();
+    settle_service_policies();
     settle_services();
     std::stable_sort(bundle_.policies.begin(), bundle_.policies.end(),
                      [](const Policy& a, const Policy& b) {
@@ -91,6 +92,23 @@ void Staging::settle_pods() {
         }
     }
     pods_.clear();
+}
+
+void Staging::settle_service_policies() {
+    for (StagedServicePolicy& staged : service_policies_) {
+        for (const Service& service : services_) {
+            const std::pair name{service.namespace_name, service.name};
+            const auto& wanted = staged.services;
+            if (!service.has_selector) continue;
+            if (std::find(wanted.begin(), wanted.end(), name) == wanted.end()) continue;
+            PodPeer pods;
+            pods.namespace_name = service.namespace_name;
+            pods.pods = service.selector;
+            staged.policy.subjects.push_back(std::move(pods));
+        }
+        bundle_.policies.push_back(std::move(staged.policy));
+    }
+    service_policies_.clear();
 }
 
 void Staging::settle_services() {

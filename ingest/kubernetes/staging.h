@@ -30,6 +30,12 @@ struct StagedTemplate {
     Endpoint endpoint;
 };
 
+/// A policy for the pods behind Services, whose selectors are known when everything is read.
+struct StagedServicePolicy {
+    Policy policy;  ///< with the subjects it has beside them
+    std::vector<std::pair<std::string, std::string>> services;  ///< namespace and name
+};
+
 /// What the documents said so far. Documents come in any order, so who belongs to whom is settled
 /// in finish().
 class Staging {
@@ -42,6 +48,7 @@ public:
     void add(StagedTemplate made) { templates_.push_back(std::move(made)); }
     void add(Policy policy) { bundle_.policies.push_back(std::move(policy)); }
     void add(Service service) { services_.push_back(std::move(service)); }
+    void add(StagedServicePolicy policy) { service_policies_.push_back(std::move(policy)); }
     void add_backend(std::string_view namespace_name, std::string_view service, IpAddress address);
 
     void count_document() { ++bundle_.documents; }
@@ -54,12 +61,14 @@ private:
     WorkloadId top_owner(WorkloadId id) const;
     void settle_templates();
     void settle_pods();
+    void settle_service_policies();
     void settle_services();
 
     Bundle bundle_;
     std::vector<StagedPod> pods_;
     std::vector<StagedTemplate> templates_;
     std::vector<Service> services_;
+    std::vector<StagedServicePolicy> service_policies_;
     std::map<std::pair<std::string, std::string>, std::vector<IpAddress>> backends_;
     std::unordered_map<std::string, Location> claimed_;
     std::unordered_map<std::string, std::size_t> template_index_;  // by to_string(id)
