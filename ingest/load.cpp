@@ -106,13 +106,13 @@ Result<Bundle> load(const std::vector<std::string>& inputs, Diagnostics& diagnos
             }
         }
     }
-    return std::move(staging).finish();
+    return std::move(staging).finish(diagnostics);
 }
 
 Bundle load_texts(const std::vector<NamedText>& texts, Diagnostics& diagnostics) {
     Staging staging;
     for (const NamedText& text : texts) read_text(text.name, text.text, staging, diagnostics);
-    return std::move(staging).finish();
+    return std::move(staging).finish(diagnostics);
 }
 
 }  // namespace nspect::ingest

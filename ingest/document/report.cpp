@@ -49,6 +49,12 @@ void Report::key_warning(const Node& at, std::string_view code, std::string mess
         key_location_of(at), std::max<std::size_t>(1, characters(at.key)));
 }
 
+Diagnostic Report::later_warning(const Node& at, std::string_view code, std::string message,
+                                 std::string hint) const {
+    return {Diagnostic::Severity::warning, std::string(code), std::move(message), std::move(hint),
+            location_of(at), source_.line(at.at.line), width_of(at)};
+}
+
 void Report::error_at(Position at, std::string_view code, std::string message, std::string hint) {
     add(Diagnostic::Severity::error, code, std::move(message), std::move(hint),
         {source_.name(), at.line, at.column, {}}, 1);

@@ -26,6 +26,9 @@ public:
                    std::string hint = {});
     void key_warning(const Node& at, std::string_view code, std::string message,
                      std::string hint = {});
+    /// A warning to keep until it is known to be one: when all documents are read.
+    Diagnostic later_warning(const Node& at, std::string_view code, std::string message,
+                             std::string hint = {}) const;
     /// For what is not a node: a syntax error. Line 0 is the file as a whole.
     void error_at(Position at, std::string_view code, std::string message, std::string hint = {});
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <initializer_list>
 
+#include "ingest/calico/read.h"
 #include "ingest/document/fields.h"
 #include "ingest/kubernetes/names.h"
 
@@ -23,9 +24,10 @@ struct KindRow {
 };
 
 constexpr std::string_view admin_group = "policy.networking.k8s.io";
+constexpr std::string_view calico_groups = "projectcalico.org crd.projectcalico.org";
 constexpr std::string_view gateway_group = "gateway.networking.k8s.io";
 
-constexpr std::array<KindRow, 24> kinds{{
+constexpr std::array<KindRow, 34> kinds{{
     {"Namespace", "core", Scope::cluster, "INV001", read_namespace},
     {"Node", "core", Scope::cluster, "INV002", read_node},
     {"Pod", "core", Scope::namespaced, "INV002", read_pod},
@@ -53,6 +55,20 @@ constexpr std::array<KindRow, 24> kinds{{
     {"ClusterNetworkPolicy", admin_group, Scope::cluster, "NP019", read_cluster_network_policy},
     {"AuthorizationPolicy", "security.istio.io", Scope::namespaced, "NP019",
      read_authorization_policy},
+    {"ServiceAccount", "core", Scope::namespaced, "INV002", read_service_account},
+    {"NetworkPolicy", calico_groups, Scope::namespaced, "NP019", read_calico_network_policy},
+    {"GlobalNetworkPolicy", calico_groups, Scope::cluster, "NP019",
+     read_calico_global_network_policy},
+    {"StagedNetworkPolicy", calico_groups, Scope::namespaced, "NP019",
+     read_calico_staged_network_policy},
+    {"StagedGlobalNetworkPolicy", calico_groups, Scope::cluster, "NP019",
+     read_calico_staged_global_network_policy},
+    {"StagedKubernetesNetworkPolicy", calico_groups, Scope::namespaced, "NP019",
+     read_calico_staged_kubernetes_policy},
+    {"Tier", calico_groups, Scope::cluster, "INV002", read_calico_tier},
+    {"NetworkSet", calico_groups, Scope::namespaced, "INV002", read_calico_network_set},
+    {"GlobalNetworkSet", calico_groups, Scope::cluster, "INV002", read_calico_network_set},
+    {"HostEndpoint", calico_groups, Scope::cluster, "INV002", read_calico_host_endpoint},
 }};
 
 // Objects of these groups change what may talk to whom, and nothing here reads them.

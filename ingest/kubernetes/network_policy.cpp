@@ -183,7 +183,12 @@ void read_network_policy(const Object& object, Staging& staging) {
                        "the policy has no spec: it isolates every pod of its namespace");
     }
     if (spec == nullptr) spec = &nothing;
-    check_fields(*spec, report, {"podSelector", "policyTypes", "ingress", "egress"});
+    if (object.kind == "StagedKubernetesNetworkPolicy") {
+        check_fields(*spec, report,
+                     {"podSelector", "policyTypes", "ingress", "egress", "stagedAction"});
+    } else {
+        check_fields(*spec, report, {"podSelector", "policyTypes", "ingress", "egress"});
+    }
     subject.pods = read_selector(mapping_field(*spec, "podSelector", report), report);
     policy.subjects.push_back(std::move(subject));
     policy.ingress =

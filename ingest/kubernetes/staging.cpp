@@ -2,7 +2,9 @@
 #include "ingest/kubernetes/staging.h"
 
 #include <algorithm>
-#include <tuple>
+
+#include "ingest/calico/settle.h"
+#include "ingest/staged.h"
 
 namespace nspect::ingest {
 
@@ -12,7 +14,9 @@ constexpr int longest_owner_chain = 8;
 }  // namespace
 
 bool Staging::claim(const Object& object, std::string_view code) {
-    const auto [entry, is_new] = claimed_.try_emplace(object.title());
+    // Calico has a NetworkPolicy of its own, which may have any name that is taken by one.
+    const bool calico = object.group.ends_with("projectcalico.org");
+    const auto [entry, is_new] = claimed_.try_emplace(object.title() + (calico ? "@calico" : ""));
     if (is_new) {
         entry->second = object.where();
         return true;
@@ -20,6 +24,13 @@ bool Staging::claim(const Object& object, std::string_view code) {
     object.report.error(object.name_node(), code, object.title() + " is declared twice",
                         "the first is at " + to_string(entry->second));
     return false;
+}
+
+std::optional<Policy> Staging::take_policy() {
+    if (bundle_.policies.empty()) return std::nullopt;
+    Policy policy = std::move(bundle_.policies.back());
+    bundle_.policies.pop_back();
+    return policy;
 }
 
 void Staging::add_backend(std::string_view namespace_name, std::string_view service,
@@ -38,7 +49,7 @@ WorkloadId Staging::top_owner(WorkloadId id) const {
     return id;
 }
 
-Bundle Staging::finish() && {
+Bundle Staging::finish(Diagnostics& diagnostics) && {
     for (std::size_t i = 0; i < templates_.size(); ++i) {
         template_index_.emplace(to_string(templates_[i].id), i);
     }
@@ -50,11 +61,8 @@ Bundle Staging::finish() && {
     settle_pods();
     settle_service_policies();
     settle_services();
-    std::stable_sort(bundle_.policies.begin(), bundle_.policies.end(),
-                     [](const Policy& a, const Policy& b) {
-                         return std::tie(a.kind, a.namespace_name, a.name) <
-                                std::tie(b.kind, b.namespace_name, b.name);
-                     });
+    settle_calico(std::move(calico_), bundle_, diagnostics);
+    sort_policies(bundle_.policies);
     return std::move(bundle_);
 }
 

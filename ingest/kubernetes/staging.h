@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ingest/bundle.h"
+#include "ingest/calico/documents.h"
 #include "ingest/kubernetes/object.h"
 
 namespace nspect::ingest {
@@ -51,11 +52,16 @@ public:
     void add(StagedServicePolicy policy) { service_policies_.push_back(std::move(policy)); }
     void add_backend(std::string_view namespace_name, std::string_view service, IpAddress address);
 
+    CalicoDocuments& calico() { return calico_; }
+    /// The only policy added so far, where one was.
+    std::optional<Policy> take_policy();
+
     void count_document() { ++bundle_.documents; }
     void count_passed_over() { ++bundle_.passed_over; }
     void count_left_out() { ++bundle_.left_out; }
 
-    Bundle finish() &&;
+    /// `diagnostics` takes what can be said only now.
+    Bundle finish(Diagnostics& diagnostics) &&;
 
 private:
     WorkloadId top_owner(WorkloadId id) const;
@@ -65,6 +71,7 @@ private:
     void settle_services();
 
     Bundle bundle_;
+    CalicoDocuments calico_;
     std::vector<StagedPod> pods_;
     std::vector<StagedTemplate> templates_;
     std::vector<Service> services_;
