@@ -132,6 +132,19 @@ Next decode_next(Layers& layers, Next next) noexcept {
     return {};
 }
 
+void decode_all(Layers& layers, Next next) noexcept {
+    for (int depth = 0; next.kind != Next::Kind::done; ++depth) {
+        if (depth == max_layers) {
+            stop(layers, DecodeOutcome::not_ip);
+            break;
+        }
+        next = decode_next(layers, next);
+    }
+    if (layers.packet.outcome != DecodeOutcome::ok && layers.outside) {
+        layers.packet = *layers.outside;
+    }
+}
+
 }  // namespace
 
 Protocol protocol_of(std::uint8_t ip_version, std::uint8_t number) noexcept {
@@ -163,15 +176,23 @@ DecodedPacket decode(std::span<const std::byte> data, std::uint32_t wire_length,
                      LinkType link) noexcept {
     DecodedPacket packet;
     Layers layers{.packet = packet, .cursor = ByteCursor(data), .wire_left = wire_length};
-    Next next = decode_link(layers, link);
-    for (int depth = 0; next.kind != Next::Kind::done; ++depth) {
-        if (depth == max_layers) {
-            stop(layers, DecodeOutcome::not_ip);
-            break;
-        }
-        next = decode_next(layers, next);
-    }
-    if (packet.outcome != DecodeOutcome::ok && layers.outside) packet = *layers.outside;
+    decode_all(layers, decode_link(layers, link));
+    return packet;
+}
+
+DecodedPacket decode_whole(const DecodedPacket& part, std::span<const std::byte> payload) noexcept {
+    DecodedPacket packet;
+    packet.interface_index = part.interface_index;
+    packet.sll_packet_type = part.sll_packet_type;
+    packet.vlan = part.vlan;
+    packet.tunnel = part.tunnel;
+    packet.src = part.src;
+    packet.dst = part.dst;
+    packet.ip_payload_bytes = static_cast<std::uint32_t>(payload.size());
+    Layers layers{
+        .packet = packet, .cursor = ByteCursor(payload), .wire_left = packet.ip_payload_bytes};
+    layers.ip_version = part.src.is_v4() ? 4 : 6;
+    decode_all(layers, {Next::Kind::ip_protocol, part.fragment_protocol});
     return packet;
 }
 

@@ -16,4 +16,8 @@ namespace nspect::capture {
 DecodedPacket decode(std::span<const std::byte> data, std::uint32_t wire_length,
                      LinkType link) noexcept;
 
+/// Understands a datagram put together from its parts (Reassembler), of which `part` is one. The
+/// packets of tunnels inside it are looked into.
+DecodedPacket decode_whole(const DecodedPacket& part, std::span<const std::byte> payload) noexcept;
+
 }  // namespace nspect::capture

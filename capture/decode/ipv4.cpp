@@ -53,7 +53,11 @@ Next decode_ipv4(Layers& layers) noexcept {
     if (layers.cursor.truncated()) return stop(layers, DecodeOutcome::truncated_ip);
     passed(layers, length);
     layers.cursor.limit(packet.ip_payload_bytes);
-    if (packet.fragment) packet.fragment_data = layers.cursor.rest();
+    if (packet.fragment) {
+        packet.fragment_protocol = packet.ip_protocol;
+        packet.ip_wire_bytes = packet.ip_payload_bytes;
+        packet.fragment_data = layers.cursor.rest();
+    }
     if (packet.later_fragment) {
         packet.payload_bytes = packet.ip_payload_bytes;
         return {};

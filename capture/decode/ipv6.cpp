@@ -114,6 +114,8 @@ Next decode_ipv6_fragment(Layers& layers) noexcept {
     if (packet.fragment) {
         packet.fragment_id = header.field<std::uint32_t, 4>();
         packet.fragment_offset = offset_and_more & 0xfff8U;
+        packet.fragment_protocol = next;
+        packet.ip_wire_bytes = packet.ip_payload_bytes;
         packet.fragment_data = layers.cursor.rest();
     }
     if (!later) return {Next::Kind::ip_protocol, next};

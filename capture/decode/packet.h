@@ -89,7 +89,9 @@ struct DecodedPacket {
     bool more_fragments = false;
     std::uint32_t fragment_id = 0;
     std::uint32_t fragment_offset = 0;         ///< in bytes
-    std::span<const std::byte> fragment_data;  ///< what this part carries, as captured
+    std::uint8_t fragment_protocol = 0;        ///< what the whole datagram starts with
+    std::uint32_t ip_wire_bytes = 0;           ///< what this part carries on the wire
+    std::span<const std::byte> fragment_data;  ///< and as captured
 
     Port src_port;  ///< ICMP: identifier of an echo, else 0
     Port dst_port;  ///< ICMP: type

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "capture/decode/decode.h"
 #include "capture/flow/first_packet.h"
 #include "capture/flow/sctp.h"
 #include "capture/flow/tcp.h"
@@ -22,6 +23,16 @@ bool starts_new(const Flow& flow, const DecodedPacket& packet, Direction directi
     if (packet.protocol == Protocol::tcp) return tcp_starts_new(flow, packet, direction);
     if (packet.protocol == Protocol::sctp) return sctp_starts_new(flow, packet, direction);
     return false;
+}
+
+/// The first part of a datagram that is read once it is whole.
+bool is_read_later(const DecodedPacket& packet) {
+    return packet.fragment && Reassembler::is_usable(packet);
+}
+
+bool may_name(const DecodedPacket& packet) {
+    const bool carries = packet.protocol == Protocol::udp || packet.protocol == Protocol::tcp;
+    return carries && !packet.later_fragment && !is_read_later(packet);
 }
 
 bool is_icmp(const DecodedPacket& packet) {
@@ -59,7 +70,13 @@ FlowTable::FlowTable(FlowLimits limits, HashSeed seed, PayloadObserver observer)
 }
 
 void FlowTable::add(DecodedPacket& packet, std::uint32_t vantage, Timestamp now) {
-    if (packet.outcome != DecodeOutcome::ok || !fragments_.resolve(packet, now)) return;
+    if (packet.outcome != DecodeOutcome::ok) return;
+    const bool has_ports = fragments_.resolve(packet, now);
+    if (has_ports) add_one(packet, vantage, now);
+    if (packet.fragment) take_fragment(packet, vantage, now);
+}
+
+void FlowTable::add_one(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now) {
     if (counts_apart(packet)) return;
     if (packet.quoted.present) return take_icmp_error(packet, vantage, now);
 
@@ -72,8 +89,32 @@ void FlowTable::add(DecodedPacket& packet, std::uint32_t vantage, Timestamp now)
     }
     if (slot == no_flow) slot = begin(lookup, hash, packet, now);
     count(slot, packet, direction_in(pool_[slot], lookup.from_lower), now);
-    const bool may_name = packet.protocol == Protocol::udp || packet.protocol == Protocol::tcp;
-    if (may_name && !packet.later_fragment) names_.add(packet, vantage, now);
+    if (may_name(packet)) names_.add(packet, vantage, now);
+}
+
+/// The packet was counted as a part; what it completes is read.
+void FlowTable::take_fragment(const DecodedPacket& part, std::uint32_t vantage, Timestamp now) {
+    const auto bytes = whole_.add(part, vantage, now);
+    if (bytes.empty()) return;
+    const DecodedPacket whole = decode_whole(part, bytes);
+    if (whole.outcome != DecodeOutcome::ok) return;
+    if (whole.tunnel.depth > part.tunnel.depth) {
+        add_one(whole, vantage, now);
+    } else {
+        read_whole(whole, vantage, now);
+    }
+}
+
+void FlowTable::read_whole(const DecodedPacket& whole, std::uint32_t vantage, Timestamp now) {
+    const FlowLookup lookup = lookup_of(whole, vantage);
+    const std::uint32_t slot = index_.find(pool_, lookup.key, index_.hash_of(lookup.key));
+    if (slot == no_flow) return;
+    Flow& flow = pool_[slot];
+    const Direction direction = direction_in(flow, lookup.from_lower);
+    if (whole.payload_bytes > 0) take_payload(flow, whole, direction, now);
+    if (whole.protocol == Protocol::tcp) tcp_extend(flow, whole, direction);
+    mark_changed(slot);
+    if (may_name(whole)) names_.add(whole, vantage, now);
 }
 
 /// Whether the flow is over with this packet: it was idle too long, or another connection begins.
@@ -138,7 +179,8 @@ void FlowTable::count(std::uint32_t slot, const DecodedPacket& packet, Direction
     ++counters.packets;
     counters.bytes += packet.ip_payload_bytes;
     if (!packet.later_fragment) {
-        if (packet.payload_bytes > 0) direction = take_payload(flow, packet, direction, now);
+        const bool reads = packet.payload_bytes > 0 && !is_read_later(packet);
+        if (reads) direction = take_payload(flow, packet, direction, now);
         if (packet.protocol == Protocol::tcp) {
             tcp_count(flow, packet, direction, now);
         } else {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "capture/decode/fragments.h"
+#include "capture/decode/reassembly.h"
 #include "capture/flow/flow_index.h"
 #include "capture/flow/names.h"
 #include "capture/flow/tunnel_book.h"
@@ -81,6 +82,9 @@ public:
     std::uint64_t lost_names() const noexcept { return names_.lost(); }
 
 private:
+    void add_one(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now);
+    void take_fragment(const DecodedPacket& part, std::uint32_t vantage, Timestamp now);
+    void read_whole(const DecodedPacket& whole, std::uint32_t vantage, Timestamp now);
     bool ends_before(const Flow& flow, const FlowLookup& lookup, const DecodedPacket& packet,
                      Timestamp now) const;
     bool counts_apart(const DecodedPacket& packet);
@@ -105,6 +109,7 @@ private:
     FlowIndex index_;
     IdleLists idle_;
     FragmentTable fragments_;
+    Reassembler whole_;
     NameCollector names_;
     TunnelBook tunnels_;
     std::vector<std::uint32_t> changed_;

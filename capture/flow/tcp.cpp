@@ -201,12 +201,26 @@ void take_reset(Flow& flow, const Segment& s, Direction d) noexcept {
     flow.closed = true;
 }
 
+/// New data after a reset, and no end from both sides: no one took the reset for one (RFC 5961 §3).
+bool goes_on_after_reset(const Flow& flow, const Segment& s) noexcept {
+    const bool ended = has(flow.fin_seen, sent) && has(flow.fin_seen, received);
+    return flow.closed && flow.established && !ended && s.ack && !s.rst && !s.syn && s.length > 0;
+}
+
 }  // namespace
 
 bool tcp_starts_new(const Flow& flow, const DecodedPacket& packet, Direction direction) noexcept {
     const Segment s(packet);
     if (!s.syn || s.rst) return false;
     return s.ack ? syn_ack_starts_new(flow, s, direction) : syn_starts_new(flow, s, direction);
+}
+
+void tcp_extend(Flow& flow, const DecodedPacket& whole, Direction direction) noexcept {
+    const Segment s(whole);
+    const auto i = index(direction);
+    const bool goes_on = has(flow.seq_known, direction) && distance(s.seq, flow.next_seq[i]) <= 0 &&
+                         distance(s.end(), flow.next_seq[i]) > 0;
+    if (goes_on) flow.next_seq[i] = s.end();
 }
 
 void tcp_count(Flow& flow, const DecodedPacket& packet, Direction direction,
@@ -218,6 +232,7 @@ void tcp_count(Flow& flow, const DecodedPacket& packet, Direction direction,
     if (s.syn && packet.tcp_setup.mss != 0) flow.mss[index(direction)] = packet.tcp_setup.mss;
     if (s.rst) take_reset(flow, s, direction);
     take_sequence(flow, s, direction, now);
+    if (goes_on_after_reset(flow, s)) flow.closed = false;
     if (s.ack && !s.rst) take_ack(flow, s, direction);
     take_handshake(flow, s, direction, now);
     if (packet.tcp_window == 0 && !s.rst) {

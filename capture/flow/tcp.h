@@ -20,4 +20,7 @@ bool tcp_starts_new(const Flow& flow, const DecodedPacket& packet, Direction dir
 void tcp_count(Flow& flow, const DecodedPacket& packet, Direction direction,
                Timestamp now) noexcept;
 
+/// Of a segment that came in fragments: its first part was counted, this is all of it.
+void tcp_extend(Flow& flow, const DecodedPacket& whole, Direction direction) noexcept;
+
 }  // namespace nspect::capture
