@@ -58,6 +58,8 @@ enum class Dependency : std::uint8_t {
     ip_block_pods,      ///< whether the plugin holds address blocks against pods
     host_network_pods,  ///< whether the plugin takes pods on the host network for pods
     rule_condition,     ///< the part of a rule that is not evaluated (Rule::condition)
+    service_address,    ///< whether policy sees a Service's address or the pod behind it
+    source_address,     ///< whether a NodePort or load balancer hides the client behind a node
 };
 
 /// The answer of one direction for one point of traffic.

@@ -158,6 +158,15 @@ Explanation explain_entrance(const PolicyEngine& engine, std::size_t endpoint) {
     });
 }
 
+TrafficPoint first_point(const TrafficSet& traffic) {
+    for (const Protocol protocol :
+         {Protocol::tcp, Protocol::udp, Protocol::sctp, Protocol::icmp, Protocol::icmp6}) {
+        const auto& ports = traffic.ports(protocol).intervals();
+        if (!ports.empty()) return {protocol, ports.front().first};
+    }
+    return {Protocol::other, {}};
+}
+
 std::vector<std::size_t> denying_policies(const DirectionVerdict& verdict) {
     std::set<std::size_t> policies;
     for (const Reason& reason : verdict.reasons) {

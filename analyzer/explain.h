@@ -31,6 +31,9 @@ Explanation explain(const PolicyEngine& engine, const Who& from, const Who& to);
 /// From {ingress-controller} to an endpoint, through the entrances that lead to it.
 Explanation explain_entrance(const PolicyEngine& engine, std::size_t endpoint);
 
+/// One point of it. REQUIRES: !traffic.empty().
+TrafficPoint first_point(const TrafficSet& traffic);
+
 /// The policies that deny in one direction, each once, as indices into World::policies. Empty where
 /// the direction is allowed.
 std::vector<std::size_t> denying_policies(const DirectionVerdict& verdict);

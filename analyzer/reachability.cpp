@@ -3,6 +3,8 @@
 
 #include <map>
 
+#include "analyzer/units.h"
+
 namespace nspect::analyzer {
 
 Reachability::Reachability(const PolicyEngine& engine)
@@ -123,7 +125,7 @@ void Reachability::row(std::uint32_t source, Row& row) {
     }
 }
 
-ReachabilitySummary summarize(const PolicyEngine& engine) {
+ReachabilitySummary summarize(const PolicyEngine& engine, Scope scope) {
     const EndpointClasses& classes = engine.compiled().classes;
     Reachability reachability(engine);
     ReachabilitySummary summary;
@@ -153,9 +155,11 @@ ReachabilitySummary summarize(const PolicyEngine& engine) {
     }
     for (TrafficId traffic = 0; traffic < pairs_with.size(); ++traffic) {
         summary.pairs += pairs_with[traffic];
-        if (traffic == TrafficPool::none) {
+        const TrafficSet& set = reachability.pool()[traffic];
+        const TrafficSet shown = scope == Scope::connections ? connections_of(set) : set;
+        if (shown.empty()) {
             summary.closed += pairs_with[traffic];
-        } else if (traffic == TrafficPool::all) {
+        } else if (shown == TrafficSet::all()) {
             summary.open += pairs_with[traffic];
         } else {
             summary.restricted += pairs_with[traffic];

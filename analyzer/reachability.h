@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/compiled.h"
+#include "analyzer/connectivity.h"
 #include "analyzer/traffic_pool.h"
 
 namespace nspect::analyzer {
@@ -74,6 +75,6 @@ struct ReachabilitySummary {
     bool operator==(const ReachabilitySummary&) const = default;
 };
 
-ReachabilitySummary summarize(const PolicyEngine& engine);
+ReachabilitySummary summarize(const PolicyEngine& engine, Scope scope = Scope::all_traffic);
 
 }  // namespace nspect::analyzer

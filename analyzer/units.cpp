@@ -48,6 +48,14 @@ std::vector<Unit> units_of(const PolicyEngine& engine, Level level) {
     return units;
 }
 
+TrafficSet connections_of(const TrafficSet& traffic) {
+    const PortSet whole{all_ports};
+    if (traffic.tcp == whole && traffic.udp == whole && traffic.sctp == whole) {
+        return TrafficSet::all();
+    }
+    return {traffic.tcp, traffic.udp, traffic.sctp, {}, {}, false};
+}
+
 bool mentions_ipv6(const World& world) {
     for (const Policy& policy : world.policies) {
         for (const auto* rules : {&policy.ingress, &policy.egress}) {

@@ -20,6 +20,9 @@ struct Unit {
 /// All units of a level, sorted by name.
 std::vector<Unit> units_of(const PolicyEngine& engine, Level level);
 
+/// The part of it that Scope::connections tells.
+TrafficSet connections_of(const TrafficSet& traffic);
+
 /// Whether IPv6 is in use: some policy, endpoint or node names an IPv6 address. Where it is not,
 /// ranges of it would only repeat what is said of IPv4.
 bool mentions_ipv6(const World& world);

@@ -24,6 +24,9 @@ struct EngineOptions {
     /// Whether NetworkPolicy takes pods on the host network for pods, subjects and peers; judged as
     /// if it did where it is not known.
     std::optional<bool> host_network_pods = std::nullopt;
+    /// Whether egress policy sees the pod behind a Service, not the Service's address; judged as if
+    /// it did where it is not known.
+    std::optional<bool> after_translation = std::nullopt;
 };
 
 /// What the declared side is judged on.

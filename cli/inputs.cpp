@@ -6,9 +6,11 @@
 #include <fstream>
 #include <string_view>
 
+#include "analyzer/cni.h"
 #include "analyzer/identity.h"
 #include "analyzer/stitch.h"
 #include "ingest/load.h"
+#include "ingest/staged.h"
 #include "store/recording_file.h"
 
 namespace nspect::cli {
@@ -101,19 +103,25 @@ Status read_recording(const std::string& path, const OutputOptions& output, Load
     return done;
 }
 
-Status read_manifests(const std::vector<std::string>& manifests, const OutputOptions& output,
-                      Loaded& loaded) {
+Status read_manifests(const std::vector<std::string>& manifests, const LoadOptions& options,
+                      const OutputOptions& output, Loaded& loaded) {
     Diagnostics diagnostics;
     auto bundle = ingest::load(manifests, diagnostics);
     diagnostics.sort();
-    print(output, diagnostics);
+    if (options.diagnostics == nullptr) print(output, diagnostics);
     if (!bundle) return std::move(bundle).error();
-    if (diagnostics.has_errors()) {
+    const bool wrong = !diagnostics.empty();
+    if (options.diagnostics != nullptr) {
+        *options.diagnostics = std::move(diagnostics);
+    } else if (diagnostics.has_errors()) {
         return Error{Error::Kind::invalid, "the documents have errors (see above)", "", ""};
     }
+    if (options.staged) ingest::enforce_staged(*bundle);
     loaded.world.inventory = std::move(bundle->inventory);
     loaded.world.policies = std::move(bundle->policies);
-    if (loaded.world.inventory.workloads().empty() && loaded.world.policies.empty()) {
+    const bool nothing =
+        loaded.world.inventory.workloads().empty() && loaded.world.policies.empty();
+    if (nothing && !(wrong && options.diagnostics != nullptr)) {
         return Error{Error::Kind::invalid, "the manifests declare nothing: no workload, no policy",
                      "nspect reads what kubectl get ns,deploy,pods,svc,netpol -A -o yaml prints",
                      manifests == std::vector<std::string>{"-"} ? "standard input"
@@ -124,19 +132,46 @@ Status read_manifests(const std::vector<std::string>& manifests, const OutputOpt
     return done;
 }
 
+std::map<std::string, IpSet> domains_of(const Recording& recording) {
+    std::map<std::string, IpSet> domains;
+    for (const NameSeen& seen : recording.names) {
+        domains[seen.name].insert({seen.address, seen.address});
+    }
+    return domains;
+}
+
+analyzer::EngineOptions engine_options(const LoadOptions& options) {
+    analyzer::EngineOptions engine;
+    if (const auto* profile = analyzer::find_cni_profile(options.cni)) {
+        engine = analyzer::settled(engine, *profile);
+    }
+    if (!options.ip_block_pods.empty()) {
+        engine.ip_block_pods = options.ip_block_pods == "no" ? analyzer::IpBlockPods::never
+                                                             : analyzer::IpBlockPods::where_known;
+        engine.ip_block_pods_settled = true;
+    }
+    return engine;
+}
+
 }  // namespace
 
 void declare_policy_options(CommandLine& line, LoadOptions& options) {
+    std::vector<std::string> plugins;
+    for (const auto& profile : analyzer::cni_profiles()) plugins.emplace_back(profile.name);
+    line.choice(options.cni, "--cni", plugins,
+                "the network plugin: settles what Kubernetes leaves to it");
     line.choice(options.ip_block_pods, "--ipblock-matches-pods", {"yes", "no"},
-                "whether an ipBlock reaches pods by their address (Kubernetes leaves it open)");
+                "whether an ipBlock reaches pods by their address (else as the plugin does)");
+}
+
+void declare_staged_option(CommandLine& line, LoadOptions& options) {
+    line.flag(options.staged, "--staged", "judge as if staged policies (Calico) were enforced");
 }
 
 Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOptions& options,
                            const OutputOptions& output) {
     Loaded loaded;
-    loaded.world.options.ip_block_pods = options.ip_block_pods == "no"
-                                             ? analyzer::IpBlockPods::never
-                                             : analyzer::IpBlockPods::where_known;
+    loaded.world.options = engine_options(options);
     std::vector<std::string> manifests;
     for (const std::string& input : inputs) {
         if (input.starts_with("kube:") || input.starts_with("docker:"))
@@ -157,7 +192,7 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
                      "make one with: nspect capture --out FILE.nspect", one ? inputs.front() : ""};
     }
     if (!manifests.empty()) {
-        if (const Status read = read_manifests(manifests, output, loaded); !read)
+        if (const Status read = read_manifests(manifests, options, output, loaded); !read)
             return read.error();
     }
     if (options.need_manifests && !loaded.has_manifests) {
@@ -168,6 +203,7 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
         loaded.world.inventory =
             analyzer::with_recording(std::move(loaded.world.inventory), loaded.context);
         loaded.conversations = analyzer::stitch(loaded.context, loaded.world.inventory);
+        loaded.world.domains = domains_of(loaded.context);
         loaded.context.sightings = {};
     }
     return loaded;

@@ -24,13 +24,20 @@ struct Loaded {
 };
 
 struct LoadOptions {
-    std::string ip_block_pods = "yes";
+    std::string ip_block_pods;       ///< "yes", "no", or empty: as the plugin does
+    std::string cni = "kubernetes";  ///< a profile of analyzer/cni.h
+    bool staged = false;             ///< as if staged policies were enforced
     bool need_recording = false;
+    /// Takes what is wrong with the documents, instead of it being printed; what is whole is then
+    /// used all the same. Must outlive the loading.
+    Diagnostics* diagnostics = nullptr;
     bool need_manifests = false;
 };
 
-/// Declares --ipblock-matches-pods.
+/// Declares --cni and --ipblock-matches-pods.
 void declare_policy_options(CommandLine& line, LoadOptions& options);
+/// Declares --staged.
+void declare_staged_option(CommandLine& line, LoadOptions& options);
 
 /// Reads everything. Diagnostics are printed; an Error means that nothing sensible can be said (an
 /// input cannot be opened, a document has errors).

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/output.h"
 
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <filesystem>
 #include <iostream>
 #include <string_view>
 
-#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "cli/result_stream.h"
 
 namespace nspect::cli {
 
@@ -32,20 +29,6 @@ bool locale_is_utf8() {
                text.find("utf8") != std::string_view::npos;
     }
     return false;
-}
-
-/// Zero, or the errno of what went wrong.
-int write_bytes(const std::string& path, int flags, std::string_view bytes) {
-    const int fd = ::open(path.c_str(), flags | O_WRONLY | O_CLOEXEC, 0666);
-    if (fd < 0) return errno;
-    int failed = 0;
-    while (!bytes.empty() && failed == 0) {
-        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-        if (written < 0 && errno != EINTR) failed = errno;
-        if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    if (::close(fd) != 0 && failed == 0) failed = errno;
-    return failed;
 }
 
 }  // namespace
@@ -72,31 +55,17 @@ viz::TextStyle text_style(const OutputOptions& options) {
 }
 
 Status write_file(const std::string& path, const std::string& text) {
-    std::error_code ignored;
-    const auto status = std::filesystem::status(path, ignored);
-    if (std::filesystem::is_directory(status)) {
-        return error_from_errno(EISDIR, "cannot write the file", path);
-    }
-    // A device or a pipe is written to, not replaced.
-    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-        const int failed = write_bytes(path, 0, text);
-        return failed == 0 ? Status(done) : error_from_errno(failed, "cannot write", path);
-    }
-    const std::string part = path + ".part-" + std::to_string(::getpid());
-    int failed = write_bytes(part, O_CREAT | O_EXCL | O_NOFOLLOW, text);
-    if (failed == 0 && std::rename(part.c_str(), path.c_str()) != 0) failed = errno;
-    if (failed == 0) return done;
-    if (failed != EEXIST) std::remove(part.c_str());
-    return error_from_errno(failed, "cannot write the file", path);
+    OutputOptions options;
+    options.file = path;
+    ResultStream stream(options);
+    stream.write(text);
+    return stream.close();
 }
 
 int write_result(const OutputOptions& options, const std::string& text, int code) {
-    if (options.file.empty()) {
-        std::cout << text;
-        return code;
-    }
-    const Status written = write_file(options.file, text);
-    return written ? code : fail(written.error());
+    ResultStream stream(options);
+    stream.write(text);
+    return stream.finish(code);
 }
 
 int fail(const Error& error) {

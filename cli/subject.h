@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "analyzer/connectivity.h"
 #include "analyzer/engine.h"
 #include "model/inventory.h"
 #include "model/result.h"
@@ -11,15 +12,18 @@
 
 namespace nspect::cli {
 
-/// What a person names as an end of a connection: a workload ("shop/web", "web",
-/// "shop/web[Deployment]"), a pod ("shop/web-0"), or an address.
-struct Subject {
+/// Everyone a person means by a workload, a pod, a whole namespace ("shop/"), a Service
+/// ("service/shop/db" or its address), an address or a block of them, "internet" (every address
+/// outside) or "ingress-controller".
+struct NamedEnds {
     std::string name;  ///< as nspect writes it
-    analyzer::Who who;
-    std::optional<std::size_t> workload;
+    analyzer::RowEnds ends;
+    std::optional<std::size_t> service;  ///< then `ends` is empty: see Inventory::services
 };
-/// An Error names what is near, or all that it could mean.
-Result<Subject> find_subject(const Inventory& inventory, const std::string& text);
+Result<NamedEnds> find_ends(const Inventory& inventory, const std::string& text);
+
+/// "5432", "8000-8080/UDP", "TCP", "ICMP": a part of traffic; TCP where there is only a number.
+Result<TrafficSet> parse_traffic(const std::string& text);
 
 /// "DST[:PORT[/PROTO]]": the end and what was asked about.
 struct Target {

@@ -2,32 +2,112 @@
 #include <memory>
 
 #include "analyzer/connectivity.h"
+#include "analyzer/exposure.h"
+#include "analyzer/observed_services.h"
 #include "cli/inputs.h"
 #include "cli/render.h"
+#include "cli/result_stream.h"
+#include "cli/subject.h"
 #include "cli/verb.h"
-#include "viz/json.h"
+#include "viz/connectivity_json.h"
 #include "viz/views.h"
 
 namespace nspect::cli {
 
 namespace {
 
+/// What tables and pictures hold at once; the machine format has no such bound.
+constexpr std::size_t most_rows = 2'000'000;
+
 struct Options {
     std::vector<std::string> inputs;
     std::string level = "workload";
+    std::string focus;
+    std::string from;
+    std::string to;
+    std::string port;
+    bool exposure = false;
+    bool summary = false;
     LoadOptions load;
     OutputOptions output;
 };
 
+Status read_ends(const Inventory& inventory, const std::string& text,
+                 std::optional<analyzer::RowEnds>& into) {
+    if (text.empty()) return done;
+    auto ends = find_ends(inventory, text);
+    if (!ends) return ends.error();
+    into = std::move(ends->ends);
+    if (!ends->service) return done;
+    into->endpoints = analyzer::ServiceBackends(inventory).of(*ends->service);
+    return done;
+}
+
+Result<analyzer::ConnectivityQuery> query_of(const Options& options, const Inventory& inventory) {
+    analyzer::ConnectivityQuery query;
+    query.level = options.level == "pod" ? analyzer::Level::pod : analyzer::Level::workload;
+    if (const auto read = read_ends(inventory, options.focus, query.either); !read)
+        return read.error();
+    if (const auto read = read_ends(inventory, options.from, query.from); !read)
+        return read.error();
+    if (const auto read = read_ends(inventory, options.to, query.to); !read) return read.error();
+    if (!options.port.empty()) {
+        auto traffic = parse_traffic(options.port);
+        if (!traffic) return traffic.error();
+        query.traffic = *std::move(traffic);
+        query.scope = analyzer::Scope::all_traffic;  // ICMP may be asked for
+    }
+    return query;
+}
+
+int stream_json(const Options& options, const analyzer::PolicyEngine& engine,
+                const analyzer::ConnectivityQuery& query, const analyzer::Exposure* exposure) {
+    ResultStream stream(options.output);
+    viz::ConnectivityJson json([&](std::string_view text) { stream.write(text); },
+                               analyzer::unit_names(engine, query.level));
+    analyzer::connectivity(engine, query, [&](const analyzer::ConnectivityRow& row) {
+        json.row(row);
+        return stream.good();
+    });
+    json.finish(exposure);
+    return stream.finish(exit_ok);
+}
+
+int write_tables(const Options& options, const analyzer::PolicyEngine& engine,
+                 const analyzer::ConnectivityQuery& query, const analyzer::Exposure* exposure) {
+    analyzer::Connectivity result{analyzer::unit_names(engine, query.level), {}};
+    analyzer::connectivity(engine, query, [&](const analyzer::ConnectivityRow& row) {
+        result.rows.push_back(row);
+        return result.rows.size() <= most_rows;
+    });
+    if (result.rows.size() > most_rows) {
+        return fail({Error::Kind::unsupported,
+                     "more than " + std::to_string(most_rows) + " rows are too many for " +
+                         options.output.format,
+                     "count them with --summary, ask for some with --from, --to, --focus or "
+                     "--port, or take -o json, which has no bound",
+                     ""});
+    }
+    return write_view(options.output, viz::connectivity_view(result, exposure), exit_ok);
+}
+
 int run(const Options& options) {
     auto loaded = load_inputs(options.inputs, options.load, options.output);
     if (!loaded) return fail(loaded.error());
+    const auto query = query_of(options, loaded->world.inventory);
+    if (!query) return fail(query.error());
     const analyzer::PolicyEngine engine(loaded->world);
-    const auto level = options.level == "pod" ? analyzer::Level::pod : analyzer::Level::workload;
-    const analyzer::Connectivity result = analyzer::connectivity(engine, level);
-    const std::string& format = options.output.format;
-    if (format == "json") return write_result(options.output, viz::to_json(result), exit_ok);
-    return write_view(options.output, viz::connectivity_view(result), exit_ok);
+    const bool json = options.output.format == "json";
+    if (options.summary) {
+        const auto summary = analyzer::summarize(engine, *query);
+        if (json) return write_result(options.output, viz::to_json(summary), exit_ok);
+        return write_view(options.output, viz::summary_view(summary, query->level), exit_ok);
+    }
+    std::optional<analyzer::Exposure> exposure;
+    if (options.exposure) exposure = analyzer::exposure(engine);
+    const analyzer::Exposure* shown = exposure ? &*exposure : nullptr;
+    return json ? stream_json(options, engine, *query, shown)
+                : write_tables(options, engine, *query, shown);
 }
 
 }  // namespace
@@ -38,10 +118,22 @@ Run declare_connectivity(CommandLine& line) {
     line.inputs(options->inputs, "inputs", "manifests: files, folders, or - for standard input",
                 true);
     line.choice(options->level, "--level", {"workload", "pod"}, "what a row is about");
+    line.option(options->focus, "--focus",
+                "rows with this end: a workload, pod, NAMESPACE/ or CIDR", "END");
+    line.option(options->from, "--from", "rows from it; also internet and ingress-controller",
+                "END");
+    line.option(options->to, "--to", "rows to it", "END");
+    line.option(options->port, "--port", "that part of the traffic: 5432, 8000-8080, 53/UDP, ICMP",
+                "PORTS");
+    line.flag(options->exposure, "--exposure", "also what pods that do not exist yet would meet");
+    line.flag(options->summary, "--summary", "counts instead of rows");
     declare_policy_options(line, options->load);
+    declare_staged_option(line, options->load);
     declare_output(line, options->output,
                    {"text", "json", "csv", "md", "dot", "svg", "png", "pdf", "html"});
-    line.footer("Example: nspect connectivity samples/shop -o svg --file shop.svg");
+    line.footer(
+        "Examples: nspect connectivity samples/shop -o svg --file shop.svg\n"
+        "nspect connectivity samples/shop --from internet --port 443");
     return [options] { return run(*options); };
 }
 

@@ -8,6 +8,7 @@
 #include "viz/escape.h"
 #include "viz/json.h"
 #include "viz/json_value.h"
+#include "viz/remedy_yaml.h"
 #include "viz/words.h"
 
 namespace nspect::viz {
@@ -59,6 +60,13 @@ std::string dependency_words(Dependency dependency) {
             return "whether the network plugin holds ipBlock against pods";
         case Dependency::host_network_pods:
             return "whether the network plugin takes pods on the host network for pods";
+        case Dependency::service_address:
+            return "whether the network plugin asks policy for the Service's address or for the "
+                   "pod "
+                   "behind it";
+        case Dependency::source_address:
+            return "whether a NodePort or load balancer shows the pod the client's address or a "
+                   "node's";
         case Dependency::rule_condition:
             break;
     }
@@ -76,12 +84,12 @@ std::string side_text(const analyzer::World& world, Direction direction, const s
     return text;
 }
 
-std::string recorded_text(const ExplainedPair& pair, const Recording& context) {
-    if (!pair.has_recording) return {};
-    if (pair.recorded.empty()) return "\nRecorded: no conversation of this kind.\n";
-    std::string text = "\nRecorded: " + counted(pair.recorded.size(), "conversation") + ".\n";
+std::string recorded_text(const ExplainedQuestion& question, const Recording& context) {
+    if (!question.has_recording) return {};
+    if (question.recorded.empty()) return "\nRecorded: no conversation of this kind.\n";
+    std::string text = "\nRecorded: " + counted(question.recorded.size(), "conversation") + ".\n";
     std::array<std::size_t, outcome_count> outcomes{};
-    for (const Conversation& each : pair.recorded)
+    for (const Conversation& each : question.recorded)
         ++outcomes[static_cast<std::size_t>(each.outcome)];
     for (std::size_t i = 0; i < outcome_count; ++i) {
         if (outcomes[i] == 0) continue;
@@ -94,7 +102,7 @@ std::string recorded_text(const ExplainedPair& pair, const Recording& context) {
         }
         return std::string("?");
     };
-    const Conversation& last = pair.recorded.back();
+    const Conversation& last = question.recorded.back();
     text += "  the last one began " + to_string(last.first) + "\n";
     if (last.lost_between) {
         text += "  its packets were seen at " + name(last.lost_between->first) +
@@ -130,25 +138,54 @@ Json side_json(const analyzer::World& world, Direction direction, const Directio
     return json;
 }
 
-}  // namespace
+Json remedy_json(const analyzer::Remedy& remedy) {
+    Json json{{"direction", to_string(remedy.direction)}, {"yaml", remedy_yaml(remedy)}};
+    if (remedy.before) json["before"] = to_string(*remedy.before);
+    if (!remedy.selects.empty()) json["also_selects"] = remedy.selects;
+    return json;
+}
 
-std::string to_text(const ExplainedPair& pair, const analyzer::World& world,
-                    const Recording& context) {
+std::string remedies_text(const analyzer::Remedies& remedies) {
+    std::string text;
+    if (!remedies.additions.empty()) {
+        text += remedies.sufficient ? "\nThe smallest change that would allow it:\n\n"
+                                    : "\nIt would need, beside what stands in the way:\n\n";
+    }
+    bool first = true;
+    for (const auto& each : remedies.additions) {
+        if (!first) text += "---\n";
+        first = false;
+        for (const auto& other : each.selects) {
+            text += "# the same labels also select " + for_terminal(other) + "\n";
+        }
+        if (each.before)
+            text += "# before the rule at " + for_terminal(to_string(*each.before)) + "\n";
+        text += remedy_yaml(each);
+    }
+    if (!remedies.in_the_way.empty()) {
+        text += "\nNo policy that is added overrules these; they must be changed themselves:\n";
+    }
+    for (const auto& each : remedies.in_the_way) text += "  " + for_terminal(each) + "\n";
+    return text;
+}
+
+std::string pair_text(const ExplainedPair& pair, const analyzer::World& world) {
     std::string text;
     for (const ExplainBlock& block : pair.explanation.blocks) {
-        const std::string traffic = pair.point ? to_string(*pair.point) : to_string(block.traffic);
+        std::string traffic = pair.point ? to_string(*pair.point) : to_string(block.traffic);
+        if (pair.translated) traffic += ", translated to " + to_string(*pair.translated);
         text += (text.empty() ? "" : "\n") + for_terminal(pair.src) + " -> " +
                 for_terminal(pair.dst) + "  " + traffic + ": " +
                 (block.verdict.allowed() ? "ALLOWED" : "DENIED") + "\n" +
                 side_text(world, Direction::egress, pair.src, block.verdict.egress) +
                 side_text(world, Direction::ingress, pair.dst, block.verdict.ingress);
     }
-    return text + recorded_text(pair, context);
+    return text + remedies_text(pair.remedies);
 }
 
-std::string to_json(const ExplainedPair& pair, const analyzer::World& world,
-                    const Recording& context) {
+Json pair_json(const ExplainedPair& pair, const analyzer::World& world) {
     Json answer{{"src", pair.src}, {"dst", pair.dst}, {"blocks", Json::array()}};
+    if (pair.translated) answer["translated"] = to_string(*pair.translated);
     for (const ExplainBlock& block : pair.explanation.blocks) {
         answer["blocks"].push_back(
             {{"verdict", block.verdict.allowed() ? "allowed" : "denied"},
@@ -156,14 +193,44 @@ std::string to_json(const ExplainedPair& pair, const analyzer::World& world,
              {"egress", side_json(world, Direction::egress, block.verdict.egress)},
              {"ingress", side_json(world, Direction::ingress, block.verdict.ingress)}});
     }
-    if (pair.has_recording) {
-        answer["recorded"] = Json::array();
-        for (const Conversation& each : pair.recorded) {
-            answer["recorded"].push_back(Json::parse(to_json_line(each, world.inventory, context)));
+    const analyzer::Remedies& remedies = pair.remedies;
+    if (!remedies.additions.empty() || !remedies.in_the_way.empty()) {
+        Json& json = answer["remedies"];
+        json["sufficient"] = remedies.sufficient;
+        json["additions"] = Json::array();
+        for (const auto& each : remedies.additions) json["additions"].push_back(remedy_json(each));
+        json["in_the_way"] = remedies.in_the_way;
+    }
+    return answer;
+}
+
+}  // namespace
+
+std::string to_text(const ExplainedQuestion& question, const analyzer::World& world,
+                    const Recording& context) {
+    std::string text;
+    for (const ExplainedPair& pair : question.pairs) {
+        text += (text.empty() ? "" : "\n") + pair_text(pair, world);
+    }
+    if (question.left_out > 0) {
+        text += "\n" + std::to_string(question.left_out) +
+                " more pairs were not looked at: name a smaller end.\n";
+    }
+    return text + recorded_text(question, context);
+}
+
+std::string to_json(const ExplainedQuestion& question, const analyzer::World& world,
+                    const Recording& context) {
+    Json json{{"schema", 1}, {"pairs", Json::array()}};
+    for (const ExplainedPair& pair : question.pairs)
+        json["pairs"].push_back(pair_json(pair, world));
+    if (question.left_out > 0) json["left_out"] = question.left_out;
+    if (question.has_recording) {
+        json["recorded"] = Json::array();
+        for (const Conversation& each : question.recorded) {
+            json["recorded"].push_back(Json::parse(to_json_line(each, world.inventory, context)));
         }
     }
-    Json json{{"schema", 1}, {"pairs", Json::array()}};
-    json["pairs"].push_back(std::move(answer));
     return dumped(json) + "\n";
 }
 

@@ -6,26 +6,37 @@
 #include <vector>
 
 #include "analyzer/explain.h"
+#include "analyzer/remedy.h"
 #include "model/conversation.h"
 #include "model/recording.h"
 
 namespace nspect::viz {
 
-/// One question and its answer.
+/// One answer: between parts of two ends that policy cannot tell apart.
 struct ExplainedPair {
     std::string src;  ///< as people name it
     std::string dst;
-    std::optional<TrafficPoint> point;   ///< asked about; else all traffic
-    analyzer::Explanation explanation;   ///< only the blocks that were asked about
-    std::vector<Conversation> recorded;  ///< of this pair and point
+    std::optional<TrafficPoint> point;  ///< asked about; else all traffic
+    analyzer::Explanation explanation;  ///< only the blocks that were asked about
+    /// The point behind a Service's translation, when that is not the one asked about.
+    std::optional<TrafficPoint> translated = std::nullopt;
+    analyzer::Remedies remedies = {};  ///< of a point that is denied
+};
+
+/// All answers to one question, and what was recorded between the two.
+struct ExplainedQuestion {
+    std::vector<ExplainedPair> pairs;
+    std::size_t left_out = 0;            ///< pairs of parts that were too many to look at
+    std::vector<Conversation> recorded;  ///< of these ends and the point
     bool has_recording = false;
 };
 
-/// In sentences: the verdict, each side's deciding rules by file:line, and what was recorded.
-std::string to_text(const ExplainedPair& pair, const analyzer::World& world,
+/// In sentences: the verdict, each side's deciding rules by file:line, the smallest change that
+/// would allow what is denied, and what was recorded.
+std::string to_text(const ExplainedQuestion& question, const analyzer::World& world,
                     const Recording& context);
 /// {"schema":1,"pairs":[{"src","dst","blocks":[...]}]}, and "recorded" where there is a recording.
-std::string to_json(const ExplainedPair& pair, const analyzer::World& world,
+std::string to_json(const ExplainedQuestion& question, const analyzer::World& world,
                     const Recording& context);
 
 }  // namespace nspect::viz

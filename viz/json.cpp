@@ -77,6 +77,8 @@ Json edges_json(const Graph& graph) {
     return json;
 }
 
+}  // namespace
+
 Json finding_json(const Finding& finding) {
     Json json;
     json["code"] = finding.code;
@@ -88,6 +90,8 @@ Json finding_json(const Finding& finding) {
     if (finding.location) json["location"] = to_string(*finding.location);
     return json;
 }
+
+namespace {
 
 std::string lower(std::string text) {
     for (char& c : text) {
@@ -110,18 +114,6 @@ Json left_out_json(const std::vector<analyzer::LeftOut>& list) {
 
 std::string dumped(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string to_json(const analyzer::Connectivity& connectivity) {
-    Json json;
-    json["schema"] = 1;
-    json["workloads"] = connectivity.peers;
-    json["connectivity"] = Json::array();
-    for (const auto& row : connectivity.rows) {
-        json["connectivity"].push_back(
-            {{"src", row.src}, {"dst", row.dst}, {"conn", to_conn(row.traffic)}});
-    }
-    return dumped(json) + "\n";
 }
 
 std::string to_json(const analyzer::ConnectivityDiff& diff) {

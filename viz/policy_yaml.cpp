@@ -4,35 +4,11 @@
 #include <algorithm>
 
 #include "viz/escape.h"
+#include "viz/yaml_text.h"
 
 namespace nspect::viz {
 
 namespace {
-
-/// Double-quoted YAML: valid for any text, so label values such as "true" or "1" stay strings.
-std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (const char c : for_terminal(text)) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + '"';
-}
-
-/// Plain where YAML 1.1 and 1.2 both read a string, else quoted.
-std::string scalar(const std::string& text) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/";
-    static const std::vector<std::string> words{"true", "false", "yes", "no", "on",
-                                                "off",  "null",  "y",   "n"};
-    std::string lower = text;
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    const bool letter_first = !text.empty() && ((lower[0] >= 'a' && lower[0] <= 'z'));
-    const bool safe = letter_first && text.find_first_not_of(plain) == std::string::npos &&
-                      std::find(words.begin(), words.end(), lower) == words.end();
-    return safe ? text : quoted(text);
-}
 
 class Writer {
 public:
@@ -48,83 +24,18 @@ private:
     std::string text_;
 };
 
-const char* operator_name(Requirement::Op op) {
-    switch (op) {
-        case Requirement::Op::in:
-            return "In";
-        case Requirement::Op::not_in:
-            return "NotIn";
-        case Requirement::Op::exists:
-            return "Exists";
-        default:
-            return "DoesNotExist";
-    }
-}
-
-/// A key may stand only once in matchLabels.
-bool is_match_label(const Selector& selector, const Requirement& each) {
-    const auto& all = selector.requirements();
-    return each.op == Requirement::Op::in && each.values.size() == 1 &&
-           std::count_if(all.begin(), all.end(),
-                         [&](const Requirement& other) { return other.key == each.key; }) == 1;
-}
-
-/// `{}`, or matchLabels and matchExpressions in flow style after `head`.
-std::string selector_text(const Selector& selector) {
-    std::string labels;
-    std::string expressions;
-    for (const Requirement& each : selector.requirements()) {
-        if (is_match_label(selector, each)) {
-            labels +=
-                (labels.empty() ? "" : ", ") + scalar(each.key) + ": " + scalar(each.values[0]);
-            continue;
-        }
-        std::string values;
-        for (const auto& value : each.values)
-            values += (values.empty() ? "" : ", ") + scalar(value);
-        expressions += (expressions.empty() ? "" : ", ") + std::string("{key: ") +
-                       scalar(each.key) + ", operator: " + operator_name(each.op) +
-                       (each.values.empty() ? "" : ", values: [" + values + "]") + "}";
-    }
-    std::string text;
-    if (!labels.empty()) text += "matchLabels: {" + labels + "}";
-    if (!expressions.empty())
-        text += (text.empty() ? "" : ", ") + ("matchExpressions: [" + expressions + "]");
-    return "{" + text + "}";
-}
-
-/// The address blocks that cover a set exactly.
-std::vector<IpPrefix> prefixes(const IpSet& addresses) {
-    std::vector<IpPrefix> list;
-    for (const IpRange& range : addresses.intervals()) {
-        std::optional<IpAddress> at = range.first;
-        while (at && *at <= range.last) {
-            unsigned length = at->bits();
-            while (length > 0) {
-                const IpPrefix wider(*at, length - 1);
-                if (wider.address() != *at || range.last < wider.range().last) break;
-                --length;
-            }
-            const IpPrefix block(*at, length);
-            list.push_back(block);
-            at = successor(block.range().last);
-        }
-    }
-    return list;
-}
-
 void write_pod_peer(Writer& out, const PodPeer& peer, const std::string& own_namespace) {
     std::string head = "- ";
     if (peer.namespace_name && *peer.namespace_name != own_namespace) {
         out.line(4, head + "namespaceSelector: {matchLabels: {" +
-                        std::string(namespace_name_label) + ": " + scalar(*peer.namespace_name) +
-                        "}}");
+                        std::string(namespace_name_label) + ": " +
+                        yaml_scalar(*peer.namespace_name) + "}}");
         head = "  ";
     } else if (!peer.namespace_name) {
-        out.line(4, head + "namespaceSelector: " + selector_text(peer.namespaces));
+        out.line(4, head + "namespaceSelector: " + yaml_selector(peer.namespaces));
         head = "  ";
     }
-    out.line(4, head + "podSelector: " + selector_text(peer.pods));
+    out.line(4, head + "podSelector: " + yaml_selector(peer.pods));
 }
 
 bool names_anyone(const Rule& rule) {
@@ -144,8 +55,8 @@ void write_peers(Writer& out, const Rule& rule, const char* key, const std::stri
         if (const auto* pods = std::get_if<PodPeer>(&each))
             write_pod_peer(out, *pods, own_namespace);
         if (const auto* addresses = std::get_if<AddressPeer>(&each)) {
-            for (const IpPrefix& block : prefixes(addresses->addresses)) {
-                out.line(4, "- ipBlock: {cidr: " + quoted(to_string(block)) + "}");
+            for (const IpPrefix& block : yaml_prefixes(addresses->addresses)) {
+                out.line(4, "- ipBlock: {cidr: " + yaml_quoted(to_string(block)) + "}");
             }
         }
     }
@@ -171,7 +82,7 @@ void write_ports(Writer& out, const Rule& rule) {
         if (!each.name.empty()) {
             const auto protocol = each.name_protocol.value_or(Protocol::tcp);
             out.line(4, "- {protocol: " + std::string(to_string(protocol)) +
-                            ", port: " + scalar(each.name) + "}");
+                            ", port: " + yaml_scalar(each.name) + "}");
             continue;
         }
         for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
@@ -218,11 +129,11 @@ std::string to_yaml(const analyzer::GeneratedPolicy& generated) {
     out.line(0, "apiVersion: networking.k8s.io/v1");
     out.line(0, "kind: NetworkPolicy");
     out.line(0, "metadata:");
-    out.line(1, "name: " + scalar(policy.name));
-    out.line(1, "namespace: " + scalar(policy.namespace_name));
+    out.line(1, "name: " + yaml_scalar(policy.name));
+    out.line(1, "namespace: " + yaml_scalar(policy.namespace_name));
     out.line(0, "spec:");
     out.line(1, "podSelector: " +
-                    selector_text(policy.subjects.empty() ? Selector{} : policy.subjects[0].pods));
+                    yaml_selector(policy.subjects.empty() ? Selector{} : policy.subjects[0].pods));
     std::string types;
     if (policy.isolates_ingress) types = "Ingress";
     if (policy.isolates_egress) types += types.empty() ? "Egress" : ", Egress";

@@ -92,9 +92,40 @@ std::string breadth_words(const analyzer::Proof& proof) {
            std::to_string(proof.generated.used) + " were used.";
 }
 
+std::string exposed_peer(const analyzer::ExposurePeer& peer) {
+    using Kind = analyzer::ExposurePeer::Kind;
+    if (peer.kind == Kind::external) return to_string(peer.range);
+    if (peer.kind == Kind::entire_cluster) return "every pod of the cluster";
+    const std::string pods =
+        peer.pods.matches_everything() ? "any pod" : "pods with " + to_string(peer.pods);
+    if (peer.namespace_name) return pods + " in namespace " + *peer.namespace_name;
+    if (peer.namespaces.matches_everything()) return pods + " in any namespace";
+    return pods + " in namespaces with " + to_string(peer.namespaces);
+}
+
+void add_exposure(const analyzer::Exposure& exposure, View& view) {
+    Table table{"exposure", "Exposure", {"Workload", "Direction", "Peer", "Traffic"}, {}, {}};
+    for (const Direction direction : {Direction::ingress, Direction::egress}) {
+        const bool in = direction == Direction::ingress;
+        for (const auto& row : in ? exposure.ingress : exposure.egress) {
+            table.rows.push_back(
+                {row.workload, in ? "from" : "to", exposed_peer(row.peer), to_conn(row)});
+        }
+    }
+    std::stable_sort(table.rows.begin(), table.rows.end(),
+                     [](const auto& a, const auto& b) { return a.front() < b.front(); });
+    view.tables.push_back(std::move(table));
+    Table open{"unprotected", "Selected by no policy", {"Workload", "Direction"}, {}, {}};
+    for (const auto& [workload, direction] : exposure.unprotected) {
+        open.rows.push_back({workload, std::string(to_string(direction))});
+    }
+    if (!open.rows.empty()) view.tables.push_back(std::move(open));
+}
+
 }  // namespace
 
-View connectivity_view(const analyzer::Connectivity& connectivity) {
+View connectivity_view(const analyzer::Connectivity& connectivity,
+                       const analyzer::Exposure* exposure) {
     View view;
     view.title = "Declared connectivity";
     Table table{"connectivity", "", {"Source", "Destination", "Traffic"}, {}, {}};
@@ -104,6 +135,35 @@ View connectivity_view(const analyzer::Connectivity& connectivity) {
                     counted(connectivity.rows.size(), "allowed pair") + "."};
     view.graph = declared_graph(connectivity);
     view.tables = {std::move(table)};
+    if (exposure != nullptr) add_exposure(*exposure, view);
+    return view;
+}
+
+View summary_view(const analyzer::ConnectivitySummary& summary, analyzer::Level level) {
+    const std::string unit = level == analyzer::Level::pod ? "pod" : "workload";
+    const auto share = [&](std::uint64_t count) {
+        if (summary.pairs == 0) return std::string();
+        const auto tenths = static_cast<std::uint64_t>(1000.0 * static_cast<double>(count) /
+                                                       static_cast<double>(summary.pairs));
+        return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " %";
+    };
+    View view;
+    view.title = "Declared connectivity, counted";
+    view.summary = {counted(summary.units, unit) + " in " +
+                    counted(summary.classes, "class", "classes") +
+                    " that policy cannot tell apart."};
+    view.tables = {
+        {"summary",
+         "",
+         {"What", "Count", "Share"},
+         {{"ordered pairs", std::to_string(summary.pairs), ""},
+          {"everything allowed", std::to_string(summary.open), share(summary.open)},
+          {"something allowed", std::to_string(summary.restricted), share(summary.restricted)},
+          {"nothing allowed", std::to_string(summary.closed), share(summary.closed)},
+          {unit + "s that some address outside may reach", std::to_string(summary.from_outside),
+           ""},
+          {unit + "s that may reach some address outside", std::to_string(summary.to_outside), ""}},
+         {1, 2}}};
     return view;
 }
 

@@ -6,7 +6,10 @@
 #include "analyzer/audit.h"
 #include "analyzer/connectivity.h"
 #include "analyzer/diff.h"
+#include "analyzer/exposure.h"
 #include "analyzer/generate.h"
+#include "analyzer/generate_check.h"
+#include "analyzer/lint.h"
 #include "model/conversation.h"
 #include "model/inventory.h"
 #include "model/recording.h"
@@ -16,14 +19,20 @@
 namespace nspect::viz {
 
 View audit_view(const analyzer::Audit& audit, const Recording& context, const Inventory& inventory);
+/// `world` is what was looked at. With a recording, a table of rules and their hits.
+View lint_view(const analyzer::Lint& lint, const analyzer::World& world);
 /// The communication graph without judgement: no findings.
 View graph_view(const Graph& graph);
-View connectivity_view(const analyzer::Connectivity& connectivity);
+View connectivity_view(const analyzer::Connectivity& connectivity,
+                       const analyzer::Exposure* exposure = nullptr);
+View summary_view(const analyzer::ConnectivitySummary& summary, analyzer::Level level);
 View diff_view(const analyzer::ConnectivityDiff& diff);
 View flows_view(const std::vector<Conversation>& conversations, const Inventory& inventory,
                 const Recording& context);
 View targets_view(const std::vector<TargetInfo>& targets);
 /// The proof in words and tables; the policies themselves as documents.
 View generated_view(const analyzer::Generated& generated);
+/// What would break, since when, and which policies would let it pass.
+View replay_view(const analyzer::Replay& replay);
 
 }  // namespace nspect::viz
