@@ -11,6 +11,7 @@
 #include "model/labels.h"
 #include "model/sighting.h"
 #include "model/time.h"
+#include "model/traffic.h"
 
 namespace nspect {
 
@@ -29,6 +30,32 @@ struct InterfaceInfo {
     bool operator==(const InterfaceInfo&) const = default;
 };
 
+/// A socket that waits for others: a TCP listener, a UDP socket that is not connected.
+struct ListeningSocket {
+    Protocol protocol = Protocol::tcp;
+    IpAddress address;
+    Port port;
+
+    auto operator<=>(const ListeningSocket&) const = default;
+    bool operator==(const ListeningSocket&) const = default;
+};
+
+/// One of several containers that share a network namespace: of a pod, of `--network
+/// container:NAME`, or with the host's network.
+struct SharingContainer {
+    std::string runtime;
+    std::string container;
+    std::string name;
+    std::string image;
+    std::string pod;
+    std::string namespace_name;
+    bool sandbox = false;  ///< the pod's own ("pause") container
+    std::vector<std::uint32_t> pids;
+    std::vector<ListeningSocket> listens;  ///< its own; filled in on request
+
+    bool operator==(const SharingContainer&) const = default;
+};
+
 /// A network namespace and what is known of the container in it, for the time it was there.
 struct TargetInfo {
     std::uint32_t id = 0;     ///< unique in its recording; a later one with the same id replaces it
@@ -45,6 +72,9 @@ struct TargetInfo {
     std::string pod_uid;
     std::vector<InterfaceInfo> interfaces;
     std::vector<std::uint32_t> pids;  ///< a few of its processes
+    /// Every container in it where that are several, the one named above among them; on the host
+    /// those with its network. Not recorded.
+    std::vector<SharingContainer> sharing;
     Timestamp from{};
     Timestamp to = forever;
 

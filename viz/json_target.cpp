@@ -27,6 +27,25 @@ Json interface_json(const InterfaceInfo& interface) {
     return json;
 }
 
+Json sharing_json(const SharingContainer& container) {
+    Json json;
+    json["runtime"] = container.runtime;
+    json["container"] = container.container;
+    json["name"] = container.name;
+    json["image"] = container.image;
+    json["pod"] = container.pod;
+    json["namespace"] = container.namespace_name;
+    json["sandbox"] = container.sandbox;
+    json["pids"] = container.pids;
+    json["listens"] = Json::array();
+    for (const ListeningSocket& each : container.listens) {
+        json["listens"].push_back({{"protocol", std::string(to_string(each.protocol))},
+                                   {"address", to_string(each.address)},
+                                   {"port", each.port.number}});
+    }
+    return json;
+}
+
 Json target_json(const TargetInfo& target) {
     Json json;
     json["netns"] = target.netns;
@@ -44,6 +63,10 @@ Json target_json(const TargetInfo& target) {
     for (const InterfaceInfo& each : target.interfaces) {
         json["interfaces"].push_back(interface_json(each));
     }
+    if (target.sharing.empty()) return json;
+    json["sharing"] = Json::array();
+    for (const SharingContainer& each : target.sharing)
+        json["sharing"].push_back(sharing_json(each));
     return json;
 }
 

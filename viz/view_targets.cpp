@@ -9,6 +9,8 @@ namespace {
 std::string target_name(const TargetInfo& target) {
     if (target.is_host) return "(host)";
     if (!target.pod.empty()) return target.namespace_name + "/" + target.pod;
+    if (!target.name.empty() && !target.namespace_name.empty())
+        return target.namespace_name + "/" + target.name;
     if (!target.name.empty()) return target.name;
     return target.container.empty() ? "-" : target.container.substr(0, 12);
 }
@@ -33,6 +35,41 @@ std::string address_words(const InterfaceInfo& interface) {
         text += (text.empty() ? "" : " ") + to_string(each);
     }
     return text.empty() ? "-" : text;
+}
+
+std::string shared_name(const SharingContainer& container) {
+    std::string name = container.name.empty() ? container.container.substr(0, 12) : container.name;
+    if (container.sandbox) name += " (sandbox)";
+    if (!container.pod.empty()) name = container.pod + "/" + name;
+    return container.namespace_name.empty() ? name : container.namespace_name + "/" + name;
+}
+
+std::string listening_words(const SharingContainer& container) {
+    std::string text;
+    for (const ListeningSocket& each : container.listens) {
+        if (!text.empty()) text += ' ';
+        const auto ip = to_string(each.address);
+        const std::string port = std::to_string(each.port.number);
+        text += std::string(to_string(each.protocol)) + " " +
+                (each.address.is_v4() ? ip : "[" + ip + "]") + ":" + port;
+    }
+    return text.empty() ? "-" : text;
+}
+
+/// Several containers with one network: which of them listens where.
+Table sharing_table(const std::vector<TargetInfo>& targets) {
+    Table table{"sharing",
+                "Containers that share a network namespace",
+                {"Netns", "Runtime", "Container", "Image", "Listens"},
+                {},
+                {}};
+    for (const TargetInfo& target : targets) {
+        for (const SharingContainer& each : target.sharing) {
+            table.rows.push_back({std::to_string(target.netns), each.runtime, shared_name(each),
+                                  each.image.empty() ? "-" : each.image, listening_words(each)});
+        }
+    }
+    return table;
 }
 
 }  // namespace
@@ -62,6 +99,8 @@ View targets_view(const std::vector<TargetInfo>& targets) {
     }
     view.summary = {counted(targets.size(), "network namespace") + "."};
     view.tables = {std::move(table)};
+    if (auto sharing = sharing_table(targets); !sharing.rows.empty())
+        view.tables.push_back(std::move(sharing));
     return view;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <filesystem>
 #include <system_error>
 
@@ -67,7 +68,7 @@ std::optional<NetnsMount> parse_mount(std::string_view line) {
 }
 
 std::string link_target(const std::string& path) {
-    std::array<char, 64> buffer{};
+    std::array<char, PATH_MAX> buffer;
     const auto length = ::readlink(path.c_str(), buffer.data(), buffer.size());
     if (length <= 0 || static_cast<std::size_t>(length) == buffer.size()) return {};
     return {buffer.data(), static_cast<std::size_t>(length)};
@@ -134,6 +135,17 @@ std::string Procfs::text(std::uint32_t pid, std::string_view file) const {
     std::string path = root_ + "/" + std::to_string(pid) + "/";
     auto content = read_file(path.append(file), process_file_limit);
     return content ? *std::move(content) : std::string{};
+}
+
+std::string Procfs::link(std::uint32_t pid, std::string_view file) const {
+    return link_target((root_ + "/" + std::to_string(pid) + "/").append(file));
+}
+
+std::string Procfs::root_prefix(std::uint32_t pid) const {
+    const auto own = link_target(root_ + "/self/ns/mnt");
+    const auto theirs = link(pid, "ns/mnt");
+    if (own.empty() || theirs.empty() || own == theirs) return {};
+    return root_ + "/" + std::to_string(pid) + "/root";
 }
 
 std::vector<NetnsMount> Procfs::netns_mounts() const {

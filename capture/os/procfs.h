@@ -45,6 +45,11 @@ public:
     std::string netns_path(std::uint32_t pid) const;
     /// One of its files, at most 64 KiB of it; "" when there is none.
     std::string text(std::uint32_t pid, std::string_view file) const;
+    /// Where one of its links ("cwd") leads; "" when that may not be seen.
+    std::string link(std::uint32_t pid, std::string_view file) const;
+    /// What to put before a path of this process to reach it from here: "" when it sees the mounts
+    /// that we see.
+    std::string root_prefix(std::uint32_t pid) const;
 
     /// As seen by this process and, where that lives in another mount namespace (an agent in a
     /// container), by process 1, whose paths are then given through /proc/1/root.

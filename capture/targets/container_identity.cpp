@@ -154,14 +154,17 @@ private:
 
     std::optional<ContainerIdentity> container_in(std::string_view part) {
         if (auto container = by_prefix(part)) return container;
-        if (is_container_id(part)) return bare_id(part);
+        // Podman's pods have a group of their own around those of their containers.
+        if (is_container_id(part) && !follows("libpod_parent")) return bare_id(part);
         if (auto container = lxc(part)) return container;
         if (auto container = plain_containerd(part)) return container;
         return nspawn(part);
     }
 
+    bool follows(std::string_view part) const { return at_ > 0 && parts_[at_ - 1] == part; }
+
     ContainerIdentity bare_id(std::string_view id) const {
-        const bool by_containerd = in_pods_ || (at_ > 0 && parts_[at_ - 1] == "k8s.io");
+        const bool by_containerd = in_pods_ || follows("k8s.io");
         return {by_containerd ? "containerd" : "docker", std::string(id), {}};
     }
 

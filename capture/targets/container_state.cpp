@@ -5,52 +5,15 @@
 #include <filesystem>
 #include <system_error>
 
-#include <nlohmann/json.hpp>
-
-#include "capture/os/procfs.h"
+#include "capture/targets/container_database.h"
+#include "capture/targets/state_json.h"
 
 namespace nspect::capture {
 namespace {
 
-using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr std::size_t state_file_limit = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t storage_list_limit = std::size_t{32} * 1024 * 1024;
-
-/// Discarded when it is missing or no JSON; looking into it then finds nothing.
-Json parse_file(const std::string& path, std::size_t limit = state_file_limit) {
-    const auto text = read_file(path, limit);
-    if (!text) return Json(Json::value_t::discarded);
-    return Json::parse(*text, nullptr, false);
-}
-
-const Json& member(const Json& object, const char* key) {
-    static const Json nothing;
-    const auto found = object.is_object() ? object.find(key) : object.end();
-    return found != object.end() ? *found : nothing;
-}
-
-std::string text(const Json& object, const char* key) {
-    const auto& value = member(object, key);
-    return value.is_string() ? value.get<std::string>() : std::string{};
-}
-
-void add_labels(Labels& labels, const Json& object) {
-    if (!object.is_object()) return;
-    for (const auto& [key, value] : object.items()) {
-        if (value.is_string()) labels.set(key, value.get<std::string>());
-    }
-}
-
-void keep(std::string& known, std::string found) {
-    if (known.empty()) known = std::move(found);
-}
-
-std::string label(const Labels& labels, std::string_view key) {
-    const auto* value = labels.find(key);
-    return value != nullptr ? *value : std::string{};
-}
 
 /// Runtimes without pods say by labels what a container belongs to.
 void read_labels(ContainerFacts& facts) {
@@ -63,19 +26,56 @@ void read_labels(ContainerFacts& facts) {
     facts.sandbox = facts.sandbox || kind == "podsandbox";
 }
 
-bool read_docker(const std::string& root, const ContainerIdentity& who, ContainerFacts& facts) {
-    const auto state = parse_file(root + "/containers/" + who.container + "/config.v2.json");
-    if (!state.is_object()) return false;
-    facts.runtime = "docker";
+/// What config.v2.json says, and the Engine API in nearly the same words.
+void read_docker_object(const Json& state, ContainerFacts& facts) {
     auto name = text(state, "Name");
     if (name.starts_with('/')) name.erase(0, 1);
     const auto& config = member(state, "Config");
-    facts.image = text(config, "Image");
+    keep(facts.image, text(config, "Image"));
     add_labels(facts.labels, member(config, "Labels"));
     keep(facts.name, label(facts.labels, "io.kubernetes.container.name"));
     keep(facts.name, std::move(name));
     auto sandbox = text(member(state, "NetworkSettings"), "SandboxKey");
     if (!sandbox.empty()) facts.netns_paths.push_back(std::move(sandbox));
+}
+
+void read_docker_host_config(const Json& host, ContainerFacts& facts) {
+    facts.joined = text(host, "NetworkMode").starts_with("container:");
+}
+
+bool read_docker(const std::string& root, const ContainerIdentity& who, ContainerFacts& facts) {
+    const auto folder = root + "/containers/" + who.container;
+    const auto state = parse_file(folder + "/config.v2.json");
+    if (!state.is_object()) return false;
+    facts.runtime = "docker";
+    read_docker_object(state, facts);
+    read_docker_host_config(parse_file(folder + "/hostconfig.json"), facts);
+    return true;
+}
+
+/// Where dockerd keeps its containers' files, wherever that is: it mounts some of them into each,
+/// its own or those of the container whose network it joined.
+std::string docker_root_of(const Json& bundle, std::size_t id_size) {
+    constexpr std::string_view folder = "/containers/";
+    for (const auto& mount : member(bundle, "mounts")) {
+        const auto source = text(mount, "source");
+        const auto at = source.find(folder);
+        if (at == std::string::npos) continue;
+        const auto end = source.find('/', at + folder.size());
+        if (end == at + folder.size() + id_size) return source.substr(0, at);
+    }
+    return {};
+}
+
+/// Also Podman's service answers, for its own containers.
+bool ask_engine(EngineApi& engine, const ContainerIdentity& who, ContainerFacts& facts) {
+    const auto body = engine.get("/containers/" + who.container + "/json");
+    if (!body) return false;
+    const auto state = Json::parse(*body, nullptr, false);
+    if (!state.is_object()) return false;
+    if (facts.runtime != "podman") facts.runtime = "docker";
+    read_docker_object(state, facts);
+    read_docker_host_config(member(state, "HostConfig"), facts);
     return true;
 }
 
@@ -103,20 +103,42 @@ void read_nerdctl_annotations(const Json& notes, ContainerFacts& facts) {
     keep(facts.name, std::move(name));
 }
 
+constexpr std::string_view task_folder = "/io.containerd.runtime.v2.task/";
+
+/// A bundle's "work" leads to <root>/io.containerd.runtime.v2.task/<containerd namespace>/<id>.
+std::string containerd_root_of(const std::string& bundle) {
+    std::error_code problem;
+    const auto work = fs::read_symlink(bundle + "/work", problem).native();
+    const auto at = problem ? std::string::npos : work.find(task_folder);
+    return at == std::string::npos ? "/var/lib/containerd" : work.substr(0, at);
+}
+
+/// Docker's own are here too; it knows more about them, if only its folder is found.
+bool read_moby(const StateRoots& roots, const Json& bundle, const ContainerIdentity& who,
+               ContainerFacts& facts) {
+    const auto root = docker_root_of(bundle, who.container.size());
+    return !root.empty() && read_docker(roots.prefix + root, who, facts);
+}
+
 /// <root>/<containerd namespace>/<id>/config.json
-bool read_containerd(const std::string& root, const ContainerIdentity& who, ContainerFacts& facts) {
+bool read_containerd(const StateRoots& roots, const std::string& root, const ContainerIdentity& who,
+                     ContainerFacts& facts) {
     std::error_code problem;
     fs::directory_iterator entry(root, problem);
     for (const fs::directory_iterator end; !problem && entry != end; entry.increment(problem)) {
-        if (entry->path().filename() == "moby") continue;  // Docker's: it knows more itself
-        const auto bundle =
-            parse_file(entry->path().native() + "/" + who.container + "/config.json");
+        const auto folder = entry->path().native() + "/" + who.container;
+        const auto bundle = parse_file(folder + "/config.json");
         if (!bundle.is_object()) continue;
+        const auto realm = entry->path().filename().native();
+        if (realm == "moby") return read_moby(roots, bundle, who, facts);
         facts.runtime = "containerd";
         const auto& notes = member(bundle, "annotations");
         read_cri_annotations(notes, facts);
         read_nerdctl_annotations(notes, facts);
+        read_containerd_database(roots.prefix + containerd_root_of(folder), realm, who, facts);
+        keep(facts.name, label(facts.labels, "nerdctl/name"));
         keep(facts.name, who.container);
+        if (realm != "k8s.io" && realm != "default") facts.realm = realm;
         read_bundle_netns(bundle, facts);
         return true;
     }
@@ -180,12 +202,14 @@ std::vector<std::string> storage_folders(const std::string& root) {
     return folders;
 }
 
+/// One database for all drivers.
 bool read_storage(const std::string& root, const ContainerIdentity& who, ContainerFacts& facts) {
     bool found = false;
     for (const auto& folder : storage_folders(root)) {
         found = read_storage_folder(folder, who, facts) || found;
     }
-    return found;
+    if (facts.runtime == "cri-o") return found;
+    return read_podman_database(root, who, facts) || found;
 }
 
 /// LXD and Incus call a container of a project that is not the default one "<project>_<name>".
@@ -217,19 +241,36 @@ void read_pod_log_folder(const std::string& root, ContainerFacts& facts) {
     }
 }
 
+/// <root>/<name>/config, in which the tools of LXC leave what it was made from:
+/// "# Template used to create this container: /usr/share/lxc/templates/lxc-busybox"
+bool read_plain_lxc(const std::string& root, const ContainerIdentity& who, ContainerFacts& facts) {
+    const auto config = read_file(root + "/" + who.container + "/config", state_file_limit);
+    if (!config) return false;
+    constexpr std::string_view note = "# Template used to create this container: ";
+    const auto at = config->find(note);
+    if (at == std::string::npos) return true;
+    auto path = config->substr(at + note.size(), config->find('\n', at) - at - note.size());
+    path.erase(0, path.rfind('/') + 1);
+    keep(facts.image, path.starts_with("lxc-") ? path.substr(4) : path);
+    return true;
+}
+
 void read_lxc(const StateRoots& roots, const ContainerIdentity& who, ContainerFacts& facts) {
     bool found = false;
     for (const auto& root : roots.incus)
         found = found || read_lxc_family(root, "incus", who, facts);
     for (const auto& root : roots.lxd) found = found || read_lxc_family(root, "lxd", who, facts);
+    for (const auto& root : roots.lxc) found = found || read_plain_lxc(root, who, facts);
 }
 
-void read_by_id(const StateRoots& roots, const ContainerIdentity& who, ContainerFacts& facts) {
+bool read_by_id(const StateRoots& roots, const ContainerIdentity& who, ContainerFacts& facts) {
     bool found = false;
     for (const auto& root : roots.docker) found = found || read_docker(root, who, facts);
-    for (const auto& root : roots.containerd) found = found || read_containerd(root, who, facts);
-    if (found) return;
+    for (const auto& root : roots.containerd)
+        found = found || read_containerd(roots, root, who, facts);
+    if (found) return true;
     for (const auto& root : roots.storage) found = read_storage(root, who, facts) || found;
+    return found;
 }
 
 /// An id becomes a part of paths: one that could leave its folder is not looked up.
@@ -242,13 +283,15 @@ bool is_file_name(const std::string& id) {
 StateRoots StateRoots::below(std::string_view root) const {
     StateRoots moved = *this;
     for (auto* paths : {&moved.docker, &moved.containerd, &moved.storage, &moved.pod_logs,
-                        &moved.incus, &moved.lxd}) {
+                        &moved.incus, &moved.lxd, &moved.lxc, &moved.sockets}) {
         for (auto& path : *paths) path.insert(0, root);
     }
+    moved.prefix.insert(0, root);
     return moved;
 }
 
-ContainerFacts container_facts(const StateRoots& roots, const ContainerIdentity& who) {
+ContainerFacts container_facts(const StateRoots& roots, const ContainerIdentity& who,
+                               EngineApi* engine) {
     ContainerFacts facts;
     facts.runtime = who.runtime;
     facts.pod_uid = who.pod_uid;
@@ -256,12 +299,14 @@ ContainerFacts container_facts(const StateRoots& roots, const ContainerIdentity&
     if (who.runtime == "lxc") {
         read_lxc(roots, who, facts);
     } else if (who.runtime != "nspawn") {
-        read_by_id(roots, who, facts);
+        const bool found = read_by_id(roots, who, facts);
+        if (!found && engine != nullptr) ask_engine(*engine, who, facts);
     }
     read_labels(facts);
     if (facts.pod.empty() && !facts.pod_uid.empty()) {
         for (const auto& root : roots.pod_logs) read_pod_log_folder(root, facts);
     }
+    keep(facts.namespace_name, facts.realm);
     if (who.runtime == "lxc" || who.runtime == "nspawn") keep(facts.name, who.container);
     return facts;
 }

@@ -2,10 +2,12 @@
 #include "capture/targets/netns_scan.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 
 #include "capture/targets/container_identity.h"
+#include "capture/targets/supervisor.h"
 
 namespace nspect::capture {
 namespace {
@@ -13,6 +15,7 @@ namespace {
 /// How many processes of a namespace are asked for their container, and how many are told.
 constexpr std::size_t asked_pids = 64;
 constexpr std::size_t told_pids = 8;
+constexpr std::size_t host_pids = 16384;
 
 std::string last_part(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
@@ -26,16 +29,58 @@ std::string first_line(std::string text) {
 struct Inhabitant {
     ContainerIdentity identity;
     ContainerFacts facts;
+    std::vector<std::uint32_t> pids;
 };
 
-/// The containers in a namespace, each once, oldest process first.
-std::vector<ContainerIdentity> containers_in(const Procfs& procfs, const NetnsPlace& place) {
-    std::vector<ContainerIdentity> found;
-    for (std::size_t i = 0; i < std::min(place.pids.size(), asked_pids); ++i) {
-        auto identity = container_identity(procfs.text(place.pids[i], "cgroup"));
-        if (identity && std::find(found.begin(), found.end(), *identity) == found.end()) {
-            found.push_back(std::move(*identity));
-        }
+/// What is asked about a container.
+struct Sources {
+    const Procfs& procfs;
+    const StateRoots& roots;
+    EngineApi* engine = nullptr;
+};
+
+/// The state of the runtime where its supervisor says it is, then at the usual places.
+ContainerFacts facts_of(const Sources& sources, const ContainerIdentity& identity,
+                        const std::optional<Supervisor>& supervisor) {
+    if (!supervisor) return container_facts(sources.roots, identity, sources.engine);
+    auto facts = container_facts(supervisor->roots, identity);
+    if (facts.image.empty() && facts.labels.empty()) {
+        facts = container_facts(sources.roots, identity, sources.engine);
+    }
+    if (facts.name.empty() && supervisor->identity.container == identity.container)
+        facts.name = supervisor->name;
+    if (facts.image.empty()) facts.image = supervisor->image;
+    return facts;
+}
+
+/// Where control groups name none, the process that started it may.
+std::optional<Inhabitant> container_of(const Sources& sources, std::uint32_t pid,
+                                       std::vector<Inhabitant>& known) {
+    auto identity = container_identity(sources.procfs.text(pid, "cgroup"));
+    for (auto& each : known) {
+        if (!identity || !(each.identity == *identity)) continue;
+        each.pids.push_back(pid);
+        return std::nullopt;
+    }
+    const auto supervisor = supervisor_of(sources.procfs, pid);
+    if (!identity && supervisor) identity = supervisor->identity;
+    if (!identity) return std::nullopt;
+    for (auto& each : known) {
+        if (!(each.identity == *identity)) continue;
+        each.pids.push_back(pid);
+        return std::nullopt;
+    }
+    auto facts = facts_of(sources, *identity, supervisor);
+    return Inhabitant{std::move(*identity), std::move(facts), {pid}};
+}
+
+/// The containers that some processes are in, each once, oldest process first.
+std::vector<Inhabitant> containers_of(const Sources& sources,
+                                      const std::vector<std::uint32_t>& pids, std::size_t limit) {
+    std::vector<Inhabitant> found;
+    for (std::size_t i = 0; i < std::min(pids.size(), limit); ++i) {
+        if (auto container = container_of(sources, pids[i], found))
+            found.push_back(std::move(*container));
     }
     return found;
 }
@@ -49,15 +94,19 @@ void add_what_the_sandbox_knows(ContainerFacts& facts, const ContainerFacts& san
     }
 }
 
-/// In a pod an application's container says more than the pause container that holds the namespace.
-std::optional<Inhabitant> main_inhabitant(const Procfs& procfs, const StateRoots& roots,
-                                          const NetnsPlace& place) {
+/// In a pod an application's container says more than the pause container that holds the namespace;
+/// elsewhere the one whose network it is, more than those that joined it.
+std::optional<Inhabitant> main_inhabitant(const std::vector<Inhabitant>& all) {
+    auto rank = [](const ContainerFacts& facts) {
+        return (facts.sandbox ? 2 : 0) + (facts.joined ? 1 : 0);
+    };
     std::optional<Inhabitant> chosen;
-    for (auto& identity : containers_in(procfs, place)) {
-        auto facts = container_facts(roots, identity);
-        if (chosen && !(chosen->facts.sandbox && !facts.sandbox)) continue;
-        if (chosen) add_what_the_sandbox_knows(facts, chosen->facts);
-        chosen = Inhabitant{std::move(identity), std::move(facts)};
+    for (const auto& each : all) {
+        if (!chosen || rank(each.facts) < rank(chosen->facts)) chosen = each;
+    }
+    for (const auto& each : all) {
+        if (each.facts.sandbox && !chosen->facts.sandbox)
+            add_what_the_sandbox_knows(chosen->facts, each.facts);
     }
     return chosen;
 }
@@ -71,6 +120,19 @@ void describe_container(TargetInfo& target, Inhabitant who) {
     target.pod = std::move(who.facts.pod);
     target.namespace_name = std::move(who.facts.namespace_name);
     target.pod_uid = std::move(who.facts.pod_uid);
+}
+
+SharingContainer sharing(Inhabitant who) {
+    SharingContainer container;
+    container.runtime = std::move(who.facts.runtime);
+    container.container = std::move(who.identity.container);
+    container.name = std::move(who.facts.name);
+    container.image = std::move(who.facts.image);
+    container.pod = std::move(who.facts.pod);
+    container.namespace_name = std::move(who.facts.namespace_name);
+    container.sandbox = who.facts.sandbox;
+    container.pids = std::move(who.pids);
+    return container;
 }
 
 void describe_plain(const Procfs& procfs, const NetnsPlace& place, TargetInfo& target) {
@@ -108,20 +170,48 @@ std::vector<NetnsPlace> find_netns(const Procfs& procfs) {
 }
 
 TargetInfo describe_target(const Procfs& procfs, const StateRoots& roots, const NetnsPlace& place,
-                           bool is_host) {
+                           bool is_host, EngineApi* engine) {
     TargetInfo target;
     target.netns = place.inode;
     target.is_host = is_host;
     target.pids.assign(place.pids.begin(),
                        place.pids.begin() + std::min(place.pids.size(), told_pids));
+    auto all = containers_of({procfs, roots, engine}, place.pids, is_host ? host_pids : asked_pids);
     if (is_host) {
         target.name = "host";
-    } else if (auto who = main_inhabitant(procfs, roots, place)) {
+    } else if (auto who = main_inhabitant(all)) {
         describe_container(target, std::move(*who));
     } else {
         describe_plain(procfs, place, target);
     }
+    if (!is_host && all.size() < 2) return target;
+    for (auto& each : all) target.sharing.push_back(sharing(std::move(each)));
     return target;
+}
+
+void update_host(TargetInfo& host, const Procfs& procfs, const StateRoots& roots,
+                 const NetnsPlace& before, const NetnsPlace& now, EngineApi* engine) {
+    std::vector<std::uint32_t> fresh;
+    std::set_difference(now.pids.begin(), now.pids.end(), before.pids.begin(), before.pids.end(),
+                        std::back_inserter(fresh));
+    for (auto& container : host.sharing) {
+        std::erase_if(container.pids, [&](std::uint32_t pid) {
+            return !std::binary_search(now.pids.begin(), now.pids.end(), pid);
+        });
+    }
+    for (auto& each : containers_of({procfs, roots, engine}, fresh, host_pids)) {
+        auto found = sharing(std::move(each));
+        const auto known = std::find_if(
+            host.sharing.begin(), host.sharing.end(), [&](const SharingContainer& container) {
+                return container.runtime == found.runtime && container.container == found.container;
+            });
+        if (known == host.sharing.end()) {
+            host.sharing.push_back(std::move(found));
+        } else {
+            known->pids.insert(known->pids.end(), found.pids.begin(), found.pids.end());
+        }
+    }
+    std::erase_if(host.sharing, [](const SharingContainer& each) { return each.pids.empty(); });
 }
 
 }  // namespace nspect::capture

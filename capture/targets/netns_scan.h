@@ -25,8 +25,14 @@ struct NetnsPlace {
 std::vector<NetnsPlace> find_netns(const Procfs& procfs);
 
 /// Who lives there: the container of its processes, else the name of its mount, else the service or
-/// program. Interfaces, times and the id are left empty.
+/// program; and all its containers where they are several or share the host's. Interfaces, times
+/// and the id are left empty. `engine` is asked where the runtimes' files say nothing.
 TargetInfo describe_target(const Procfs& procfs, const StateRoots& roots, const NetnsPlace& place,
-                           bool is_host);
+                           bool is_host, EngineApi* engine = nullptr);
+
+/// Brings the containers with the host's network up to date: only processes that are new since
+/// `before` are looked at.
+void update_host(TargetInfo& host, const Procfs& procfs, const StateRoots& roots,
+                 const NetnsPlace& before, const NetnsPlace& now, EngineApi* engine = nullptr);
 
 }  // namespace nspect::capture

@@ -12,6 +12,7 @@
 #include "capture/os/poller.h"
 #include "capture/targets/link_follower.h"
 #include "capture/targets/netns_scan.h"
+#include "capture/targets/socket_owners.h"
 
 namespace nspect::capture {
 namespace {
@@ -46,6 +47,7 @@ const InterfaceInfo* find_interface(const TargetInfo& target, std::uint32_t inde
 TargetInfo identity_of(TargetInfo target) {
     target.interfaces.clear();
     target.pids.clear();
+    for (auto& each : target.sharing) each.pids.clear();
     return target;
 }
 
@@ -55,6 +57,7 @@ class TargetWatcher::State {
 public:
     State(WatcherOptions options, Poller poller, Timer timer, FolderWatch folders)
         : options_(std::move(options)),
+          engine_(options_.roots.sockets),
           poller_(std::move(poller)),
           timer_(std::move(timer)),
           folders_(std::move(folders)) {}
@@ -84,6 +87,7 @@ private:
     void meet(const NetnsPlace& place);
     void add(const NetnsPlace& place);
     void update(TargetInfo& target, const NetnsPlace& place);
+    void update_host_target(TargetInfo& target, const NetnsPlace& place);
     void watch_process(Held& held, const NetnsPlace& place);
     void unwatch_process(Held& held);
     Result<Netns> open_place(const NetnsPlace& place) const;
@@ -97,6 +101,7 @@ private:
     bool is_new(std::uint64_t inode) const { return new_.contains(inode); }
 
     WatcherOptions options_;
+    EngineApi engine_;
     Poller poller_;
     Timer timer_;
     FolderWatch folders_;
@@ -204,6 +209,7 @@ void TargetWatcher::State::scan() {
     watch_folders(places);
     drop_missing(places);
     for (const auto& place : places) meet(place);
+    for (auto& trouble : engine_.take_troubles()) limit(std::move(trouble));
 }
 
 void TargetWatcher::State::watch_folders(const std::vector<NetnsPlace>& places) {
@@ -262,7 +268,8 @@ void TargetWatcher::State::add(const NetnsPlace& place) {
             limit(std::move(followed).error());
         }
     }
-    auto target = describe_target(options_.procfs, options_.roots, place, place.inode == host_);
+    auto target =
+        describe_target(options_.procfs, options_.roots, place, place.inode == host_, &engine_);
     target.id = next_id_++;
     auto& held = held_[place.inode];
     held.place = place;
@@ -274,16 +281,27 @@ void TargetWatcher::State::add(const NetnsPlace& place) {
 
 void TargetWatcher::State::update(TargetInfo& target, const NetnsPlace& place) {
     auto& held = held_[place.inode];
-    if (target.is_host || (held.place == place && !target.name.empty() && !target.image.empty())) {
-        return;
-    }
+    if (target.is_host) return update_host_target(target, place);
+    if (held.place == place && !target.name.empty() && !target.image.empty()) return;
     watch_process(held, place);
     held.place = place;
-    auto now = describe_target(options_.procfs, options_.roots, place, false);
+    auto now = describe_target(options_.procfs, options_.roots, place, false, &engine_);
     now.id = target.id;
     now.from = target.from;
     now.to = target.to;
     now.interfaces = target.interfaces;
+    const bool changed = identity_of(now) != identity_of(target);
+    target = std::move(now);
+    if (changed && !is_new(place.inode)) tell(Kind::target_changed, target);
+}
+
+/// Its namespace is given, only the containers that share it change.
+void TargetWatcher::State::update_host_target(TargetInfo& target, const NetnsPlace& place) {
+    auto& before = held_[place.inode].place;
+    if (before == place) return;
+    auto now = target;
+    update_host(now, options_.procfs, options_.roots, before, place, &engine_);
+    before = place;
     const bool changed = identity_of(now) != identity_of(target);
     target = std::move(now);
     if (changed && !is_new(place.inode)) tell(Kind::target_changed, target);
@@ -386,9 +404,12 @@ Result<Netns> TargetWatcher::open_netns(std::uint64_t inode) const {
 }
 
 Result<std::vector<TargetInfo>> find_targets(WatcherOptions options) {
+    const Procfs procfs = options.procfs;
     auto watcher = TargetWatcher::open(std::move(options));
     if (!watcher) return std::move(watcher).error();
-    return watcher->targets();
+    auto targets = watcher->targets();
+    for (auto& target : targets) find_listeners(procfs, target.sharing);
+    return targets;
 }
 
 }  // namespace nspect::capture

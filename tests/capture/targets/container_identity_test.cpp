@@ -33,6 +33,7 @@ TEST_CASE("a control group path tells runtime, container and pod", "[identity]")
         Case{"/docker/" + id + "/system.slice/nginx.service", {"docker", id, ""}},
         Case{"/my-parent/" + id, {"docker", id, ""}},
         Case{"/system.slice/nerdctl-" + id + ".scope", {"nerdctl", id, ""}},
+        Case{"/libpod_parent/" + std::string(64, 'c') + "/libpod-" + id, {"podman", id, ""}},
         // Kubernetes, systemd driver
         Case{"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + uid_ +
                  ".slice/cri-containerd-" + id + ".scope",
@@ -125,6 +126,7 @@ TEST_CASE("a path without a container, or of one that only watches it, tells not
         "/docker/G" + id.substr(1),
         "/default/x.service",
         "/docker/../..",
+        "/libpod_parent/" + id,
     }));
     INFO(path);
     CHECK_FALSE(container_of_path(path));
