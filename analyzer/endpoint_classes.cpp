@@ -232,6 +232,9 @@ void Classifier::match_addresses() {
         for (const std::uint32_t piece : cuts_->classes_in(term.addresses)) {
             looks.insert(looks.end(), by_class[piece].begin(), by_class[piece].end());
         }
+        for (std::uint32_t look = 0; term.host_network && look < kinds_.size(); ++look) {
+            if (kinds_[look].host_network) looks.push_back(look);
+        }
         std::sort(looks.begin(), looks.end());
         looks.erase(std::unique(looks.begin(), looks.end()), looks.end());
         return looks;

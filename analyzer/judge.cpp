@@ -44,6 +44,10 @@ bool matches(const World& world, const Policy& policy, const Peer& peer, const F
         if (left_open && !reading.blocks_reach_pods) return false;
     }
     if (std::holds_alternative<DomainPeer>(peer) && facts.is_pod) return false;
+    if (const auto* nodes = std::get_if<NodePeer>(&peer)) {
+        const bool on_some_node = facts.is_pod && facts.host_network;
+        if (on_some_node && nodes->nodes.matches_everything()) return true;
+    }
     return has_address_in(facts, addresses_named(peer, world));
 }
 

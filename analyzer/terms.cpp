@@ -16,6 +16,7 @@ bool includes_host_network(const Policy& policy, const EngineOptions& options) {
 }
 
 bool reaches_pods(PodsByAddress how, const EngineOptions& options) {
+    if (how == PodsByAddress::always) return true;
     return how != PodsByAddress::no && options.ip_block_pods == IpBlockPods::where_known;
 }
 
@@ -26,7 +27,7 @@ std::size_t Terms::PodTermHash::operator()(const PodTerm& term) const noexcept {
 }
 
 std::size_t Terms::AddressTermHash::operator()(const AddressTerm& term) const noexcept {
-    std::size_t hash = term.pods ? 1 : 0;
+    std::size_t hash = (term.pods ? 1U : 0U) + (term.host_network ? 2U : 0U);
     for (const auto& range : term.addresses.intervals()) {
         hash = mix(hash, std::hash<IpAddress>{}(range.first));
         hash = mix(hash, std::hash<IpAddress>{}(range.last));
@@ -58,9 +59,11 @@ PeerRef Terms::ref(const Peer& peer, bool host_network) {
         return {Kind::pods_within, term, addresses_.number({*pods->addresses, known})};
     }
     const auto* block = std::get_if<AddressPeer>(&peer);
-    const bool pods = block != nullptr ? reaches_pods(block->pods, world_.options)
-                                       : std::holds_alternative<NodePeer>(peer);
-    return {Kind::addresses, addresses_.number({addresses_named(peer, world_), pods})};
+    const auto* nodes = std::get_if<NodePeer>(&peer);
+    const bool pods =
+        block != nullptr ? reaches_pods(block->pods, world_.options) : nodes != nullptr;
+    const bool on_host = nodes != nullptr && nodes->nodes.matches_everything();
+    return {Kind::addresses, addresses_.number({addresses_named(peer, world_), pods, on_host})};
 }
 
 namespace {

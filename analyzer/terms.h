@@ -33,7 +33,8 @@ struct PodTerm {
 
 struct AddressTerm {
     IpSet addresses;
-    bool pods = false;  ///< reaches pods by their own address
+    bool pods = false;          ///< reaches pods by their own address
+    bool host_network = false;  ///< and all that are on the host network
 
     bool operator==(const AddressTerm&) const = default;
 };

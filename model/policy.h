@@ -67,6 +67,7 @@ enum class PodsByAddress : std::uint8_t {
     yes,        ///< ClusterNetworkPolicy networks
     no,         ///< Cilium toCIDR
     undefined,  ///< NetworkPolicy ipBlock: left to the network plugin
+    always,     ///< whatever the options say: identities that are known by address
 };
 
 struct AddressPeer {
@@ -77,6 +78,8 @@ struct AddressPeer {
     bool operator==(const AddressPeer&) const = default;
 };
 
+/// Whoever has an address of one of these nodes. When it asks for no label, also every pod on the
+/// host network: it has an address of some node.
 struct NodePeer {
     Selector nodes;
 

@@ -116,6 +116,7 @@ struct Service {
     std::vector<ServicePort> ports;
     Location where;
 };
+    Labels labels = {};
 
 struct Node {
     std::string name;

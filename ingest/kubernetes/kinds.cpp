@@ -27,7 +27,7 @@ constexpr std::string_view admin_group = "policy.networking.k8s.io";
 constexpr std::string_view calico_groups = "projectcalico.org crd.projectcalico.org";
 constexpr std::string_view gateway_group = "gateway.networking.k8s.io";
 
-constexpr std::array<KindRow, 34> kinds{{
+constexpr std::array<KindRow, 37> kinds{{
     {"Namespace", "core", Scope::cluster, "INV001", read_namespace},
     {"Node", "core", Scope::cluster, "INV002", read_node},
     {"Pod", "core", Scope::namespaced, "INV002", read_pod},
@@ -56,6 +56,10 @@ constexpr std::array<KindRow, 34> kinds{{
     {"AuthorizationPolicy", "security.istio.io", Scope::namespaced, "NP019",
      read_authorization_policy},
     {"ServiceAccount", "core", Scope::namespaced, "INV002", read_service_account},
+    {"CiliumNetworkPolicy", "cilium.io", Scope::namespaced, "NP019", read_cilium_network_policy},
+    {"CiliumClusterwideNetworkPolicy", "cilium.io", Scope::cluster, "NP019",
+     read_cilium_network_policy},
+    {"CiliumCIDRGroup", "cilium.io", Scope::cluster, "INV002", read_cilium_cidr_group},
     {"NetworkPolicy", calico_groups, Scope::namespaced, "NP019", read_calico_network_policy},
     {"GlobalNetworkPolicy", calico_groups, Scope::cluster, "NP019",
      read_calico_global_network_policy},

@@ -29,5 +29,8 @@ void read_admin_network_policy(const Object& object, Staging& staging);
 void read_baseline_admin_network_policy(const Object& object, Staging& staging);
 void read_cluster_network_policy(const Object& object, Staging& staging);
 void read_authorization_policy(const Object& object, Staging& staging);
+/// CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy.
+void read_cilium_network_policy(const Object& object, Staging& staging);
+void read_cilium_cidr_group(const Object& object, Staging& staging);
 
 }  // namespace nspect::ingest

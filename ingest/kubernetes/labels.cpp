@@ -76,7 +76,8 @@ std::vector<std::string> read_values(const Node& expression, Requirement::Op op,
     return values;
 }
 
-std::optional<Requirement> read_expression(const Node& expression, Report& report) {
+std::optional<Requirement> read_expression(const Node& expression, Report& report,
+                                           KeyTest is_key) {
     if (!expression.is_mapping()) {
         report.error(expression, "DOC019", "an expression must be a mapping");
         return std::nullopt;
@@ -85,7 +86,7 @@ std::optional<Requirement> read_expression(const Node& expression, Report& repor
     const Node* key = any_field(expression, "key");
     if (key == nullptr) {
         report.error(expression, "NP015", "an expression needs a key");
-    } else if (!key->is_scalar() || !is_label_key(key->text)) {
+    } else if (!key->is_scalar() || !is_key(key->text)) {
         report.error(*key, "NP015", key_message(key->text), key_hint);
         key = nullptr;
     }
@@ -96,13 +97,11 @@ std::optional<Requirement> read_expression(const Node& expression, Report& repor
     return Requirement{std::string(key->text), *op, std::move(values)};
 }
 
-}  // namespace
-
-Labels read_labels(const Node* mapping, Report& report, const LabelCodes& codes) {
+Labels read_pairs(const Node* mapping, Report& report, const LabelCodes& codes, KeyTest is_key) {
     Labels labels;
     if (mapping == nullptr) return labels;
     for (const Node& child : *mapping) {
-        const bool key_is_good = is_label_key(child.key);
+        const bool key_is_good = is_key(child.key);
         if (!key_is_good) report.key_error(child, codes.key, key_message(child.key), key_hint);
         auto value = label_value(child, report, codes);
         if (key_is_good && value) labels.set(std::string(child.key), std::move(*value));
@@ -110,17 +109,33 @@ Labels read_labels(const Node* mapping, Report& report, const LabelCodes& codes)
     return labels;
 }
 
-Selector read_selector(const Node* selector, Report& report) {
+}  // namespace
+
+Labels read_labels(const Node* mapping, Report& report, const LabelCodes& codes) {
+    return read_pairs(mapping, report, codes, is_label_key);
+}
+
+std::vector<Requirement> read_requirements(const Node* selector, Report& report, KeyTest is_key) {
     if (selector == nullptr) return {};
     check_fields(*selector, report, {"matchLabels", "matchExpressions"});
-    Selector result = Selector::matching(
-        read_labels(mapping_field(*selector, "matchLabels", report), report, selector_label_codes));
-    const Node* expressions = sequence_field(*selector, "matchExpressions", report);
-    if (expressions == nullptr) return result;
-    for (const Node& expression : *expressions) {
-        if (auto requirement = read_expression(expression, report)) result.add(*requirement);
+    const Labels labels = read_pairs(mapping_field(*selector, "matchLabels", report), report,
+                                     selector_label_codes, is_key);
+    std::vector<Requirement> requirements;
+    for (const auto& [key, value] : labels.entries()) {
+        requirements.push_back({key, Requirement::Op::in, {value}});
     }
-    return result;
+    const Node* expressions = sequence_field(*selector, "matchExpressions", report);
+    if (expressions == nullptr) return requirements;
+    for (const Node& expression : *expressions) {
+        if (auto requirement = read_expression(expression, report, is_key)) {
+            requirements.push_back(std::move(*requirement));
+        }
+    }
+    return requirements;
+}
+
+Selector read_selector(const Node* selector, Report& report) {
+    return Selector(read_requirements(selector, report, is_label_key));
 }
 
 }  // namespace nspect::ingest

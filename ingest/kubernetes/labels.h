@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "ingest/document/report.h"
 #include "model/labels.h"
@@ -23,5 +24,10 @@ Labels read_labels(const Node* mapping, Report& report, const LabelCodes& codes)
 
 /// Reads a meta/v1 LabelSelector; nullptr and an empty one match everything.
 Selector read_selector(const Node* selector, Report& report);
+
+/// Its requirements as they are written, for languages with keys of their own. Those of matchLabels
+/// come first, as `In` with one value.
+using KeyTest = bool (*)(std::string_view key);
+std::vector<Requirement> read_requirements(const Node* selector, Report& report, KeyTest is_key);
 
 }  // namespace nspect::ingest

@@ -79,6 +79,10 @@ void read_service(const Object& object, Staging& staging) {
     service.namespace_name = object.namespace_name;
     service.name = object.name;
     service.where = object.where();
+    if (const Node* metadata = any_field(object.root, "metadata")) {
+        service.labels =
+            read_labels(mapping_field(*metadata, "labels", report), report, object_label_codes);
+    }
     if (const Node* spec = mapping_field(object.root, "spec", report)) {
         service.type = text_field(*spec, "type", report).value_or("ClusterIP");
         const Labels selected =

@@ -63,6 +63,8 @@ Bundle Staging::finish(Diagnostics& diagnostics) && {
     settle_services();
     settle_calico(std::move(calico_), bundle_, diagnostics);
     sort_policies(bundle_.policies);
+    cilium::settle(std::move(cilium_), backends_[{"default", "kubernetes"}], bundle_.inventory,
+                   bundle_.policies, diagnostics);
     return std::move(bundle_);
 }
 

@@ -11,6 +11,7 @@
 
 #include "ingest/bundle.h"
 #include "ingest/calico/documents.h"
+#include "ingest/cilium/staged.h"
 #include "ingest/kubernetes/object.h"
 
 namespace nspect::ingest {
@@ -54,6 +55,7 @@ public:
 
     CalicoDocuments& calico() { return calico_; }
     /// The only policy added so far, where one was.
+    cilium::Documents& cilium() { return cilium_; }
     std::optional<Policy> take_policy();
 
     void count_document() { ++bundle_.documents; }
@@ -75,6 +77,7 @@ private:
     std::vector<StagedPod> pods_;
     std::vector<StagedTemplate> templates_;
     std::vector<Service> services_;
+    cilium::Documents cilium_;
     std::vector<StagedServicePolicy> service_policies_;
     std::map<std::pair<std::string, std::string>, std::vector<IpAddress>> backends_;
     std::unordered_map<std::string, Location> claimed_;

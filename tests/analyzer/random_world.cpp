@@ -118,7 +118,10 @@ Peer RandomWorld::peer(const std::string& space) {
     AddressPeer addresses{block(one_of(blocks)), PodsByAddress::undefined};
     if (chance(30)) addresses.addresses = addresses.addresses - block(one_of(blocks));
     addresses.nodes = chance(70);
-    if (chance(50)) addresses.pods = chance(70) ? PodsByAddress::yes : PodsByAddress::no;
+    if (chance(50)) {
+        addresses.pods = one_of(std::vector{PodsByAddress::yes, PodsByAddress::yes,
+                                            PodsByAddress::no, PodsByAddress::always});
+    }
     return addresses;
 }
 

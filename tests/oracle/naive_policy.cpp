@@ -87,7 +87,8 @@ bool names(const World& world, const Policy& policy, const Peer& peer, const Who
         return !never && any_own([&](const auto& a) { return pods->addresses->contains(a); });
     }
     if (const auto* block = std::get_if<AddressPeer>(&peer)) {
-        if (never || (who.endpoint && block->pods == PodsByAddress::no)) return false;
+        const bool always = block->pods == PodsByAddress::always;
+        if ((never && !always) || (who.endpoint && block->pods == PodsByAddress::no)) return false;
         return any_own([&](const auto& a) {
             return block->addresses.contains(a) &&
                    (block->nodes || !is_node_address(world, Selector{}, a));
@@ -98,6 +99,9 @@ bool names(const World& world, const Policy& policy, const Peer& peer, const Who
                any_own([&](const auto& a) { return is_domain_address(world, *domains, a); });
     }
     const Selector& nodes = std::get<NodePeer>(peer).nodes;
+    const bool on_some_node =
+        who.endpoint && world.inventory.endpoints()[*who.endpoint].host_network;
+    if (on_some_node && nodes.matches_everything()) return true;
     return any_own([&](const auto& a) { return is_node_address(world, nodes, a); });
 }
 
