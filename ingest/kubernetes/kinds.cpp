@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "ingest/calico/read.h"
+#include "ingest/docker/read.h"
 #include "ingest/document/fields.h"
 #include "ingest/kubernetes/names.h"
 
@@ -206,6 +207,11 @@ void read_object(const FoundObject& found, Report& report, Staging& staging) {
         report.error(root, "DOC015",
                      "a manifest is a mapping with apiVersion and kind, this is " +
                          std::string(words_for(root)));
+        return;
+    }
+    if (read_docker(root, report, staging.docker())) {
+        staging.count_document();
+        if (report.errors() != found.errors_before) staging.count_left_out();
         return;
     }
     const std::string kind = kind_of(found);

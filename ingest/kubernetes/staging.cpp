@@ -61,6 +61,7 @@ Bundle Staging::finish(Diagnostics& diagnostics) && {
     settle_pods();
     settle_service_policies();
     settle_services();
+    settle(std::move(docker_), inventory(), bundle_.policies, diagnostics);
     settle_calico(std::move(calico_), bundle_, diagnostics);
     sort_policies(bundle_.policies);
     cilium::settle(std::move(cilium_), backends_[{"default", "kubernetes"}], bundle_.inventory,

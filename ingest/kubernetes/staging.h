@@ -12,6 +12,7 @@
 #include "ingest/bundle.h"
 #include "ingest/calico/documents.h"
 #include "ingest/cilium/staged.h"
+#include "ingest/docker/documents.h"
 #include "ingest/kubernetes/object.h"
 
 namespace nspect::ingest {
@@ -58,6 +59,8 @@ public:
     cilium::Documents& cilium() { return cilium_; }
     std::optional<Policy> take_policy();
 
+    DockerDocuments& docker() { return docker_; }
+
     void count_document() { ++bundle_.documents; }
     void count_passed_over() { ++bundle_.passed_over; }
     void count_left_out() { ++bundle_.left_out; }
@@ -79,6 +82,7 @@ private:
     std::vector<Service> services_;
     cilium::Documents cilium_;
     std::vector<StagedServicePolicy> service_policies_;
+    DockerDocuments docker_;
     std::map<std::pair<std::string, std::string>, std::vector<IpAddress>> backends_;
     std::unordered_map<std::string, Location> claimed_;
     std::unordered_map<std::string, std::size_t> template_index_;  // by to_string(id)
