@@ -30,7 +30,7 @@ THIRD_PARTY = [
     (r"<boost/", ("analyzer/",)),
     (r"<sqlite3", ("store/", "capture/targets/podman_sqlite")),
     (r"<curl/", ("capture/targets/engine_api", "ingest/live/", "store/")),
-    (r"<openssl/", ("capture/tls/crypto",)),
+    (r"<openssl/", ("capture/tls/crypto", "capture/tls/certificate", "capture/tls/key_log",)),
     (r"<graphviz/", ("viz/layout",)),
     (r"<yaml", ("ingest/",)),
     (r"<CLI/", ("cli/",)),

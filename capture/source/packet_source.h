@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "capture/decode/link_type.h"
@@ -38,6 +39,8 @@ struct SourceStats {
 };
 
 using PacketCallback = std::function<void(const RawPacket&)>;
+/// Takes a key log that a file carries (a Decryption Secrets Block of pcapng).
+using SecretsCallback = std::function<void(std::string_view key_log)>;
 
 /// Where packets come from: a live interface, a capture file, a script.
 /// Not thread-safe; one source is read by one thread, which need not be the one that opened it.
@@ -53,6 +56,8 @@ public:
     /// For epoll; -1 when the source is always ready (files).
     virtual int poll_fd() const { return -1; }
     virtual bool finished() const = 0;
+    /// Who is given the secrets that stand between the packets; most sources have none.
+    virtual void on_secrets(SecretsCallback) {}
     /// How long after the moment of stopping packets seen before it may still turn up: keep reading
     /// so long. The kernel hands a ring's block over when it is full or its time is up.
     virtual Duration drain_time() const { return Duration::zero(); }

@@ -16,6 +16,8 @@ constexpr std::uint32_t interface_block = 1;
 constexpr std::uint32_t old_packet_block = 2;
 constexpr std::uint32_t simple_packet_block = 3;
 constexpr std::uint32_t packet_block = 6;
+constexpr std::uint32_t secrets_block = 10;
+constexpr std::uint32_t tls_key_log = 0x544c534b;
 
 constexpr std::uint32_t order_magic = 0x1a2b3c4d;
 constexpr std::size_t shortest_block = 12;
@@ -84,6 +86,7 @@ public:
 
     /// The section header at the front; the Error of a file that begins with a bad one.
     Status begin();
+    void on_secrets(SecretsCallback take) override { take_secrets_ = std::move(take); }
 
 private:
     enum class Step { packet, other, stop };
@@ -98,6 +101,7 @@ private:
     Step enhanced_packet(Block block, RawPacket& packet);
     Step simple_packet(Block block, RawPacket& packet);
     Step old_packet(Block block, RawPacket& packet);
+    Step secrets(Block block) const;
     struct Fields {
         std::uint32_t interface_id;
         std::uint64_t ticks;
@@ -117,6 +121,7 @@ private:
     std::uint32_t u32(Block block, std::size_t at) const { return order_.u32(block.data() + at); }
 
     FileOrder order_;
+    SecretsCallback take_secrets_;
     std::size_t section_at_ = 0;  ///< index of the section's first interface
     std::vector<Interface> section_;
 };
@@ -153,7 +158,8 @@ PcapngFile::Step PcapngFile::step(RawPacket& packet) {
         return wrong("a block of " + std::to_string(length) + " bytes,");
     }
     const bool is_known = type == interface_block || type == packet_block ||
-                          type == simple_packet_block || type == old_packet_block;
+                          type == simple_packet_block || type == old_packet_block ||
+                          (type == secrets_block && take_secrets_ && length <= max_block);
     if (!is_known) return pass_over(length);
     if (length > max_block) return wrong("a block of " + std::to_string(length) + " bytes,");
     const auto block = stream_.peek(length);
@@ -166,11 +172,23 @@ PcapngFile::Step PcapngFile::step(RawPacket& packet) {
         result = add_interface(block);
     } else if (type == simple_packet_block) {
         result = simple_packet(block, packet);
+    } else if (type == secrets_block) {
+        result = secrets(block);
     } else {
         result = old_packet(block, packet);
     }
     if (result != Step::stop) stream_.consume(length);
     return result;
+}
+
+// type 4 | length 4 | kind 4 | length 4 | secrets | options | length 4
+PcapngFile::Step PcapngFile::secrets(Block block) const {
+    if (block.size() < 20 || u32(block, 8) != tls_key_log) return Step::other;
+    const std::size_t length = std::min<std::size_t>(u32(block, 12), block.size() - 20);
+    std::string text;
+    for (const std::byte each : block.subspan(16, length)) text += std::to_integer<char>(each);
+    take_secrets_(text);
+    return Step::other;
 }
 
 PcapngFile::Step PcapngFile::pass_over(std::uint32_t length) {

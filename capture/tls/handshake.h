@@ -5,87 +5,52 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
-#include <vector>
 
-#include "capture/tls/hello.h"
-#include "capture/tls/size_rule.h"
+#include "capture/tls/facts.h"
 #include "capture/tls/tls_side.h"
-#include "model/tls_seen.h"
 
 namespace nspect::capture {
 
-/// Reads the TLS handshake of one flow, whichever port it is on. Keeps facts; of the bytes only the
-/// message it is in the middle of.
+/// Reads the TLS handshake of one TCP flow, whichever port it is on. Keeps facts; of the bytes only
+/// the message it is in the middle of.
 class Handshake {
 public:
+    explicit Handshake(TlsContext* context = nullptr) : facts_(context) {}
+
     /// Takes a segment. Returns whether more of the flow can tell more.
     bool see(const FlowPayload& segment);
 
     /// What is known so far; none while no hello was seen.
-    std::optional<TlsSeen> seen() const;
+    std::optional<TlsSeen> seen(bool over = false) const;
     /// Bytes of payload held back now.
     std::size_t held() const;
 
 private:
-    /// What one end sent in clear.
     struct End {
         MessageReader messages;
-        bool certificate_seen = false;
-        bool certificate_empty = false;
-        bool certificate_verify = false;
-        bool key_exchange = false;
-        bool hello_done = false;
-        bool changed_cipher = false;
-        unsigned sealed_handshakes = 0;  ///< handshake records after change_cipher_spec
-        unsigned sealed_records = 0;
         std::uint8_t alert_level = 0;
         std::uint8_t alert_bytes = 0;  ///< of the alert in clear that is being read
-        std::uint8_t fatal_alert = 0;
-        std::vector<std::string> identity;
+        // With a key log: the record in hand, and what opens it.
+        std::optional<RecordOpener> opener;
+        MessageReader opened;
+        Bytes sealed;
+        std::uint16_t sealed_length = 0;
+        bool lost = false;
     };
 
     void begin_record(bool client, RecordType type, std::uint16_t length);
     void take_body(bool client, RecordType type, std::span<const std::byte> bytes,
                    std::uint32_t missing);
-    void take_alert(End& end, std::span<const std::byte> bytes);
-    void take_message(bool client, std::uint8_t type, std::uint32_t length,
-                      std::span<const std::byte> body);
-    void take_client_hello(std::span<const std::byte> body);
-    void take_server_hello(std::span<const std::byte> body);
-    void take_certificate(End& end, std::uint32_t length, std::span<const std::byte> body);
-    bool is_sealed(bool client) const;
-    bool is_tls13() const;
+    void take_alert(bool client, std::span<const std::byte> bytes);
+    void take_sealed(bool client, std::span<const std::byte> bytes, std::uint32_t missing);
+    void open(bool client);
+    bool wants_opened(bool client);
     bool is_enough() const;
-    void judge_clear(TlsSeen& seen) const;
-    void judge_sizes_of(TlsSeen& seen) const;
 
+    HandshakeFacts facts_;
     std::array<TlsSide, 2> sides_;  ///< by Direction
     End client_;
     End server_;
-    /// Of the last ClientHello.
-    std::vector<PskIdentity> psk_;
-    bool early_data_ = false;
-    bool raw_public_key_ = false;
-    bool encrypted_hello_ = false;
-    bool client_hello_whole_ = false;
-    unsigned client_hellos_ = 0;
-    std::string sni_;
-    std::string only_offer_;
-    std::string ja4_;
-
-    bool server_hello_ = false;
-    bool server_hello_whole_ = false;
-    bool hello_retry_ = false;
-    std::uint16_t version_ = 0;
-    std::uint16_t cipher_ = 0;
-    std::string chosen_;
-    bool psk_chosen_ = false;
-    std::uint16_t psk_index_ = 0;
-    bool resumed_in_clear_ = false;
-
-    std::array<std::uint16_t, size_rule_records> lengths_{};
-    std::size_t length_count_ = 0;
     bool strange_ = false;  ///< two clients or two servers
 };
 

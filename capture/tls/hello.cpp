@@ -14,13 +14,16 @@ enum Extension : std::uint16_t {
     signature_algorithms = 13,
     application_protocols = 16,
     client_certificate_type = 19,
+    session_ticket = 35,
     pre_shared_key = 41,
     early_data = 42,
     supported_versions = 43,
+    post_handshake_auth = 49,
     encrypted_client_hello = 0xfe0d,
 };
 constexpr std::uint16_t tls12 = 0x0303;
-constexpr std::size_t max_list = 1024;  // a hello offers tens
+constexpr std::uint16_t datagrams = 0xfe;  // the major version of DTLS
+constexpr std::size_t max_list = 1024;     // a hello offers tens
 constexpr std::size_t max_name = 255;
 
 // SHA-256 of "HelloRetryRequest" (RFC 8446 §4.1.3).
@@ -110,6 +113,12 @@ void read_extension(ClientHello& hello, std::uint16_t type, ByteCursor body) {
         case client_certificate_type:
             hello.raw_public_key = offers_raw_key(body);
             break;
+        case session_ticket:
+            hello.ticket.assign(body.rest().begin(), body.rest().end());
+            break;
+        case post_handshake_auth:
+            hello.post_handshake_auth = true;
+            break;
         case pre_shared_key:
             hello.psk = identities(body);
             break;
@@ -158,12 +167,19 @@ bool read_extensions(Hello& hello, ByteCursor& in, OnType on_type) {
 
 }  // namespace
 
-ClientHello parse_client_hello(std::span<const std::byte> body) {
+std::vector<std::string> read_protocols(std::span<const std::byte> extension) {
+    return protocol_names(ByteCursor(extension));
+}
+
+ClientHello parse_client_hello(std::span<const std::byte> body, bool datagram) {
     ByteCursor in(body);
     ClientHello hello;
     hello.legacy_version = in.read<std::uint16_t>();
-    in.skip(32);  // random
-    in.skip(in.read<std::uint8_t>());
+    const auto random = in.take(hello.random.size());
+    std::copy(random.begin(), random.end(), hello.random.begin());
+    const auto session = in.take(in.read<std::uint8_t>());
+    hello.session_id.assign(session.begin(), session.end());
+    if (datagram) in.skip(in.read<std::uint8_t>());
     hello.ciphers = numbers(in.nested(in.read<std::uint16_t>()));
     in.skip(in.read<std::uint8_t>());  // compression methods
     hello.whole = read_extensions(hello, in, [&](std::uint16_t type) {
@@ -179,11 +195,12 @@ ServerHello parse_server_hello(std::span<const std::byte> body) {
     const auto random = in.take(32);
     hello.retry = std::equal(random.begin(), random.end(), retry_random.begin(), retry_random.end(),
                              [](std::byte a, std::uint8_t b) { return a == std::byte{b}; });
-    in.skip(in.read<std::uint8_t>());
+    const auto session = in.take(in.read<std::uint8_t>());
+    hello.session_id.assign(session.begin(), session.end());
     hello.cipher = in.read<std::uint16_t>();
     in.skip(1);  // compression method
     hello.whole = read_extensions(hello, in, [](std::uint16_t) {});
-    if (hello.version > tls12) hello.alpn.clear();
+    if (hello.version > tls12 && hello.version >> 8U != datagrams) hello.alpn.clear();
     return hello;
 }
 

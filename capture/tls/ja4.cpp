@@ -14,7 +14,13 @@ std::string two_digits(std::size_t number) {
 }
 
 std::string version_digits(const ClientHello& hello) {
-    const auto newest = std::max_element(hello.versions.begin(), hello.versions.end());
+    // DTLS counts downwards.
+    const auto age = [](std::uint16_t version) {
+        return version >> 8U == 0xfe ? 0x10000U - version : version;
+    };
+    const auto newest =
+        std::max_element(hello.versions.begin(), hello.versions.end(),
+                         [&](std::uint16_t a, std::uint16_t b) { return age(a) < age(b); });
     switch (newest == hello.versions.end() ? hello.legacy_version : *newest) {
         case 0x0304:
             return "13";
@@ -26,6 +32,12 @@ std::string version_digits(const ClientHello& hello) {
             return "10";
         case 0x0300:
             return "s3";
+        case 0xfeff:
+            return "d1";
+        case 0xfefd:
+            return "d2";
+        case 0xfefc:
+            return "d3";
         default:
             return "00";
     }
@@ -64,7 +76,7 @@ std::string short_hash(const std::string& text) {
 
 }  // namespace
 
-std::string ja4(const ClientHello& hello) {
+std::string ja4(const ClientHello& hello, char transport) {
     constexpr std::uint16_t server_name = 0, application_protocols = 16;
     auto ciphers = hello.ciphers;
     std::sort(ciphers.begin(), ciphers.end());
@@ -78,7 +90,7 @@ std::string ja4(const ClientHello& hello) {
     if (!second.empty() && !hello.signature_algorithms.empty()) {
         second += "_" + joined(hello.signature_algorithms);
     }
-    return "t" + version_digits(hello) + (named ? "d" : "i") + two_digits(ciphers.size()) +
+    return transport + version_digits(hello) + (named ? "d" : "i") + two_digits(ciphers.size()) +
            two_digits(hello.extensions.size()) + protocol_ends(hello) + "_" +
            short_hash(joined(ciphers)) + "_" + short_hash(second);
 }

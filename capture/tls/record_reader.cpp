@@ -85,7 +85,8 @@ void MessageReader::take_header(std::byte next, const OnMessage& on_message) {
     left_ = length_;
     cut_ = false;
     body_.clear();
-    wanted_ = (type_ == client_hello || type_ == server_hello || type_ == certificate) &&
+    wanted_ = (keep_all_ || type_ == client_hello || type_ == server_hello ||
+               type_ == certificate || type_ == new_session_ticket) &&
               length_ <= max_message;
     if (!wanted_ || left_ == 0) on_message(type_, length_, {});
 }

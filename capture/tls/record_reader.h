@@ -45,14 +45,16 @@ private:
     bool broken_ = false;
 };
 
-/// Steps from message to message inside handshake records in clear. Keeps the bodies of hellos and
-/// certificates until they are whole, 64 KiB at most.
+/// Steps from message to message inside handshake records in clear. Keeps the bodies of hellos,
+/// tickets and certificates until they are whole, 64 KiB at most.
 class MessageReader {
 public:
     enum Type : std::uint8_t {
         client_hello = 1,
         server_hello = 2,
+        new_session_ticket = 4,
         certificate = 11,
+        certificate_request = 13,
         server_hello_done = 14,
         certificate_verify = 15,
         client_key_exchange = 16,
@@ -63,6 +65,8 @@ public:
 
     void feed(std::span<const std::byte> bytes, std::uint32_t missing, const OnMessage& on_message);
 
+    /// Every body, also those which are of no use in clear.
+    void keep_all(bool all) { keep_all_ = all; }
     std::size_t held() const { return body_.capacity(); }
     void clear() { std::vector<std::byte>().swap(body_); }
 
@@ -77,6 +81,7 @@ private:
     std::uint32_t length_ = 0;
     std::uint32_t left_ = 0;
     std::vector<std::byte> body_;
+    bool keep_all_ = false;
     bool wanted_ = false;
     bool cut_ = false;
     bool lost_ = false;

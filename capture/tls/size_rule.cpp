@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace nspect::capture {
 namespace {
@@ -104,6 +105,62 @@ SizeVerdict judge_sizes(const ClientFlight& flight) {
     // the fixed messages do.
     const bool longer = lengths[0] > *std::min_element(lengths.begin(), lengths.end());
     return longer ? SizeVerdict{ClientCert::presented, Confidence::medium} : SizeVerdict{};
+}
+
+std::size_t flight_records(std::uint16_t cipher, std::span<const std::uint16_t> lengths) {
+    const unsigned tag = tag_of(cipher);
+    for (const Padding padding : {Padding::none, Padding::sixteen_more, Padding::to_sixteen}) {
+        const unsigned finished = record_length(padding, header + hash_of(cipher), tag);
+        const auto at = std::find(lengths.begin(), lengths.end(), finished);
+        if (at != lengths.end()) return static_cast<std::size_t>(at - lengths.begin()) + 1;
+    }
+    return std::min<std::size_t>(lengths.size(), 1);
+}
+
+Asked asked_by_server(std::uint16_t cipher, std::span<const std::uint16_t> lengths) {
+    if (!is_known(cipher)) return Asked::unknown;
+    const unsigned tag = tag_of(cipher);
+    for (const Padding padding : {Padding::none, Padding::sixteen_more, Padding::to_sixteen}) {
+        if (!fits(padding, lengths, tag)) continue;
+        const unsigned finished = record_length(padding, header + hash_of(cipher), tag);
+        const auto at = std::find(lengths.begin(), lengths.end(), finished);
+        // Extensions, [request,] certificate, signature, Finished. A certificate is long.
+        const auto before = at - lengths.begin();
+        if (at == lengths.end()) continue;
+        if (before == 3 && lengths[1] >= smallest_x509) return Asked::no;
+        if (before == 4 && lengths[2] >= smallest_x509 && lengths[1] < lengths[2]) {
+            return Asked::yes;
+        }
+    }
+    return Asked::unknown;
+}
+
+bool is_early_data_accepted(std::uint16_t cipher, std::span<const std::uint16_t> lengths) {
+    if (!is_known(cipher)) return false;
+    const unsigned tag = tag_of(cipher);
+    for (const Padding padding : {Padding::none, Padding::sixteen_more, Padding::to_sixteen}) {
+        const std::array<std::uint16_t, 2> end{
+            static_cast<std::uint16_t>(record_length(padding, header, tag)),
+            static_cast<std::uint16_t>(record_length(padding, header + hash_of(cipher), tag))};
+        if (std::search(lengths.begin(), lengths.end(), end.begin(), end.end()) != lengths.end()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool is_later_certificate(std::uint16_t cipher, const std::array<std::uint16_t, 3>& lengths) {
+    if (!is_known(cipher)) return false;
+    const unsigned tag = tag_of(cipher);
+    // Signatures of Ed25519, P-256, P-384, P-521, RSA 2048, 3072, 4096.
+    constexpr std::array<std::pair<unsigned, unsigned>, 7> signatures{
+        {{64, 64}, {70, 72}, {102, 104}, {137, 139}, {256, 256}, {384, 384}, {512, 512}}};
+    const unsigned finished = record_length(Padding::none, header + hash_of(cipher), tag);
+    if (lengths[0] < smallest_x509 || lengths[2] != finished) return false;
+    return std::any_of(signatures.begin(), signatures.end(), [&](const auto& each) {
+        const unsigned around = header + 4 + 1 + tag;  // of a CertificateVerify
+        return lengths[1] >= each.first + around && lengths[1] <= each.second + around;
+    });
 }
 
 }  // namespace nspect::capture

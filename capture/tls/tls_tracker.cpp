@@ -1,14 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/tls/tls_tracker.h"
 
+#include <optional>
 #include <utility>
+#include <variant>
 
+#include "capture/decode/byte_cursor.h"
+#include "capture/tls/dtls.h"
 #include "capture/tls/handshake.h"
+#include "capture/tls/quic.h"
 
 namespace nspect::capture {
 
-TlsTracker::TlsTracker(TlsLimits limits) : limits_(limits) {}
+/// Reads one flow, whatever carries its TLS.
+class FlowReader {
+public:
+    using Any = std::variant<Handshake, DtlsHandshake, QuicHandshake>;
+    explicit FlowReader(Any any) : any_(std::move(any)) {}
+
+    bool see(const FlowPayload& payload) {
+        return std::visit([&](auto& each) { return each.see(payload); }, any_);
+    }
+    std::optional<TlsSeen> seen(bool over) const {
+        return std::visit([&](const auto& each) { return each.seen(over); }, any_);
+    }
+    std::size_t held() const {
+        return std::visit([](const auto& each) { return each.held(); }, any_);
+    }
+
+private:
+    Any any_;
+};
+
+namespace {
+
+// What may read a flow that begins with this payload.
+std::unique_ptr<FlowReader> reader_for(const FlowPayload& payload, TlsContext* context) {
+    if (payload.protocol == Protocol::tcp) {
+        return std::make_unique<FlowReader>(Handshake(context));
+    }
+    if (payload.protocol != Protocol::udp) return nullptr;
+    if (QuicHandshake::begins(payload.bytes)) {
+        return std::make_unique<FlowReader>(QuicHandshake(context));
+    }
+    if (DtlsHandshake::begins(payload.bytes)) {
+        return std::make_unique<FlowReader>(DtlsHandshake(context));
+    }
+    return nullptr;
+}
+
+// STUN (RFC 8489 §5): DTLS may follow it on the same ports (RFC 7983).
+bool is_stun(std::span<const std::byte> datagram) {
+    ByteCursor in(datagram);
+    const auto type = in.read<std::uint16_t>();
+    in.skip(2);
+    return in.read<std::uint32_t>() == 0x2112a442 && type < 0x4000;
+}
+
+}  // namespace
+
+TlsTracker::TlsTracker(TlsLimits limits)
+    : limits_(limits), context_(std::make_unique<TlsContext>()) {}
 TlsTracker::~TlsTracker() = default;
+
+std::size_t TlsTracker::add_secrets(std::string_view key_log) {
+    return context_->keys.add(key_log);
+}
 
 PayloadObserver TlsTracker::observer() {
     return {.see = [this](const FlowPayload& payload) { return see(payload); },
@@ -17,14 +74,17 @@ PayloadObserver TlsTracker::observer() {
 }
 
 bool TlsTracker::see(const FlowPayload& payload) {
-    // Datagrams have no sequence; a stream's first byte has number 0 once in four billion times.
-    if (!payload.isn_known && payload.sequence == 0) return false;
-    const auto [at, is_new] = flows_.try_emplace(payload.flow);
+    auto at = flows_.find(payload.flow);
+    if (at == flows_.end()) {
+        auto reader = reader_for(payload, context_.get());
+        if (!reader) return payload.protocol == Protocol::udp && is_stun(payload.bytes);
+        at = flows_.try_emplace(payload.flow).first;
+        at->second.reader = std::move(reader);
+    }
     Tracked& flow = at->second;
-    if (is_new) flow.handshake = std::make_unique<Handshake>();
-    if (!flow.handshake) return false;
-    const bool more = flow.handshake->see(payload);
-    count_held(payload.flow, flow, flow.handshake->held());
+    if (!flow.reader) return false;
+    const bool more = flow.reader->see(payload);
+    count_held(payload.flow, flow, flow.reader->held());
     if (!more) finish(at);
     make_room();
     return more;
@@ -40,13 +100,16 @@ void TlsTracker::count_held(std::uint64_t id, Tracked& flow, std::size_t held) {
 // Keeps the facts and gives up what read them.
 void TlsTracker::finish(Flows::iterator at) {
     Tracked& flow = at->second;
-    auto seen = flow.handshake->seen();
+    auto seen = flow.reader->seen(false);
+    auto at_end = flow.reader->seen(true);
     count_held(at->first, flow, 0);
-    flow.handshake.reset();
+    flow.reader.reset();
     if (!seen) {
         flows_.erase(at);
         return;
     }
+    if (at_end && *at_end != *seen)
+        flow.seen_at_end = std::make_unique<TlsSeen>(std::move(*at_end));
     flow.seen = std::make_unique<TlsSeen>(std::move(*seen));
 }
 
@@ -58,10 +121,12 @@ void TlsTracker::make_room() {
 void TlsTracker::describe(Sighting& sighting) const {
     const auto at = flows_.find(sighting.id);
     if (at == flows_.end()) return;
-    if (at->second.seen) {
-        sighting.tls = *at->second.seen;
+    const Tracked& flow = at->second;
+    if (flow.reader) {
+        sighting.tls = flow.reader->seen(sighting.finished);
     } else {
-        sighting.tls = at->second.handshake->seen();
+        const bool end = sighting.finished && flow.seen_at_end;
+        sighting.tls = end ? *flow.seen_at_end : *flow.seen;
     }
 }
 

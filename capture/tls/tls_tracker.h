@@ -6,12 +6,14 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string_view>
 
 #include "capture/flow/flow_table.h"
 
 namespace nspect::capture {
 
-class Handshake;
+class FlowReader;
+struct TlsContext;
 
 struct TlsLimits {
     std::size_t flows = 100'000;         ///< with facts or being read
@@ -31,6 +33,10 @@ public:
     /// For a FlowTable. REQUIRES: the tracker outlives it.
     PayloadObserver observer();
 
+    /// Adds secrets of a key log (NSS format); handshakes begun from now on are opened with them.
+    /// Returns how many were of use. They are kept in memory only.
+    std::size_t add_secrets(std::string_view key_log);
+
     bool see(const FlowPayload& payload);
     void describe(Sighting& sighting) const;
     void forget(std::uint64_t flow);
@@ -41,8 +47,9 @@ public:
 
 private:
     struct Tracked {
-        std::unique_ptr<Handshake> handshake;  ///< none once it is over
+        std::unique_ptr<FlowReader> reader;  ///< none once nothing more is to come
         std::unique_ptr<TlsSeen> seen;
+        std::unique_ptr<TlsSeen> seen_at_end;  ///< where the flow's end tells more
         std::size_t held = 0;
     };
     using Flows = std::map<std::uint64_t, Tracked>;  // ids ascend: the oldest is first
@@ -52,6 +59,7 @@ private:
     void make_room();
 
     TlsLimits limits_;
+    std::unique_ptr<TlsContext> context_;
     Flows flows_;
     std::set<std::uint64_t> holding_;  ///< flows with bytes waiting
     std::size_t held_ = 0;

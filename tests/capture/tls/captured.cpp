@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 
 #include "capture/decode/decode.h"
 #include "capture/flow/flow_table.h"
@@ -32,7 +34,14 @@ std::vector<std::filesystem::path> shared_captures(const std::string& folder) {
 }
 
 std::vector<Sighting> sightings_of(const std::filesystem::path& capture) {
+    return sightings_of(capture, {});
+}
+
+std::vector<Sighting> sightings_of(const std::filesystem::path& capture,
+                                   const std::filesystem::path& key_log) {
     TlsTracker tracker;
+    std::ifstream keys(key_log);
+    tracker.add_secrets(std::string(std::istreambuf_iterator<char>(keys), {}));
     FlowTable table({}, {}, tracker.observer());
     auto source = open_file(capture.string());
     if (!source) return {};

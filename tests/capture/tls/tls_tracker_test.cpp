@@ -36,9 +36,9 @@ TEST_CASE("a sighting gets the facts of its own flow until it is forgotten", "[t
     CHECK_FALSE(described(tracker, 1));
 }
 
-TEST_CASE("datagrams are not watched", "[tls]") {
+TEST_CASE("datagrams are watched when they begin a handshake", "[tls]") {
     TlsTracker tracker;
-    CHECK_FALSE(tracker.see({.flow = 1, .bytes = {}, .wire_bytes = 10}));
+    CHECK_FALSE(tracker.see({.flow = 1, .bytes = {}, .wire_bytes = 10, .protocol = Protocol::udp}));
     CHECK(tracker.flows() == 0);
 }
 
