@@ -20,7 +20,8 @@ public:
     FileRecorder(FileRecorderOptions options, BatchSink sink)
         : info_(std::move(options.info)),
           pipeline_(options.flows, options.seed, std::move(options.observer)),
-          writer_(std::move(sink), options.writer) {}
+          writer_(std::move(sink), options.writer),
+          secrets_(std::move(options.secrets)) {}
 
     void read(PacketSource& source);
     RecordingSummary end();
@@ -34,6 +35,7 @@ private:
     RecordingInfo info_;
     Pipeline pipeline_;
     BatchWriter writer_;
+    SecretsCallback secrets_;
     RecordingSummary summary_;
     std::unordered_map<std::uint64_t, std::uint32_t> vantages_;  ///< of the file being read
     std::uint32_t last_vantage_ = 0;
@@ -46,6 +48,7 @@ private:
 
 void FileRecorder::read(PacketSource& source) {
     vantages_.clear();
+    if (secrets_) source.on_secrets(secrets_);
     info_.origin += (info_.origin.empty() ? "" : " ") + source.name();
     while (!source.finished()) {
         auto got = source.read(packets_at_once, [&](const RawPacket& raw) { take(source, raw); });

@@ -14,6 +14,7 @@ struct FileRecorderOptions {
     HashSeed seed;
     WriterLimits writer;
     PayloadObserver observer;
+    SecretsCallback secrets;  ///< is given the key logs the files carry; may be empty
 };
 
 /// Turns capture files ("-": standard input) into what a live recording would have given, as fast

@@ -37,6 +37,7 @@ struct Options {
     std::string memory = "300M";
     std::string ring = "16M";
     std::string pcapng;
+    std::string keylog;
     std::string rotate = "256M";
     std::uint64_t keep_files = 0;
     bool force = false;
@@ -100,6 +101,13 @@ std::optional<Error> useless_with_files(const Options& options) {
                  "every packet of the files is read", ""};
 }
 
+/// What has no use without it.
+std::optional<Error> useless_live(const Options& options) {
+    if (options.keylog.empty() || !options.read.empty()) return std::nullopt;
+    return Error{Error::Kind::invalid, "--keylog is for capture files and has no use live",
+                 "keep the packets with --pcapng, then read them with --read and --keylog", ""};
+}
+
 /// The recording, made when packets can come: a capture that cannot begin leaves no file behind
 /// and replaces none. Written by another thread than the one that makes it.
 class LateRecording {
@@ -154,6 +162,9 @@ public:
     }
     bool finished() const override { return stop_.raised() || source_->finished(); }
     capture::SourceStats stats() override { return source_->stats(); }
+    void on_secrets(capture::SecretsCallback take) override {
+        source_->on_secrets(std::move(take));
+    }
     const std::vector<capture::SourceInterface>& interfaces() const override {
         return source_->interfaces();
     }
@@ -242,17 +253,34 @@ Result<std::vector<std::unique_ptr<capture::PacketSource>>> open_files(const Opt
     return sources;
 }
 
+/// The handshake secrets alone are taken from it, and none of them is written anywhere.
+Status read_key_log(const Options& options, capture::TlsTracker& tls) {
+    if (options.keylog.empty()) return done;
+    std::ifstream file(options.keylog, std::ios::binary);
+    if (!file) return Error{Error::Kind::not_found, "cannot read the key log", "", options.keylog};
+    std::size_t secrets = 0;
+    for (std::string line; std::getline(file, line);) secrets += tls.add_secrets(line);
+    if (secrets == 0 && !options.quiet) {
+        std::cerr << "nspect: " << printable(options.keylog)
+                  << " has no TLS 1.3 handshake secrets (lines like "
+                     "CLIENT_HANDSHAKE_TRAFFIC_SECRET)\n";
+    }
+    return done;
+}
+
 int record_from_files(const Options& options, const Settings& settings, LateRecording& store) {
     const StopFlag stop;
     auto sources = open_files(options, stop);
     if (!sources) return fail(sources.error());
     if (const Status made = store.make(); !made) return fail(made.error());
     capture::TlsTracker tls({.flows = tls_flows(settings)});
+    if (const Status read = read_key_log(options, tls); !read) return fail(read.error());
     capture::FileRecorderOptions how;
     how.info = recording_info();
     how.flows.flows = settings.memory / bytes_per_flow;
     how.seed = random_seed();
     how.observer = tls.observer();
+    how.secrets = [&](std::string_view key_log) { tls.add_secrets(key_log); };
     const auto summary =
         capture::record_sources(std::move(*sources), std::move(how),
                                 [&](const Batch& batch) { return store.write(batch); });
@@ -371,6 +399,7 @@ int run(const Options& options) {
     auto settings = read_settings(options);
     if (!settings) return fail(settings.error());
     if (const auto useless = useless_with_files(options)) return fail(*useless);
+    if (const auto useless = useless_live(options)) return fail(*useless);
     LateRecording store(options);
     return options.read.empty() ? record_live(options, *settings, store)
                                 : record_from_files(options, *settings, store);
@@ -397,6 +426,9 @@ Run declare_capture(CommandLine& line) {
     line.option(options->ring, "--ring", "the kernel's packet ring (default: 16M)", "SIZE");
     line.option(options->pcapng, "--pcapng", "keep the packets too, whole, as pcapng files here",
                 "DIR");
+    line.option(options->keylog, "--keylog",
+                "with --read: TLS 1.3 handshake secrets (SSLKEYLOGFILE), to read the identities",
+                "FILE");
     line.option(options->rotate, "--rotate",
                 "begin the next pcapng file at this size (default: 256M)", "SIZE");
     line.number(options->keep_files, "--keep-files",

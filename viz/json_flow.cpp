@@ -48,6 +48,44 @@ void add_dialled(Json& server, const Conversation& conversation, const Inventory
     set_text(server, "name", conversation.server.name);
 }
 
+Json certificate_json(const CertificateSeen& seen) {
+    return {{"fingerprint", seen.fingerprint},
+            {"subject", seen.subject},
+            {"issuer", seen.issuer},
+            {"names", seen.names},
+            {"not_before", to_seconds(seen.not_before)},
+            {"not_after", to_seconds(seen.not_after)},
+            {"key", seen.key},
+            {"key_bits", seen.key_bits},
+            {"signature", seen.signature},
+            {"self_signed", seen.self_signed},
+            {"authority", seen.authority}};
+}
+
+Json chain_json(const std::vector<CertificateSeen>& chain) {
+    Json json = Json::array();
+    for (const CertificateSeen& each : chain) json.push_back(certificate_json(each));
+    return json;
+}
+
+// What most handshakes do not have.
+void add_rare(Json& json, const TlsSeen& tls) {
+    if (tls.transport != TlsTransport::stream) json["transport"] = to_string(tls.transport);
+    if (tls.early_data != EarlyData::none) json["early_data"] = to_string(tls.early_data);
+    if (tls.acceptance != Acceptance::unknown) json["acceptance"] = to_string(tls.acceptance);
+    for (const auto& [key, flag] :
+         {std::pair{"external_psk", tls.external_psk},
+          std::pair{"raw_public_key", tls.raw_public_key},
+          std::pair{"post_handshake_auth", tls.post_handshake_auth}, std::pair{"asked", tls.asked},
+          std::pair{"none_presented", tls.none_presented}}) {
+        if (flag) json[key] = true;
+    }
+    if (!tls.alpn_offered.empty()) json["alpn_offered"] = tls.alpn_offered;
+    if (!tls.client_records.empty()) json["client_records"] = tls.client_records;
+    if (!tls.server_chain.empty()) json["server_chain"] = chain_json(tls.server_chain);
+    if (!tls.client_chain.empty()) json["client_chain"] = chain_json(tls.client_chain);
+}
+
 Json tls_json(const TlsSeen& tls) {
     Json json = Json::object();
     set_text(json, "version", tls_version_name(tls.version));
@@ -65,6 +103,7 @@ Json tls_json(const TlsSeen& tls) {
     set_text(json, "server_alert", tls_alert_name(tls.server_alert));
     json["server_identity"] = tls.server_identity;
     json["client_identity"] = tls.client_identity;
+    add_rare(json, tls);
     return json;
 }
 
