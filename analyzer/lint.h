@@ -47,7 +47,7 @@ struct LintRow {
     std::string_view code;
     Severity severity = Severity::low;  ///< of the gravest case
     std::string_view says;
-    void (*find)(LintFacts& facts) = nullptr;
+    void (*find)(LintFacts& facts) = nullptr;  ///< null: found along with the row above
 };
 /// All kinds. What documents are said to get wrong comes on top, under the codes of diagnostics.
 const std::vector<LintRow>& lint_table();

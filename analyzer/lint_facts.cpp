@@ -61,7 +61,23 @@ LintFacts::LintFacts(const PolicyEngine& policy_engine, const LintInput& given)
         if (members.size() < most_members) members.push_back(i);
     }
     number_subjects();
-    if (input.conversations != nullptr) rules = rule_evidence(engine, *input.conversations);
+    if (input.conversations == nullptr) return;
+    rules = rule_evidence(engine, *input.conversations);
+    set_window();
+}
+
+void LintFacts::set_window() {
+    if (input.context != nullptr) {
+        const auto& losses = input.context->losses;
+        lossy = std::any_of(losses.begin(), losses.end(),
+                            [](const Loss& loss) { return loss.count > 0; });
+        first = input.context->info.started;
+        last = input.context->info.ended.value_or(first);
+    }
+    for (const Conversation& each : *input.conversations) {
+        if (first == Timestamp{} || each.first < first) first = each.first;
+        last = std::max(last, each.last);
+    }
 }
 
 void LintFacts::number_subjects() {
@@ -114,8 +130,8 @@ std::string LintFacts::workloads(const IdSet& classes, bool (*counts)(const Endp
 std::uint32_t LintFacts::peers_number(const RuleName& name) {
     const auto& refs = ref(name).peers;
     auto& index = peer_index_[name.direction == Direction::ingress ? 0 : 1];
-    const bool undefined = std::any_of(
-        rule(name).peers.begin(), rule(name).peers.end(), [&](const Peer& peer) {
+    const bool undefined =
+        std::any_of(rule(name).peers.begin(), rule(name).peers.end(), [&](const Peer& peer) {
             const auto* block = std::get_if<AddressPeer>(&peer);
             return block != nullptr && block->pods == PodsByAddress::undefined &&
                    !world.options.ip_block_pods_settled;
@@ -150,8 +166,8 @@ std::string LintFacts::title(std::size_t index) const {
 std::string LintFacts::title(const RuleName& name) const {
     const Rule& one = rule(name);
     const auto& where = one.where.file.empty() ? policy(name.policy).where : one.where;
-    std::string text = std::string(to_string(name.direction)) + " rule " +
-                       std::to_string(one.index);
+    std::string text =
+        std::string(to_string(name.direction)) + " rule " + std::to_string(one.index);
     if (!one.name.empty()) text += " \"" + one.name + '"';
     text += " of " + policy_title(policy(name.policy));
     return where.file.empty() ? text : text + " (" + to_string(where) + ')';
@@ -173,8 +189,8 @@ Finding& LintFacts::report(std::string_view code, Severity severity, const RuleN
                            std::string message) {
     Finding& finding = report(code, severity, name.policy, std::move(message));
     const Rule& one = rule(name);
-    finding.subject += ' ' + std::string(to_string(name.direction)) + " rule " +
-                       std::to_string(one.index);
+    finding.subject +=
+        ' ' + std::string(to_string(name.direction)) + " rule " + std::to_string(one.index);
     if (!one.name.empty()) finding.subject += " \"" + one.name + '"';
     if (!one.where.file.empty()) finding.location = one.where;
     return finding;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -46,6 +47,9 @@ public:
     TrafficPool traffic;
     std::vector<Finding> findings;
     std::vector<RuleEvidence> rules;  ///< with a recording
+    Timestamp first{};                ///< the window it covers
+    Timestamp last{};
+    bool lossy = false;
 
     const Policy& policy(std::size_t index) const { return world.policies[index]; }
     const Rule& rule(const RuleName& name) const {
@@ -108,13 +112,14 @@ public:
 
 private:
     void number_subjects();
+    void set_window();
 
-    std::vector<std::size_t> representatives_;  // by class
+    std::vector<std::size_t> representatives_;         // by class
     std::vector<std::vector<std::uint32_t>> members_;  // some endpoints, by class
     std::vector<std::uint32_t> subject_number_;
     std::vector<IdSet> subject_sets_;
     std::map<std::pair<bool, std::vector<PeerRef>>, std::uint32_t> peer_index_[2];  // by direction
-    std::vector<Peers> peer_sets_;
+    std::deque<Peers> peer_sets_;  // references stay good
     std::unordered_map<TrafficId, TrafficId> traffic_numbers_;
 };
 
@@ -134,8 +139,7 @@ void find_duplicates(LintFacts& facts);
 void find_contained(LintFacts& facts);
 void find_conflicts(LintFacts& facts);
 // lint_reach.cpp
-void find_never_reached(LintFacts& facts);
-void find_deny_shadowed(LintFacts& facts);
+void find_never_reached(LintFacts& facts);  // and deny-shadowed
 // lint_open.cpp
 void find_no_default_deny(LintFacts& facts);
 void find_ingress_from_everywhere(LintFacts& facts);

@@ -44,8 +44,8 @@ private:
     const World& world_;
     bool built_ = false;
     LabelIndex index_;
-    std::vector<std::uint32_t> endpoints_;  // namespace by namespace
-    std::vector<IdRange> ranges_;           // by namespace
+    std::vector<std::uint32_t> endpoints_;                  // namespace by namespace
+    std::vector<IdRange> ranges_;                           // by namespace
     std::map<std::string, std::vector<std::string>> keys_;  // by namespace; "" for all
     std::map<std::pair<std::string, std::string>, std::vector<std::string>> values_;
     std::map<std::string, std::vector<std::string>> namespace_words_;

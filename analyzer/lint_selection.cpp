@@ -129,6 +129,13 @@ private:
     std::map<std::string, bool> known_;
 };
 
+/// Whether the inputs have pods in a namespace that the peer chooses.
+bool is_known_place(LintFacts& facts, const PodPeer& peer) {
+    PodPeer place = peer;
+    place.pods = {};
+    return facts.pods.any(place);
+}
+
 /// Rules none of whose terms is empty need no look at their peers.
 bool has_empty_term(const LintFacts& facts, const RuleName& name) {
     const auto& peers = facts.ref(name).peers;
@@ -142,6 +149,7 @@ bool has_empty_term(const LintFacts& facts, const RuleName& name) {
 
 void find_selects_nothing(LintFacts& facts) {
     const auto& policies = facts.world.policies;
+    if (facts.world.inventory.endpoints().empty()) return;  // policies alone: nothing to select
     for (std::size_t first = 0; first < policies.size();) {
         std::size_t end = first;
         bool any = false;
@@ -168,22 +176,31 @@ void find_selects_nothing(LintFacts& facts) {
 }
 
 void find_peer_selects_nothing(LintFacts& facts) {
+    if (facts.world.inventory.endpoints().empty()) return;
     EmptyPeers peers(facts);
     facts.each_rule([&](const RuleName& name) {
         if (!has_empty_term(facts, name)) return;
         const Rule& rule = facts.rule(name);
         std::vector<std::string> evidence;
+        bool elsewhere = true;
         for (const Peer& peer : rule.peers) {
             const auto* pods = std::get_if<PodPeer>(&peer);
             if (pods == nullptr || may_get_labels_later(facts, *pods) || !peers.empty(*pods)) {
                 continue;
             }
-            evidence.push_back("no pod matches: " + words_of(*pods));
+            const bool unknown = !is_known_place(facts, *pods);
+            elsewhere = elsewhere && unknown;
+            evidence.push_back((unknown ? "no pod of such a namespace is among the inputs: "
+                                        : "no pod matches: ") +
+                               words_of(*pods));
         }
         if (evidence.empty()) return;
         const bool all = evidence.size() == rule.peers.size();
+        const Severity severity = elsewhere ? Severity::info
+                                  : all     ? Severity::medium
+                                            : Severity::low;
         auto& finding = facts.report(
-            "peer-selects-nothing", all ? Severity::medium : Severity::low, name,
+            "peer-selects-nothing", severity, name,
             all ? "the rule names no pod there is" : "some of the rule's peers name no pod");
         finding.evidence = std::move(evidence);
     });

@@ -71,6 +71,7 @@ struct Endpoint {
     std::vector<std::string> networks = {};  ///< container networks it is attached to (Docker)
     /// sidecar.istio.io/inject as the pod's label has it, or else its annotation.
     std::string proxy_injection = {};
+    bool finished = false;  ///< it has run to its end (a Job's pod)
 };
 
 /// Keys by which selectors of policies ask for what is no label. No label can have such a key.
@@ -115,14 +116,15 @@ struct Service {
     std::vector<IpAddress> backends;   ///< from Endpoints or EndpointSlice objects
     std::vector<ServicePort> ports;
     Location where;
-};
     Labels labels = {};
+};
 
 struct Node {
     std::string name;
     Labels labels;
     std::vector<IpAddress> addresses;
     Location where;
+    std::vector<IpPrefix> pod_blocks = {};  ///< spec.podCIDRs: what its pods get addresses from
 };
 
 /// A way in from outside the cluster (Ingress, Route, HTTPRoute, TCPRoute): its backends.

@@ -8,6 +8,7 @@
 #include "analyzer/connectivity.h"
 #include "analyzer/diff.h"
 #include "analyzer/generate.h"
+#include "analyzer/lint.h"
 #include "model/conversation.h"
 #include "model/inventory.h"
 #include "model/recording.h"
@@ -21,6 +22,8 @@ std::string to_json(const analyzer::Connectivity& connectivity);
 std::string to_json(const analyzer::Audit& audit);
 std::string to_json(const analyzer::ConnectivityDiff& diff);
 std::string to_json(const Graph& graph);
+/// `world` is what was looked at.
+std::string to_json(const analyzer::Lint& lint, const analyzer::World& world);
 /// {"schema":1, TABLE.ID: [{COLUMN: CELL, ...}, ...]}, columns in lower case.
 std::string to_json(const Table& table);
 std::string to_json(const analyzer::Generated& generated);

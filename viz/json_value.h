@@ -5,11 +5,15 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "model/finding.h"
+
 /// What the json_*.cpp files share. Inside viz/ only: it names nlohmann's type, nothing else does.
 namespace nspect::viz {
 
 /// Keys keep the order they were set in: the documented one.
 using Json = nlohmann::ordered_json;
+
+Json finding_json(const Finding& finding);
 
 /// One line of text, bad UTF-8 replaced by U+FFFD.
 std::string dumped(const Json& value);

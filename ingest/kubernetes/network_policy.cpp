@@ -196,8 +196,18 @@ void read_network_policy(const Object& object, Staging& staging) {
     policy.egress = read_rules(sequence_field(*spec, "egress", report), Direction::egress, object);
     read_types(*spec, policy, report);
     // Rules for a direction that the policy does not govern mean nothing.
-    if (!policy.isolates_ingress) policy.ingress.clear();
-    if (!policy.isolates_egress) policy.egress.clear();
+    for (const auto direction : {Direction::ingress, Direction::egress}) {
+        auto& rules = direction == Direction::ingress ? policy.ingress : policy.egress;
+        if (policy.isolates(direction) || rules.empty()) continue;
+        const std::string way{to_string(direction)};
+        report.warning(*any_field(*spec, way), "NP033",
+                       "the policy has " + way + " rules, and its policyTypes leave " + way +
+                           " out: they are ignored",
+                       std::string("add ") +
+                           (direction == Direction::ingress ? "Ingress" : "Egress") +
+                           " to policyTypes, or remove the rules");
+        rules.clear();
+    }
     if (object.whole()) staging.add(std::move(policy));
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "ingest/document/fields.h"
 #include "ingest/kubernetes/kinds.h"
 #include "ingest/kubernetes/labels.h"
@@ -18,6 +20,24 @@ void read_addresses(const Node& status, nspect::Node& node, Report& report) {
     }
 }
 
+void add_pod_block(const Node* text, nspect::Node& node, Report& report) {
+    if (text == nullptr || (text->is_scalar() && text->text.empty())) return;
+    const auto block = IpPrefix::parse(text->text);
+    if (!block) {
+        report.warning(*text, "INV008", "not an address block: " + in_quotes(text->text));
+        return;
+    }
+    auto& blocks = node.pod_blocks;
+    if (std::find(blocks.begin(), blocks.end(), *block) == blocks.end()) blocks.push_back(*block);
+}
+
+void read_pod_blocks(const Node& spec, nspect::Node& node, Report& report) {
+    add_pod_block(any_field(spec, "podCIDR"), node, report);
+    const Node* all = sequence_field(spec, "podCIDRs", report);
+    if (all == nullptr) return;
+    for (const Node& entry : *all) add_pod_block(&entry, node, report);
+}
+
 }  // namespace
 
 void read_node(const Object& object, Staging& staging) {
@@ -30,6 +50,9 @@ void read_node(const Object& object, Staging& staging) {
     }
     if (const Node* status = mapping_field(object.root, "status", object.report)) {
         read_addresses(*status, node, object.report);
+    }
+    if (const Node* spec = mapping_field(object.root, "spec", object.report)) {
+        read_pod_blocks(*spec, node, object.report);
     }
     if (object.whole()) staging.inventory().add_node(std::move(node));
 }

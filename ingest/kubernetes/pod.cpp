@@ -40,6 +40,7 @@ void read_pod(const Object& object, Staging& staging) {
     if (const Node* status = mapping_field(object.root, "status", object.report)) {
         const auto phase = text_field(*status, "phase", object.report);
         pod.finished = phase == "Succeeded" || phase == "Failed";
+        pod.endpoint.finished = pod.finished;
         if (!pod.finished) pod.addresses = read_addresses(*status, object.report);
     }
     if (object.whole()) staging.add(std::move(pod));

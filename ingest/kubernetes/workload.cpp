@@ -15,6 +15,21 @@ const Node* find_template(const Object& object) {
     return spec == nullptr ? nullptr : mapping_field(*spec, "template", object.report);
 }
 
+// https://kubernetes.io/docs/concepts/workloads/controllers/job/#terminal-job-conditions
+bool has_finished(const Object& object) {
+    const Node* status = mapping_field(object.root, "status", object.report);
+    if (object.kind != "Job" || status == nullptr) return false;
+    if (any_field(*status, "completionTime") != nullptr) return true;
+    const Node* conditions = sequence_field(*status, "conditions", object.report);
+    if (conditions == nullptr) return false;
+    for (const Node& each : *conditions) {
+        const auto type = text_field(each, "type", object.report);
+        const bool ended = type == "Complete" || type == "Failed";
+        if (ended && text_field(each, "status", object.report) == "True") return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 void read_workload(const Object& object, Staging& staging) {
@@ -30,6 +45,7 @@ void read_workload(const Object& object, Staging& staging) {
         made.endpoint = read_pod_template(*pod, object.report);
     }
     made.endpoint.where = object.where();
+    made.endpoint.finished = has_finished(object);
     if (object.whole()) staging.add(std::move(made));
 }
 
