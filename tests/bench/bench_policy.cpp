@@ -1,101 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times and memory of the policy engine over generated worlds: `bench_policy` prints the table,
-// `bench_policy PODS POLICIES NAMESPACES WORLD` one line of it. Each line runs in a process of its
+// `bench_policy PODS POLICIES NAMESPACES WORLD` one line of it, with a fifth word the line about
+// single changes. Each line runs in a process of its
 // own.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "analyzer/engine.h"
+#include "analyzer/live_engine.h"
 #include "analyzer/reachability.h"
-#include "tests/analyzer/worlds.h"
+#include "tests/bench/big_world.h"
 
 using namespace nspect;
 using namespace nspect::analyzer;
-using namespace nspect::worlds;
+using namespace nspect::bench;
 
 namespace {
-
-struct Size {
-    std::size_t pods;
-    std::size_t policies;
-    std::size_t namespaces;
-    std::string world;
-};
-
-/// typical: ten applications per namespace, in three tiers, with labels no policy asks for.
-/// distinct: every pod has a label value of its own, and policies ask for it: nothing collapses.
-/// wide: as typical, but peers are chosen by namespace labels across the whole cluster.
-void add_pods_of(World& world, const Size& size) {
-    const std::vector<std::string> tiers{"front", "logic", "data"};
-    for (std::size_t n = 0; n < size.namespaces; ++n) {
-        world.inventory.declare_namespace("ns-" + std::to_string(n),
-                                          {{"team", "team-" + std::to_string(n % 20)}}, {});
-    }
-    for (std::size_t i = 0; i < size.pods; ++i) {
-        const std::size_t app = i / size.namespaces % 10;
-        PodSpec pod;
-        pod.space = "ns-" + std::to_string(i % size.namespaces);
-        pod.name = "pod-" + std::to_string(i);
-        pod.labels = {{"app", size.world == "distinct" ? "app-" + std::to_string(i)
-                                                       : "app-" + std::to_string(app)},
-                      {"tier", tiers[app % 3]},
-                      {"version", "v" + std::to_string(i % 7)},
-                      {"pod-template-hash", std::to_string(i * 2654435761U)}};
-        pod.addresses = {to_string(IpAddress::v4(0x0a000001U + static_cast<std::uint32_t>(i)))};
-        pod.ports = {{"http", Port{static_cast<std::uint16_t>(8080 + app % 2)}, Protocol::tcp}};
-        add_pod(world.inventory, pod);
-    }
-}
-
-Policy policy_number(std::size_t i, const Size& size) {
-    const std::size_t n = i % size.namespaces;
-    const std::string space = "ns-" + std::to_string(n);
-    const std::size_t variety = size.world == "distinct" ? size.pods : 10;
-    const auto app = [&](std::size_t k) {
-        const std::size_t number =
-            size.world == "distinct" ? (k * size.namespaces + n) % variety : k % variety;
-        return Labels{{"app", "app-" + std::to_string(number)}};
-    };
-    Policy policy = network_policy(space, "np-" + std::to_string(i), app(i / size.namespaces), true,
-                                   i % 2 == 0);
-    const auto port = static_cast<std::uint16_t>(1024 + i % 50);
-    policy.ingress.push_back(rule(Action::allow, {pods_in(space, app(i + 1))}, tcp(port)));
-    policy.ingress.push_back(
-        rule_by_name(Action::allow, {pods_in(space, {{"tier", "front"}})}, "http"));
-    PodPeer team{std::nullopt, Selector::matching({{"team", "team-" + std::to_string(i % 20)}}),
-                 Selector::matching(size.world == "wide" ? Labels{} : app(i)), std::nullopt};
-    policy.ingress.push_back(rule(Action::allow, {team}, tcp(9090)));
-    if (i % 2 == 0) {
-        policy.egress.push_back(rule(Action::allow, {pods_in(space, app(i + 2))}));
-        policy.egress.push_back(
-            rule(Action::allow, {AddressPeer{block("203.0.113.0/24"), PodsByAddress::undefined}},
-                 tcp(443)));
-    }
-    return policy;
-}
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-double peak_mib() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
 void measure(const Size& size) {
-    World world;
-    add_pods_of(world, size);
-    for (std::size_t i = 0; i < size.policies; ++i) {
-        world.policies.push_back(policy_number(i, size));
-    }
+    const World world = make_world(size);
     const double world_mib = peak_mib();
     const auto start = std::chrono::steady_clock::now();
     const PolicyEngine engine(world);
@@ -110,10 +44,54 @@ void measure(const Size& size) {
     std::fflush(stdout);
 }
 
-void measure_alone(const Size& size) {
+/// A thousand single changes; after each, what the changed pod may do with a thousand others (or,
+/// for a policy, one pod it selects).
+void measure_changes(const Size& size) {
+    LiveEngine live(make_world(size));
+    const auto start = std::chrono::steady_clock::now();
+    const PolicyEngine whole(live.world());
+    summarize(whole);
+    const double full = seconds_since(start);
+    std::vector<double> changing;
+    std::vector<double> answering;
+    for (std::size_t i = 0; i < 1000; ++i) {
+        const auto begin = std::chrono::steady_clock::now();
+        std::size_t subject = i * 7919 % size.pods;
+        if (i % 2 == 0) {
+            const auto pod = pod_number(size.pods + i, size);
+            Endpoint endpoint;
+            endpoint.name = pod.name;
+            endpoint.labels = pod.labels;
+            endpoint.ports = pod.ports;
+            subject = live.add_endpoint({pod.space, pod.name, "Pod"}, endpoint, {});
+        } else {
+            live.set_policy({policy_number(i * 31 % size.policies, size)});
+        }
+        const double changed = seconds_since(begin);
+        for (std::size_t k = 0; k < 1000; ++k) {
+            const Who other = Who::of_endpoint(k * 104729 % size.pods);
+            live.allowed(Who::of_endpoint(subject), other);
+        }
+        changing.push_back(changed);
+        answering.push_back(seconds_since(begin) - changed);
+    }
+    std::sort(changing.begin(), changing.end());
+    std::sort(answering.begin(), answering.end());
+    std::printf(
+        "changes: %s, %zu pods, %zu policies: from scratch %.3f s; one change %.1f us in the "
+        "middle "
+        "(%.4f %%), %.1f ms at most; then 1000 answers about it %.2f ms in the middle (%.2f %%)\n",
+        size.world.c_str(), size.pods, size.policies, full, changing[500] * 1e6,
+        100 * changing[500] / full, changing.back() * 1e3, answering[500] * 1e3,
+        100 * answering[500] / full);
+    std::fflush(stdout);
+}
+
+template <class Measure>
+void measure_alone(const Size& size, const Measure& one) {
     const pid_t child = fork();
     if (child == 0) {
-        measure(size);
+        one(size);
         _exit(0);
     }
     int status = 0;
@@ -127,18 +105,26 @@ int main(int argc, char** argv) {
         "world        pods policy nspcs  classes   compile    pairs    total  worldMB  peakMB"
         "  reachable/pairs\n");
     std::fflush(stdout);
+    if (argc == 6) {
+        measure_alone({std::stoul(argv[1]), std::stoul(argv[2]), std::stoul(argv[3]), argv[4]},
+                      measure_changes);
+        return 0;
+    }
     if (argc == 5) {
-        measure_alone({std::stoul(argv[1]), std::stoul(argv[2]), std::stoul(argv[3]), argv[4]});
+        measure_alone({std::stoul(argv[1]), std::stoul(argv[2]), std::stoul(argv[3]), argv[4]},
+                      measure);
         return 0;
     }
     for (const std::string world : {"typical", "distinct", "wide"}) {
         for (const std::size_t pods : {1000U, 10000U, 100000U}) {
             for (const std::size_t policies : {100U, 1000U, 10000U}) {
-                measure_alone({pods, policies, pods / 100, world});
+                measure_alone({pods, policies, pods / 100, world}, measure);
             }
         }
     }
-    measure_alone({100000, 10000, 10, "typical"});
-    measure_alone({100000, 10000, 10, "distinct"});
+    measure_alone({100000, 10000, 10, "typical"}, measure);
+    measure_alone({100000, 10000, 10, "distinct"}, measure);
+    measure_alone({100000, 10000, 1000, "typical"}, measure_changes);
+    measure_alone({100000, 10000, 1000, "distinct"}, measure_changes);
     return 0;
 }
