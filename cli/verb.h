@@ -32,6 +32,7 @@ Run declare_explain(CommandLine& line);
 Run declare_flows(CommandLine& line);
 Run declare_generate(CommandLine& line);
 Run declare_graph(CommandLine& line);
+Run declare_lint(CommandLine& line);
 Run declare_targets(CommandLine& line);
 
 }  // namespace nspect::cli

@@ -14,6 +14,7 @@ const std::vector<Verb>& verbs() {
         {"explain", "why one thing reaches another, or does not", declare_explain},
         {"generate", "least-privilege policies from recordings, with the proof", declare_generate},
         {"diff", "what a change of policy opens and closes", declare_diff},
+        {"lint", "mistakes in policies", declare_lint},
         {"graph", "the communication graph as a picture", declare_graph},
     };
     return table;

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <string>
 
 #include <catch2/catch.hpp>
 
@@ -23,7 +25,10 @@ std::string read(const fs::path& path) {
 
 std::vector<fs::path> samples() {
     std::vector<fs::path> files;
-    for (const auto& entry : fs::directory_iterator("samples/broken")) files.push_back(entry);
+    for (const auto& entry : fs::directory_iterator("samples/broken")) {
+        // Those of lint have a test of their own, tests/analyzer/lint_samples_test.cpp.
+        if (!entry.path().filename().string().starts_with("lint-")) files.push_back(entry);
+    }
     std::sort(files.begin(), files.end());
     return files;
 }
@@ -53,6 +58,11 @@ TEST_CASE("a policy with an error is left out, one with a warning is kept") {
         const auto loaded = test::load_named(file.string(), read(file));
         INFO(file.string());
         CHECK(loaded.bundle.left_out == (loaded.errors() > 0 ? 1U : 0U));
+        const std::set<std::string> not_enforced{"CA015", "CA019", "CA021"};
+        if (not_enforced.count(read(file).substr(2, 5)) != 0) {
+            CHECK(loaded.bundle.policies.empty());
+            continue;
+        }
         CHECK(loaded.bundle.policies.size() == loaded.bundle.documents - loaded.bundle.left_out);
     }
 }
