@@ -2,10 +2,12 @@
 #include "analyzer/generate.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "analyzer/generate_demand.h"
+#include "analyzer/generate_dialect.h"
 #include "analyzer/generate_policies.h"
 #include "analyzer/generate_proof.h"
 #include "analyzer/observed.h"
@@ -27,32 +29,77 @@ std::set<std::string> covered(const Inventory& inventory, const Observed& observ
     return namespaces;
 }
 
-/// The generated policies take the place of the NetworkPolicies of the namespaces they cover; what
-/// else is in force stays.
-World proposed(const World& in_force, const std::set<std::string>& namespaces,
-               const std::vector<GeneratedPolicy>& generated) {
-    World world{in_force.inventory, {}, in_force.options};
+bool is_namespaced(PolicyKind kind) {
+    return kind == PolicyKind::network_policy || kind == PolicyKind::cilium_network_policy ||
+           kind == PolicyKind::calico_network_policy;
+}
+
+std::set<std::string> names_of(const std::vector<Policy>& policies) {
+    std::set<std::string> names;
+    for (const auto& policy : policies) names.insert(policy_title(policy));
+    return names;
+}
+
+/// What stays of the policies in force: the generated ones take the place of the namespaced ones of
+/// the namespaces they cover, except where these are kept.
+std::vector<Policy> staying(const World& in_force, const std::set<std::string>& namespaces,
+                            const GenerateOptions& options) {
+    std::vector<Policy> policies = options.keep;
+    const auto kept = names_of(options.keep);
     for (const auto& policy : in_force.policies) {
-        const bool replaced =
-            policy.kind == PolicyKind::network_policy && namespaces.contains(policy.namespace_name);
-        if (!replaced) world.policies.push_back(policy);
+        const bool made_before = policy.kind == PolicyKind::cluster_network_policy &&
+                                 policy.name.starts_with("nspect-") &&
+                                 options.dialect == Dialect::admin;
+        const bool replaced = made_before || (is_namespaced(policy.kind) &&
+                                              namespaces.contains(policy.namespace_name));
+        if (!replaced && !kept.contains(policy_title(policy))) policies.push_back(policy);
     }
-    for (const auto& each : generated) world.policies.push_back(each.policy);
-    return world;
+    return policies;
+}
+
+World with_policies(const World& world, std::vector<Policy> policies) {
+    return {world.inventory, std::move(policies), world.options, world.domains};
+}
+
+WriteOptions write_options(const std::set<std::string>& namespaces,
+                           const GenerateOptions& options) {
+    WriteOptions made;
+    if (!options.default_deny_namespaces.empty()) {
+        made.default_deny.insert(options.default_deny_namespaces.begin(),
+                                 options.default_deny_namespaces.end());
+    } else if (options.default_deny) {
+        made.default_deny = namespaces;
+    }
+    made.granularity = options.granularity;
+    made.port_names = options.dialect != Dialect::admin;
+    made.external_budget = options.external_budget;
+    return made;
 }
 
 }  // namespace
 
 Generated generate(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
                    const GenerateOptions& options) {
-    const auto& inventory = engine.world().inventory;
+    const auto& in_force = engine.world();
+    const auto& inventory = in_force.inventory;
     const Observed observed = observe(engine, conversations);
     const auto namespaces = covered(inventory, observed, options);
-    const Demands demands = demands_of(engine, observed, conversations, namespaces);
-    auto written = write_policies(inventory, demands, namespaces, options.default_deny);
+    std::optional<World> kept_world;
+    std::optional<PolicyEngine> kept;
+    if (!options.keep.empty()) {
+        kept_world = with_policies(in_force, options.keep);
+        kept.emplace(*kept_world);
+    }
+    const Demands demands =
+        demands_of(engine, kept ? &*kept : nullptr, observed, conversations, namespaces, options);
+    PolicyWriter writer(inventory, write_options(namespaces, options));
+    auto written = writer.write(demands);
     Generated generated;
-    generated.policies = std::move(written.policies);
-    const World world = proposed(engine.world(), namespaces, generated.policies);
+    generated.policies = in_dialect(options.dialect, std::move(written.policies), inventory);
+    auto policies = staying(in_force, namespaces, options);
+    for (const auto& each : generated.policies) policies.push_back(each.policy);
+    generated.proposed = policies;
+    const World world = with_policies(in_force, std::move(policies));
     const PolicyEngine after(world);
     generated.proof = prove(engine, after, demands, observed, conversations);
     auto& excess = generated.proof.excess;

@@ -6,15 +6,33 @@
 #include <vector>
 
 #include "analyzer/engine.h"
+#include "analyzer/generate_exclude.h"
 #include "model/conversation.h"
+#include "model/finding.h"
 #include "model/policy.h"
 
 namespace nspect::analyzer {
+
+/// How finely subjects and peers are told apart.
+enum class Granularity : std::uint8_t { workload, whole_namespace };
+
+/// The language that policies are written in.
+enum class Dialect : std::uint8_t { kubernetes, admin, cilium, calico };
 
 struct GenerateOptions {
     std::vector<std::string>
         namespaces;            ///< to cover; empty: every namespace with a recorded workload
     bool default_deny = true;  ///< also a policy that isolates what has no rule
+    std::vector<std::string> default_deny_namespaces = {};  ///< only there; empty: wherever covered
+    std::vector<Policy> keep =
+        {};  ///< written by hand: they stay, and what they allow needs no rule
+    std::vector<Exclusion> exclude = {};  ///< conversations to leave out
+    std::vector<Finding> findings = {};   ///< of the audit, for exclusions that name one
+    std::uint64_t min_count = 1;          ///< edges with fewer conversations are left out
+    Granularity granularity = Granularity::workload;
+    Dialect dialect = Dialect::kubernetes;
+    bool fqdn = false;  ///< names instead of addresses where DNS was recorded and the dialect can
+    std::size_t external_budget = 16;  ///< address blocks a rule may list before they are joined
 };
 
 /// A policy with the reason for each of its rules, to be printed beside it.
@@ -53,6 +71,7 @@ struct Proof {
 };
 
 struct Generated {
+    std::vector<Policy> proposed;           ///< all that would be in force: generated and staying
     std::vector<GeneratedPolicy> policies;  ///< sorted by namespace and name
     Proof proof;
 };

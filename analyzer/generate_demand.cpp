@@ -2,11 +2,13 @@
 #include "analyzer/generate_demand.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 #include <unordered_set>
 #include <utility>
 
 #include "analyzer/audit_verdicts.h"
+#include "analyzer/generate_exclude.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -33,20 +35,114 @@ Listeners listeners(const std::vector<Conversation>& conversations) {
     return found;
 }
 
+/// Writes down what one conversation asks of one side's policies.
+class Asker {
+public:
+    Asker(const Inventory& inventory, const Talk& talk, const Conversation& conversation, bool fqdn,
+          Demands& demands)
+        : inventory_(inventory),
+          talk_(talk),
+          conversation_(conversation),
+          fqdn_(fqdn),
+          demands_(demands) {}
+
+    void ask(Direction direction) {
+        const bool out = direction == Direction::egress;
+        const End& subject = out ? talk_.client : talk_.server;
+        const End& peer = out ? talk_.server : talk_.client;
+        const auto workload = inventory_.endpoints()[subject.index].workload;
+        for (auto& name : peers(peer, out)) {
+            note({workload, direction, std::move(name), talk_.point}, peer);
+        }
+    }
+
+private:
+    std::vector<DemandPeer> peers(const End& peer, bool out) const {
+        const DemandPeer address{DemandPeer::Kind::address, 0, peer.address};
+        if (peer.kind == End::Kind::endpoint) {
+            const auto& endpoint = inventory_.endpoints()[peer.index];
+            const DemandPeer pods{DemandPeer::Kind::workload, endpoint.workload, {}};
+            // Plugins differ in whether labels or the node's address name a host-network pod.
+            if (endpoint.host_network) return {pods, address};
+            return {pods};
+        }
+        const auto& name = conversation_.server.name;
+        if (out && fqdn_ && peer.kind == End::Kind::address && !name.empty() &&
+            !peer.address.is_link_local()) {
+            return {{DemandPeer::Kind::domain, 0, {}, name}};
+        }
+        return {address};
+    }
+
+    void note(const Demand& key, const End& peer) {
+        auto& grounds = demands_.wanted[key];
+        const auto& made = conversation_;
+        const bool first = grounds.conversations++ == 0;
+        const bool weak = is_weak(made);
+        grounds.first = first ? made.first : std::min(grounds.first, made.first);
+        grounds.last = first ? made.last : std::max(grounds.last, made.last);
+        grounds.weak_direction = (first || grounds.weak_direction) && weak;
+        grounds.from_node |= peer.kind == End::Kind::node || is_host_network(peer);
+        grounds.service_address |= peer.kind == End::Kind::service;
+        grounds.behind_service |= key.direction == Direction::egress && talk_.behind_service;
+        demands_.seen.insert(key.workload);
+    }
+
+    bool is_host_network(const End& end) const {
+        return end.kind == End::Kind::endpoint && inventory_.endpoints()[end.index].host_network;
+    }
+
+    const Inventory& inventory_;
+    const Talk& talk_;
+    const Conversation& conversation_;
+    bool fqdn_;
+    Demands& demands_;
+};
+
 class Collector {
 public:
-    Collector(const PolicyEngine& in_force, const Observed& observed,
+    Collector(const PolicyEngine& in_force, const PolicyEngine* kept, const Observed& observed,
               const std::vector<Conversation>& conversations,
-              const std::set<std::string>& namespaces)
+              const std::set<std::string>& namespaces, const GenerateOptions& options)
         : inventory_(in_force.world().inventory),
           observed_(observed),
           conversations_(conversations),
           namespaces_(namespaces),
+          options_(options),
+          exclusions_(inventory_, observed, conversations, options.exclude, options.findings),
+          kept_(kept),
           verdicts_(in_force),
-          listeners_(listeners(conversations)) {}
+          listeners_(listeners(conversations)) {
+        if (kept != nullptr) kept_verdicts_.emplace(*kept);
+    }
 
     Demands collect() {
-        for (std::size_t i = 0; i < conversations_.size(); ++i) take(i);
+        std::vector<std::size_t> candidates;
+        std::vector<std::uint64_t> counts(observed_.graph.edges.size());
+        for (std::size_t i = 0; i < conversations_.size(); ++i) {
+            if (!concerns_us(observed_.talks[i])) continue;
+            if (auto reason = why_not(i); !reason.empty()) {
+                ++left_out_[{observed_.edge_of[i], std::move(reason)}];
+                continue;
+            }
+            candidates.push_back(i);
+            ++counts[observed_.edge_of[i]];
+        }
+        for (const auto index : candidates) {
+            const auto edge = observed_.edge_of[index];
+            if (counts[edge] < options_.min_count) {
+                ++left_out_[{edge,
+                             "seen fewer than " + std::to_string(options_.min_count) + " times"}];
+            } else {
+                take(index);
+            }
+        }
+        list_left_out();
+        return std::move(demands_);
+    }
+
+private:
+    void list_left_out() {
         for (const auto& [key, count] : left_out_) {
             const auto& edge = observed_.graph.edges[key.first];
             demands_.left_out.push_back({edge_name(observed_.graph, edge), key.second, count});
@@ -55,28 +151,42 @@ public:
                   [](const LeftOut& a, const LeftOut& b) {
                       return std::tie(a.subject, a.reason) < std::tie(b.subject, b.reason);
                   });
-        return std::move(demands_);
     }
 
-private:
+    bool concerns_us(const Talk& talk) const {
+        return !talk.within_one() && (is_subject(talk.client) || is_subject(talk.server));
+    }
+
     void take(std::size_t index) {
-        const auto& conversation = conversations_[index];
         const auto& talk = observed_.talks[index];
-        if (talk.within_one()) return;
-        const bool from = is_subject(talk.client);
-        const bool to = is_subject(talk.server);
-        if (!from && !to) return;
-        if (const auto reason = why_not(conversation, talk); !reason.empty()) {
-            ++left_out_[{observed_.edge_of[index], std::string(reason)}];
-            return;
-        }
         demands_.permitted.push_back(index);
-        if (from) demand(talk.client, Direction::egress, talk.server, talk, conversation);
-        if (to && ends_from_own_node(talk)) {
-            demands_.probed.insert(workload_of(talk.server));
-        } else if (to) {
-            demand(talk.server, Direction::ingress, talk.client, talk, conversation);
+        Asker asker(inventory_, talk, conversations_[index], options_.fqdn, demands_);
+        if (is_subject(talk.client) && !is_kept(talk, Direction::egress)) {
+            asker.ask(Direction::egress);
         }
+        if (!is_subject(talk.server)) return;
+        if (verdicts_.all()[verdicts_.of(talk)].own_node) {
+            demands_.probed.insert(inventory_.endpoints()[talk.server.index].workload);
+        } else if (!is_kept(talk, Direction::ingress)) {
+            asker.ask(Direction::ingress);
+        }
+    }
+
+    /// Whether a rule of a kept policy already allows it, so that none is needed.
+    bool is_kept(const Talk& talk, Direction direction) {
+        if (!kept_verdicts_) return false;
+        const auto& verdict = kept_verdicts_->all()[kept_verdicts_->of(talk)].verdict;
+        const auto& side = direction == Direction::egress ? verdict.egress : verdict.ingress;
+        if (!side.allowed || side.uncertain()) return false;
+        const auto& subject = direction == Direction::egress ? talk.client : talk.server;
+        for (const auto& reason : side.reasons) {
+            if (reason.effect != Reason::Effect::allow || !reason.policy) continue;
+            const auto workload = inventory_.endpoints()[subject.index].workload;
+            demands_.seen.insert(workload);
+            demands_.kept[workload].insert(policy_title(kept_->world().policies[*reason.policy]));
+            return true;
+        }
+        return false;
     }
 
     /// A pod in a namespace that is asked for.
@@ -86,13 +196,13 @@ private:
         return namespaces_.contains(inventory_.workload_of(endpoint).namespace_name);
     }
 
-    bool ends_from_own_node(const Talk& talk) {
-        return verdicts_.all()[verdicts_.of(talk)].own_node;
-    }
-
-    std::string_view why_not(const Conversation& conversation, const Talk& talk) {
-        const auto number = verdicts_.of(talk);
-        if (!verdicts_.all()[number].allowed()) {
+    std::string why_not(std::size_t index) {
+        const auto& conversation = conversations_[index];
+        const auto& talk = observed_.talks[index];
+        if (const auto* exclusion = exclusions_.of(index)) {
+            return "excluded by " + exclusion->text;
+        }
+        if (!verdicts_.all()[verdicts_.of(talk)].allowed()) {
             return reached_server(conversation)
                        ? "denied by the policies in force, though it passed"
                        : "denied by the policies in force";
@@ -104,8 +214,10 @@ private:
         if (server.ip.is_multicast() || server.ip.is_unspecified()) {
             return "multicast and broadcast are not what NetworkPolicy is about";
         }
-        if (const auto failure = failure_of(conversation); !failure.empty()) return failure;
-        return why_not_by_direction(conversation);
+        if (const auto failure = failure_of(conversation); !failure.empty()) {
+            return std::string(failure);
+        }
+        return std::string(why_not_by_direction(conversation));
     }
 
     static std::string_view failure_of(const Conversation& conversation) {
@@ -142,56 +254,15 @@ private:
         return "";
     }
 
-    void demand(const End& subject, Direction direction, const End& peer, const Talk& talk,
-                const Conversation& conversation) {
-        if (peer.kind != End::Kind::endpoint) {
-            demand({workload_of(subject),
-                    direction,
-                    {DemandPeer::Kind::address, 0, peer.address},
-                    talk.point},
-                   peer, talk, conversation);
-            return;
-        }
-        demand({workload_of(subject),
-                direction,
-                {DemandPeer::Kind::workload, workload_of(peer), {}},
-                talk.point},
-               peer, talk, conversation);
-        // Plugins differ in whether labels or the node's address name a host-network pod.
-        if (!is_host_network(peer)) return;
-        demand({workload_of(subject),
-                direction,
-                {DemandPeer::Kind::address, 0, peer.address},
-                talk.point},
-               peer, talk, conversation);
-    }
-
-    void demand(const Demand& key, const End& peer, const Talk& talk,
-                const Conversation& conversation) {
-        auto& grounds = demands_.wanted[key];
-        const bool first = grounds.conversations++ == 0;
-        grounds.first = first ? conversation.first : std::min(grounds.first, conversation.first);
-        grounds.last = first ? conversation.last : std::max(grounds.last, conversation.last);
-        grounds.weak_direction = (first || grounds.weak_direction) && is_weak(conversation);
-        grounds.from_node |= peer.kind == End::Kind::node || is_host_network(peer);
-        grounds.service_address |= peer.kind == End::Kind::service;
-        grounds.behind_service |= key.direction == Direction::egress && talk.behind_service;
-        demands_.seen.insert(key.workload);
-    }
-
-    bool is_host_network(const End& end) const {
-        return end.kind == End::Kind::endpoint && inventory_.endpoints()[end.index].host_network;
-    }
-
-    std::size_t workload_of(const End& end) const {
-        return inventory_.endpoints()[end.index].workload;
-    }
-
     const Inventory& inventory_;
     const Observed& observed_;
     const std::vector<Conversation>& conversations_;
     const std::set<std::string>& namespaces_;
+    const GenerateOptions& options_;
+    Exclusions exclusions_;
+    const PolicyEngine* kept_;
     Verdicts verdicts_;
+    std::optional<Verdicts> kept_verdicts_;
     Listeners listeners_;
     Demands demands_;
     std::map<std::pair<std::size_t, std::string>, std::uint64_t> left_out_;
@@ -199,10 +270,16 @@ private:
 
 }  // namespace
 
-Demands demands_of(const PolicyEngine& in_force, const Observed& observed,
+Demands demands_of(const PolicyEngine& in_force, const PolicyEngine* kept, const Observed& observed,
                    const std::vector<Conversation>& conversations,
-                   const std::set<std::string>& namespaces) {
-    return Collector(in_force, observed, conversations, namespaces).collect();
+                   const std::set<std::string>& namespaces, const GenerateOptions& options) {
+    return Collector(in_force, kept, observed, conversations, namespaces, options).collect();
+}
+
+void add_demands(const Inventory& inventory, const Talk& talk, const Conversation& conversation,
+                 const std::set<Direction>& directions, bool fqdn, Demands& demands) {
+    Asker asker(inventory, talk, conversation, fqdn, demands);
+    for (const auto direction : directions) asker.ask(direction);
 }
 
 }  // namespace nspect::analyzer

@@ -18,10 +18,11 @@ namespace nspect::analyzer {
 
 /// Whom a rule must name: a workload, or an address of anyone else.
 struct DemandPeer {
-    enum class Kind : std::uint8_t { workload, address };
+    enum class Kind : std::uint8_t { workload, address, domain };
     Kind kind = Kind::workload;
     std::size_t workload = 0;
     IpAddress address;
+    std::string domain = {};
 
     auto operator<=>(const DemandPeer&) const = default;
     bool operator==(const DemandPeer&) const = default;
@@ -52,15 +53,21 @@ struct Grounds {
 /// What recorded conversations ask of generated policies.
 struct Demands {
     std::map<Demand, Grounds> wanted;
-    std::vector<std::size_t> permitted;  ///< conversations to allow, by index
-    std::vector<LeftOut> left_out;       ///< sorted
-    std::set<std::size_t> seen;          ///< workloads with any conversation
-    std::set<std::size_t> probed;        ///< workloads reached by their own node
+    std::vector<std::size_t> permitted;                 ///< conversations to allow, by index
+    std::vector<LeftOut> left_out;                      ///< sorted
+    std::set<std::size_t> seen;                         ///< workloads with any conversation
+    std::set<std::size_t> probed;                       ///< workloads reached by their own node
+    std::map<std::size_t, std::set<std::string>> kept;  ///< by workload: kept policies it relies on
 };
 
-Demands demands_of(const PolicyEngine& in_force, const Observed& observed,
+/// `kept` holds the policies that stay (GenerateOptions::keep); may be null.
+Demands demands_of(const PolicyEngine& in_force, const PolicyEngine* kept, const Observed& observed,
                    const std::vector<Conversation>& conversations,
-                   const std::set<std::string>& namespaces);
+                   const std::set<std::string>& namespaces, const GenerateOptions& options);
+
+/// Adds what one conversation asks of policies, in the directions given.
+void add_demands(const Inventory& inventory, const Talk& talk, const Conversation& conversation,
+                 const std::set<Direction>& directions, bool fqdn, Demands& demands);
 
 /// Ports the kernel gives to clients (net.ipv4.ip_local_port_range).
 inline constexpr std::uint16_t first_ephemeral_port = 32768;

@@ -3,20 +3,44 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <map>
-#include <optional>
 #include <tuple>
 #include <utility>
 
 #include "analyzer/generate_blocks.h"
 #include "analyzer/generate_labels.h"
+#include "analyzer/generate_notes.h"
+#include "analyzer/generate_ports.h"
+#include "analyzer/observed_ends.h"
 
 namespace nspect::analyzer {
+
+/// What is worked out once about an inventory.
+struct PolicyWriter::Known {
+    Known(const Inventory& known_inventory, WriteOptions write_options)
+        : inventory(known_inventory),
+          options(std::move(write_options)),
+          selectors(known_inventory),
+          roles(known_inventory) {
+        for (std::size_t i = 0; i < inventory.endpoints().size(); ++i) {
+            const auto addresses = inventory.addresses_of(i);
+            pod_addresses.insert(pod_addresses.end(), addresses.begin(), addresses.end());
+        }
+        std::sort(pod_addresses.begin(), pod_addresses.end());
+    }
+
+    const Inventory& inventory;
+    WriteOptions options;
+    WorkloadSelectors selectors;
+    Roles roles;
+    std::vector<IpAddress> pod_addresses;
+};
+
 namespace {
 
-constexpr std::size_t most_notes = 20;  // comment lines a rule or policy carries
-
 constexpr const char* default_deny_name = "nspect-default-deny";
+constexpr const char* whole_namespace_name = "nspect-namespace";
 
 using Points = std::map<TrafficPoint, Grounds>;
 
@@ -32,18 +56,8 @@ struct Draft {
     std::set<std::size_t> workloads;
     std::map<Direction, std::map<PodName, Points>> pods;
     std::map<Direction, std::map<IpAddress, Points>> addresses;
+    std::map<Direction, std::map<std::string, Points>> domains;
 };
-
-void merge(Grounds& into, const Grounds& more) {
-    const bool first = into.conversations == 0;
-    into.first = first ? more.first : std::min(into.first, more.first);
-    into.last = first ? more.last : std::max(into.last, more.last);
-    into.weak_direction = (first || into.weak_direction) && more.weak_direction;
-    into.conversations += more.conversations;
-    into.from_node |= more.from_node;
-    into.service_address |= more.service_address;
-    into.behind_service |= more.behind_service;
-}
 
 std::vector<TrafficPoint> keys(const Points& points) {
     std::vector<TrafficPoint> all;
@@ -52,8 +66,8 @@ std::vector<TrafficPoint> keys(const Points& points) {
 }
 
 /// RFC 1123, as Kubernetes wants it for the name of a policy.
-std::string object_name(const std::string& name) {
-    std::string made = "nspect-";
+std::string object_name(const std::string& prefix, const std::string& name) {
+    std::string made = prefix;
     for (const char c : name) {
         const auto u = static_cast<unsigned char>(c);
         const bool plain = std::isalnum(u) != 0 && u < 128;
@@ -64,49 +78,54 @@ std::string object_name(const std::string& name) {
     return made;
 }
 
-std::string counted(const Grounds& grounds) {
-    std::string text = std::to_string(grounds.conversations) +
-                       (grounds.conversations == 1 ? " conversation, " : " conversations, ") +
-                       to_seconds(grounds.first);
-    if (to_seconds(grounds.last) != to_seconds(grounds.first)) {
-        text += " to " + to_seconds(grounds.last);
+PodPeer pod_peer(const PodName& name, const std::string& own_place) {
+    PodPeer peer;
+    if (name.namespace_name == own_place) {
+        peer.namespace_name = own_place;
+    } else {
+        peer.namespaces =
+            Selector::matching(Labels{{std::string(namespace_name_label), name.namespace_name}});
     }
-    return text;
+    peer.pods = Selector::matching(name.labels);
+    return peer;
 }
 
-std::vector<PortMatch> port_matches(const std::vector<TrafficPoint>& points) {
-    std::vector<PortMatch> matches;
-    for (const auto& point : points) {
-        matches.push_back({TrafficSet::of(point.protocol, {point.port, point.port}), "", {}});
+std::string pod_words(const PodName& name) {
+    const auto pods = name.labels.empty() ? "every pod" : to_string(name.labels);
+    return name.namespace_name + " (" + pods + ")";
+}
+
+Points merged_points(const std::map<IpAddress, Points>& peers, const std::set<IpAddress>& addresses,
+                     const IpPrefix& block) {
+    Points merged;
+    const auto range = block.range();
+    for (auto at = addresses.lower_bound(range.first); at != addresses.end() && *at <= range.last;
+         ++at) {
+        for (const auto& [point, grounds] : peers.at(*at)) merge(merged[point], grounds);
     }
-    return matches;
+    return merged;
 }
 
-void bound(std::vector<std::string>& notes) {
-    if (notes.size() <= most_notes) return;
-    const auto more = notes.size() - most_notes;
-    notes.resize(most_notes);
-    notes.push_back("and " + std::to_string(more) + " more");
+std::string wide_note(const std::set<IpAddress>& addresses, const IpPrefix& block,
+                      std::size_t budget) {
+    const auto range = block.range();
+    const auto inside =
+        std::distance(addresses.lower_bound(range.first), addresses.upper_bound(range.last));
+    return to_string(block) + " stands for " + std::to_string(inside) +
+           " addresses that were seen: more than " + std::to_string(budget) +
+           " would not be readable";
 }
 
+template <class Known>
 class Writer {
 public:
-    Writer(const Inventory& inventory, const Demands& demands,
-           const std::set<std::string>& namespaces)
-        : inventory_(inventory), demands_(demands), namespaces_(namespaces), selectors_(inventory) {
-        for (std::size_t i = 0; i < inventory.endpoints().size(); ++i) {
-            const auto addresses = inventory.addresses_of(i);
-            pod_addresses_.insert(pod_addresses_.end(), addresses.begin(), addresses.end());
-        }
-        std::sort(pod_addresses_.begin(), pod_addresses_.end());
-    }
+    Writer(Known& known, const Demands& demands)
+        : known_(known), inventory_(known.inventory), options_(known.options), demands_(demands) {}
 
-    WrittenPolicies write(bool default_deny) {
+    WrittenPolicies write() {
         draft();
         for (const auto& [subject, draft] : drafts_) write(subject, draft);
-        if (default_deny) {
-            for (const auto& place : namespaces_) write_default_deny(place);
-        }
+        for (const auto& place : options_.default_deny) write_default_deny(place);
         auto& policies = written_.policies;
         std::sort(policies.begin(), policies.end(), [](const auto& a, const auto& b) {
             return std::tie(a.policy.namespace_name, a.policy.name) <
@@ -118,25 +137,42 @@ public:
 
 private:
     PodName pod_name(std::size_t workload) {
-        return {inventory_.workloads()[workload].id.namespace_name, selectors_.of(workload).labels};
+        const auto& place = inventory_.workloads()[workload].id.namespace_name;
+        if (options_.granularity == Granularity::whole_namespace) return {place, {}};
+        const auto& selector = known_.selectors.of(workload);
+        PodName name{place, selector.labels};
+        auto& members = members_[name];
+        if (members.insert(workload).second) {
+            members.insert(selector.also.begin(), selector.also.end());
+        }
+        return name;
     }
 
     void draft() {
-        for (const auto& place : namespaces_) names_.emplace(place, default_deny_name);
+        for (const auto& place : options_.default_deny) names_.emplace(place, default_deny_name);
         for (const auto workload : demands_.probed) {
             drafts_[pod_name(workload)].workloads.insert(workload);
         }
         for (const auto& [demand, grounds] : demands_.wanted) {
             auto& draft = drafts_[pod_name(demand.workload)];
             draft.workloads.insert(demand.workload);
-            auto& points = demand.peer.kind == DemandPeer::Kind::workload
-                               ? draft.pods[demand.direction][pod_name(demand.peer.workload)]
-                               : draft.addresses[demand.direction][demand.peer.address];
-            merge(points[demand.point], grounds);
+            merge(points_of(draft, demand)[demand.point], grounds);
         }
     }
 
-    Policy blank(const std::string& place, std::string name, const Labels& subject) const {
+    Points& points_of(Draft& draft, const Demand& demand) {
+        switch (demand.peer.kind) {
+            case DemandPeer::Kind::workload:
+                return draft.pods[demand.direction][pod_name(demand.peer.workload)];
+            case DemandPeer::Kind::domain:
+                return draft.domains[demand.direction][demand.peer.domain];
+            case DemandPeer::Kind::address:
+                break;
+        }
+        return draft.addresses[demand.direction][demand.peer.address];
+    }
+
+    static Policy blank(const std::string& place, std::string name, const Labels& subject) {
         Policy policy;
         policy.kind = PolicyKind::network_policy;
         policy.namespace_name = place;
@@ -154,23 +190,32 @@ private:
         made.notes = subject_notes(draft);
         for (const auto direction : {Direction::ingress, Direction::egress}) {
             if (const auto pods = draft.pods.find(direction); pods != draft.pods.end()) {
-                write_pods(made, direction, pods->second);
+                write_pods(made, direction, pods->second, draft);
             }
             const auto addresses = draft.addresses.find(direction);
             if (addresses != draft.addresses.end()) {
                 write_addresses(made, direction, addresses->second, draft);
             }
+            const auto domains = draft.domains.find(direction);
+            if (domains != draft.domains.end()) write_domains(made, direction, domains->second);
+        }
+        if (options_.additions) {
+            made.policy.isolates_ingress = !made.policy.ingress.empty();
+            made.policy.isolates_egress = !made.policy.egress.empty();
         }
         written_.policies.push_back(std::move(made));
     }
 
     std::string unique_name(const PodName& subject, const Draft& draft) {
         const auto& id = inventory_.workloads()[*draft.workloads.begin()].id;
-        std::string name = object_name(id.name);
+        const std::string prefix = options_.additions ? "nspect-allow-" : "nspect-";
+        std::string name = options_.granularity == Granularity::whole_namespace
+                               ? whole_namespace_name
+                               : object_name(prefix, id.name);
         if (!names_.emplace(subject.namespace_name, name).second) {
-            name = object_name(id.name + "-" + id.kind);
+            name = object_name(prefix, id.name + "-" + id.kind);
             for (int n = 2; !names_.emplace(subject.namespace_name, name).second; ++n) {
-                name = object_name(id.name + "-" + id.kind + "-" + std::to_string(n));
+                name = object_name(prefix, id.name + "-" + id.kind + "-" + std::to_string(n));
             }
         }
         return name;
@@ -179,103 +224,128 @@ private:
     std::vector<std::string> subject_notes(const Draft& draft) {
         std::vector<std::string> notes;
         for (const auto workload : draft.workloads) {
-            const auto& id = inventory_.workloads()[workload].id;
-            notes.push_back("for " + to_string(id));
-            const auto& selector = selectors_.of(workload);
-            if (selector.labels.empty()) {
-                notes.push_back(to_string(id) +
-                                " has no label of its own: this applies to every "
-                                "pod of the namespace");
-            }
-            for (const auto other : selector.also) {
-                notes.push_back("no stable label tells " + to_string(id) + " from " +
-                                to_string(inventory_.workloads()[other].id) +
-                                ": this applies to both");
+            const auto id = to_string(inventory_.workloads()[workload].id);
+            notes.push_back("for " + id);
+            if (options_.granularity == Granularity::workload) note_selector(notes, workload);
+            if (const auto rare = known_.roles.rarity_of(workload); !rare.empty()) {
+                notes.push_back(rare);
             }
             if (demands_.probed.contains(workload)) {
-                notes.push_back(
+                notes.emplace_back(
                     "what its own node sends it (health probes) needs no rule: "
                     "Kubernetes always lets it in");
+            }
+            if (const auto kept = demands_.kept.find(workload); kept != demands_.kept.end()) {
+                for (const auto& title : kept->second) {
+                    notes.push_back("beside " + title + ", which is kept and allows the rest");
+                }
             }
         }
         bound(notes);
         return notes;
     }
 
+    void note_selector(std::vector<std::string>& notes, std::size_t workload) {
+        const auto id = to_string(inventory_.workloads()[workload].id);
+        const auto& selector = known_.selectors.of(workload);
+        if (selector.labels.empty()) {
+            notes.push_back(id +
+                            " has no label of its own: this applies to every "
+                            "pod of the namespace");
+        }
+        for (const auto other : selector.also) {
+            notes.push_back("no stable label tells " + id + " from " +
+                            to_string(inventory_.workloads()[other].id) + ": this applies to both");
+        }
+    }
+
     void write_pods(GeneratedPolicy& made, Direction direction,
-                    const std::map<PodName, Points>& peers) {
-        std::map<std::vector<TrafficPoint>, std::vector<const PodName*>> alike;
-        for (const auto& [peer, points] : peers) alike[keys(points)].push_back(&peer);
-        for (const auto& [points, names] : alike) {
+                    const std::map<PodName, Points>& peers, const Draft& draft) {
+        const bool names = options_.port_names && options_.granularity == Granularity::workload;
+        std::map<std::vector<PortUse>, std::vector<const PodName*>> alike;
+        for (const auto& [peer, points] : peers) {
+            const auto& targets =
+                direction == Direction::ingress ? targets_of(draft) : members_[peer];
+            alike[port_uses(keys(points), targets, inventory_, names)].push_back(&peer);
+        }
+        for (const auto& [uses, pods] : alike) {
             Rule rule;
             std::vector<std::string> notes;
-            for (const auto* name : names) {
+            for (const auto* name : pods) {
                 rule.peers.emplace_back(pod_peer(*name, made.policy.namespace_name));
+                const NamedPeer named{pod_words(*name), role_of(*name), nullptr};
                 for (const auto& [point, grounds] : peers.at(*name)) {
-                    add_notes(notes, pod_words(*name), point, grounds);
+                    add_notes(notes, named, point, grounds);
                 }
             }
-            add_rule(made, direction, std::move(rule), points, std::move(notes));
+            add_rule(made, direction, std::move(rule), uses, std::move(notes));
         }
     }
 
-    static PodPeer pod_peer(const PodName& name, const std::string& own_place) {
-        PodPeer peer;
-        if (name.namespace_name == own_place) {
-            peer.namespace_name = own_place;
-        } else {
-            peer.namespaces = Selector::matching(
-                Labels{{std::string(namespace_name_label), name.namespace_name}});
-        }
-        peer.pods = Selector::matching(name.labels);
-        return peer;
+    /// All workloads a draft's policy will select.
+    const std::set<std::size_t>& targets_of(const Draft& draft) {
+        if (options_.granularity == Granularity::whole_namespace) return draft.workloads;
+        return members_[pod_name(*draft.workloads.begin())];
     }
 
-    static std::string pod_words(const PodName& name) {
-        const auto pods = name.labels.empty() ? "every pod" : to_string(name.labels);
-        return name.namespace_name + " (" + pods + ")";
+    std::string role_of(const PodName& name) const {
+        const auto members = members_.find(name);
+        if (members == members_.end() || members->second.empty()) return {};
+        return known_.roles.of_workload(*members->second.begin());
+    }
+
+    bool stands_alone(const IpAddress& address) const {
+        return address.is_link_local() || is_metadata_service(address) ||
+               !known_.roles.of_address(address).empty();
     }
 
     void write_addresses(GeneratedPolicy& made, Direction direction,
                          const std::map<IpAddress, Points>& peers, const Draft& draft) {
-        std::map<std::vector<TrafficPoint>, std::set<IpAddress>> alike;
-        for (const auto& [address, points] : peers) alike[keys(points)].insert(address);
-        for (const auto& [points, addresses] : alike) {
+        const std::set<std::size_t> nobody;
+        const auto& targets = direction == Direction::ingress ? targets_of(draft) : nobody;
+        const bool names = options_.port_names && direction == Direction::ingress &&
+                           options_.granularity == Granularity::workload;
+        std::map<std::pair<bool, std::vector<PortUse>>, std::set<IpAddress>> alike;
+        for (const auto& [address, points] : peers) {
+            alike[{stands_alone(address), port_uses(keys(points), targets, inventory_, names)}]
+                .insert(address);
+        }
+        for (const auto& [key, addresses] : alike) {
+            const auto budget =
+                key.first ? addresses.size() : std::max<std::size_t>(1, options_.external_budget);
             Rule rule;
             std::vector<std::string> notes;
-            for (const auto& block : cover(addresses, block_budget, pod_addresses_)) {
+            for (const auto& block : cover(addresses, budget, known_.pod_addresses)) {
                 rule.peers.emplace_back(AddressPeer{IpSet{block.range()}});
                 const auto inside = merged_points(peers, addresses, block);
-                for (const auto& [point, grounds] : inside) {
-                    add_notes(notes, to_string(block), point, grounds);
-                }
+                const NamedPeer named{to_string(block), known_.roles.of_address(block.address()),
+                                      &block.address()};
+                for (const auto& [point, grounds] : inside) add_notes(notes, named, point, grounds);
                 if (block.length() == block.address().bits()) continue;
-                note_wide(notes, addresses, block);
-                for (const auto& point : points) note_wider(direction, draft, block, point);
+                notes.push_back(wide_note(addresses, block, budget));
+                for (const auto& [point, _] : inside) note_wider(direction, draft, block, point);
             }
-            add_rule(made, direction, std::move(rule), points, std::move(notes));
+            add_rule(made, direction, std::move(rule), key.second, std::move(notes));
         }
     }
 
-    static Points merged_points(const std::map<IpAddress, Points>& peers,
-                                const std::set<IpAddress>& addresses, const IpPrefix& block) {
-        Points merged;
-        const auto range = block.range();
-        for (auto at = addresses.lower_bound(range.first);
-             at != addresses.end() && *at <= range.last; ++at) {
-            for (const auto& [point, grounds] : peers.at(*at)) merge(merged[point], grounds);
+    void write_domains(GeneratedPolicy& made, Direction direction,
+                       const std::map<std::string, Points>& peers) {
+        std::map<std::vector<PortUse>, std::vector<std::string>> alike;
+        for (const auto& [name, points] : peers) {
+            alike[port_uses(keys(points), {}, inventory_, false)].push_back(name);
         }
-        return merged;
-    }
-
-    static void note_wide(std::vector<std::string>& notes, const std::set<IpAddress>& addresses,
-                          const IpPrefix& block) {
-        const auto range = block.range();
-        const auto inside =
-            std::distance(addresses.lower_bound(range.first), addresses.upper_bound(range.last));
-        notes.push_back(to_string(block) + " stands for " + std::to_string(inside) +
-                        " addresses that were seen: more than " + std::to_string(block_budget) +
-                        " would not be readable");
+        for (const auto& [uses, names] : alike) {
+            Rule rule;
+            std::vector<std::string> notes;
+            rule.peers.emplace_back(DomainPeer{names});
+            for (const auto& name : names) {
+                for (const auto& [point, grounds] : peers.at(name)) {
+                    add_notes(notes, {name, "", nullptr}, point, grounds);
+                }
+            }
+            add_rule(made, direction, std::move(rule), uses, std::move(notes));
+        }
     }
 
     void note_wider(Direction direction, const Draft& draft, const IpPrefix& block,
@@ -287,37 +357,16 @@ private:
             ' ' + to_string(point));
     }
 
-    void add_notes(std::vector<std::string>& notes, const std::string& who,
-                   const TrafficPoint& point, const Grounds& grounds) const {
-        notes.push_back(who + ' ' + to_string(point) + ": " + counted(grounds));
-        if (grounds.conversations == 1) notes.push_back("seen once only");
-        if (point.port == Port{53}) notes.push_back("DNS, by the resolver that was really asked");
-        if (grounds.weak_direction) {
-            notes.push_back("direction told by port numbers alone: the start was not seen");
-        }
-        if (grounds.from_node)
-            notes.push_back("a node: host network or masquerade; plugins differ in what names it");
-        if (grounds.service_address) {
-            notes.push_back(
-                "a Service's address, its pods were not seen: only some network "
-                "plugins match it");
-        }
-        if (grounds.behind_service) {
-            notes.push_back("dialled by Service; the port is the one its pods listen on");
-        }
-        if (who.starts_with("169.254.169.254/")) {
-            notes.push_back("WARNING: the cloud metadata service, which hands out credentials");
-        } else if (who.starts_with("169.254.") || who.starts_with("fe80:")) {
-            notes.push_back("link-local: the node itself, such as a node-local DNS cache");
-        }
-    }
-
     static void add_rule(GeneratedPolicy& made, Direction direction, Rule rule,
-                         const std::vector<TrafficPoint>& points, std::vector<std::string> notes) {
+                         const std::vector<PortUse>& uses, std::vector<std::string> notes) {
         const bool inbound = direction == Direction::ingress;
         auto& rules = inbound ? made.policy.ingress : made.policy.egress;
         rule.index = rules.size() + 1;
-        rule.ports = port_matches(points);
+        rule.order = network_policy_order;
+        for (const auto& use : uses) {
+            rule.ports.push_back(port_match(use));
+            if (!use.why.empty()) notes.push_back(use.why);
+        }
         rules.push_back(std::move(rule));
         bound(notes);
         (inbound ? made.ingress_notes : made.egress_notes).push_back(std::move(notes));
@@ -342,21 +391,25 @@ private:
         written_.policies.push_back(std::move(made));
     }
 
+    Known& known_;
     const Inventory& inventory_;
+    const WriteOptions& options_;
     const Demands& demands_;
-    const std::set<std::string>& namespaces_;
-    WorkloadSelectors selectors_;
-    std::vector<IpAddress> pod_addresses_;
     std::map<PodName, Draft> drafts_;
+    std::map<PodName, std::set<std::size_t>> members_;
     std::set<std::pair<std::string, std::string>> names_;
     WrittenPolicies written_;
 };
 
 }  // namespace
 
-WrittenPolicies write_policies(const Inventory& inventory, const Demands& demands,
-                               const std::set<std::string>& namespaces, bool default_deny) {
-    return Writer(inventory, demands, namespaces).write(default_deny);
+PolicyWriter::PolicyWriter(const Inventory& inventory, WriteOptions options)
+    : known_(std::make_unique<Known>(inventory, std::move(options))) {}
+
+PolicyWriter::~PolicyWriter() = default;
+
+WrittenPolicies PolicyWriter::write(const Demands& demands) {
+    return Writer(*known_, demands).write();
 }
 
 }  // namespace nspect::analyzer

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,7 +17,29 @@ struct WrittenPolicies {
     std::vector<std::string> wider_blocks;  ///< "shop/web[Deployment] -> 203.0.113.0/29 TCP 443"
 };
 
-WrittenPolicies write_policies(const Inventory& inventory, const Demands& demands,
-                               const std::set<std::string>& namespaces, bool default_deny);
+struct WriteOptions {
+    std::set<std::string> default_deny;  ///< namespaces to isolate as a whole
+    Granularity granularity = Granularity::workload;
+    bool port_names = true;
+    std::size_t external_budget = 16;
+    /// Beside policies that exist: only what is demanded, isolating in no other direction.
+    bool additions = false;
+};
+
+/// Writes policies in the normal form of NetworkPolicy. What it works out about the inventory is
+/// kept from one call to the next. Not thread-safe; `inventory` must outlive it.
+class PolicyWriter {
+public:
+    PolicyWriter(const Inventory& inventory, WriteOptions options);
+    ~PolicyWriter();
+    PolicyWriter(const PolicyWriter&) = delete;
+    PolicyWriter& operator=(const PolicyWriter&) = delete;
+
+    WrittenPolicies write(const Demands& demands);
+
+private:
+    struct Known;
+    std::unique_ptr<Known> known_;
+};
 
 }  // namespace nspect::analyzer

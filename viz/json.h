@@ -8,6 +8,7 @@
 #include "analyzer/connectivity.h"
 #include "analyzer/diff.h"
 #include "analyzer/generate.h"
+#include "analyzer/generate_check.h"
 #include "analyzer/lint.h"
 #include "model/conversation.h"
 #include "model/inventory.h"
@@ -21,12 +22,13 @@ namespace nspect::viz {
 std::string to_json(const analyzer::Connectivity& connectivity);
 std::string to_json(const analyzer::Audit& audit);
 std::string to_json(const analyzer::ConnectivityDiff& diff);
-std::string to_json(const Graph& graph);
 /// `world` is what was looked at.
 std::string to_json(const analyzer::Lint& lint, const analyzer::World& world);
+std::string to_json(const Graph& graph);
 /// {"schema":1, TABLE.ID: [{COLUMN: CELL, ...}, ...]}, columns in lower case.
 std::string to_json(const Table& table);
 std::string to_json(const analyzer::Generated& generated);
+std::string to_json(const analyzer::Replay& replay);
 std::string to_json(const std::vector<TargetInfo>& targets);
 /// One object on one line, without the line end. `context` is the recording the conversation came
 /// from.

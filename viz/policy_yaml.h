@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "analyzer/generate.h"
+#include "analyzer/generate_check.h"
 
 namespace nspect::viz {
 
@@ -13,5 +14,11 @@ namespace nspect::viz {
 std::string to_yaml(const std::vector<analyzer::GeneratedPolicy>& policies);
 /// One document.
 std::string to_yaml(const analyzer::GeneratedPolicy& policy);
+
+/// "shop-nspect-web.yaml"; without namespace for cluster-scoped kinds.
+std::string file_name(const Policy& policy);
+
+/// The policies that would let pass what would break, one document each.
+std::string remedies_yaml(const analyzer::Replay& replay);
 
 }  // namespace nspect::viz

@@ -3,10 +3,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "analyzer/identity.h"
-#include "analyzer/stitch.h"
+#include "tests/analyzer/generated_shop.h"
 #include "tests/analyzer/policy_text.h"
-#include "tests/analyzer/recording_builder.h"
 #include "tests/analyzer/worlds.h"
 
 using namespace nspect;
@@ -14,47 +12,6 @@ using namespace nspect::analyzer;
 using namespace nspect::test;
 using namespace nspect::worlds;
 using Lines = std::vector<std::string>;
-
-namespace {
-
-struct Shop {
-    RecordingBuilder recording;
-    World world;
-    GenerateOptions options{{}, false};
-
-    Shop() {
-        container("web", "10.0.0.1", "shop", {{"app", "web"}, {"pod-template-hash", "5d4f7"}});
-        container("db", "10.0.0.2", "data", {{"app", "db"}, {"version", "1.2"}});
-        container("dns", "10.0.0.53", "kube-system", {{"k8s-app", "kube-dns"}});
-    }
-    void container(const std::string& name, const char* address, const std::string& place,
-                   Labels labels) {
-        recording.container(name, address, std::move(labels));
-        recording.recording().targets.back().namespace_name = place;
-    }
-    Generated generate() {
-        world.inventory = with_recording(std::move(world.inventory), recording.recording());
-        const auto conversations = stitch(recording.recording(), world.inventory);
-        const PolicyEngine engine(world);
-        return analyzer::generate(engine, conversations, options);
-    }
-};
-
-bool mentions(const Lines& notes, const std::string& words) {
-    return std::any_of(notes.begin(), notes.end(), [&](const std::string& note) {
-        return note.find(words) != std::string::npos;
-    });
-}
-
-const GeneratedPolicy& named(const Generated& generated, const std::string& name) {
-    for (const auto& each : generated.policies) {
-        if (each.policy.name == name) return each;
-    }
-    FAIL("no policy " + name);
-    return generated.policies.front();
-}
-
-}  // namespace
 
 TEST_CASE("a recorded conversation becomes a rule at either end, and nothing else does") {
     Shop shop;

@@ -20,6 +20,8 @@ inline std::string text_of(const Peer& peer) {
         for (const auto& range : block->addresses.intervals()) text += to_string(range);
         return text;
     }
+    if (const auto* domains = std::get_if<DomainPeer>(&peer)) return domains->names.at(0);
+    if (std::holds_alternative<NodePeer>(peer)) return "nodes";
     return "any";
 }
 
@@ -28,7 +30,9 @@ inline std::string text_of(const std::vector<Rule>& rules) {
     for (const auto& rule : rules) {
         text += " [";
         for (const auto& peer : rule.peers) text += text_of(peer) + " ";
-        for (const auto& match : rule.ports) text += ": " + to_string(match.traffic);
+        for (const auto& match : rule.ports) {
+            text += ": " + (match.name.empty() ? to_string(match.traffic) : match.name);
+        }
         text += "]";
     }
     return text;

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/generate_dialect.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "analyzer/generate_notes.h"
+
+namespace nspect::analyzer {
+namespace {
+
+using Notes = std::vector<std::string>;
+
+std::vector<Rule>& rules_of(Policy& policy, Direction direction) {
+    return direction == Direction::ingress ? policy.ingress : policy.egress;
+}
+
+std::vector<Notes>& notes_of(GeneratedPolicy& made, Direction direction) {
+    return direction == Direction::ingress ? made.ingress_notes : made.egress_notes;
+}
+
+void add_rule(GeneratedPolicy& made, Direction direction, Rule rule, Notes notes) {
+    auto& rules = rules_of(made.policy, direction);
+    rule.index = rules.size() + 1;
+    rules.push_back(std::move(rule));
+    notes_of(made, direction).push_back(std::move(notes));
+}
+
+/// Cilium tells pods, nodes and the world apart by identity, and a CIDR names the world alone.
+class CiliumWriter {
+public:
+    explicit CiliumWriter(const Inventory& inventory) : inventory_(inventory), roles_(inventory) {}
+
+    GeneratedPolicy write(GeneratedPolicy policy) {
+        GeneratedPolicy made = policy;
+        made.policy.kind = PolicyKind::cilium_network_policy;
+        for (const auto direction : {Direction::ingress, Direction::egress}) {
+            rules_of(made.policy, direction).clear();
+            notes_of(made, direction).clear();
+            auto& rules = rules_of(policy.policy, direction);
+            for (std::size_t i = 0; i < rules.size(); ++i) {
+                write(made, direction, std::move(rules[i]),
+                      std::move(notes_of(policy, direction)[i]));
+            }
+        }
+        return made;
+    }
+
+private:
+    void write(GeneratedPolicy& made, Direction direction, Rule rule, Notes notes) {
+        std::vector<Peer> others;
+        std::vector<Peer> blocks;
+        IpSet api_server;
+        bool nodes = false;
+        for (auto& peer : rule.peers) {
+            const auto* addresses = std::get_if<AddressPeer>(&peer);
+            if (addresses == nullptr) {
+                others.push_back(std::move(peer));
+                continue;
+            }
+            const auto& first = addresses->addresses.intervals().front().first;
+            if (roles_.is_api_server(first)) {
+                api_server.insert({first, first});
+            } else if (is_node(first)) {
+                nodes = true;
+            } else {
+                blocks.push_back(AddressPeer{addresses->addresses, PodsByAddress::no, false});
+            }
+        }
+        if (!api_server.empty()) {
+            add_part(made, direction, rule, {AddressPeer{api_server, PodsByAddress::always}},
+                     notes);
+        }
+        if (nodes) add_part(made, direction, rule, {NodePeer{}}, notes);
+        add_part(made, direction, rule, std::move(others), notes);
+        add_part(made, direction, rule, std::move(blocks), notes);
+    }
+
+    static void add_part(GeneratedPolicy& made, Direction direction, Rule rule,
+                         std::vector<Peer> peers, const Notes& notes) {
+        if (peers.empty()) return;
+        rule.order = 0;
+        rule.peers = std::move(peers);
+        add_rule(made, direction, std::move(rule), notes);
+    }
+
+    bool is_node(const IpAddress& address) const {
+        if (inventory_.node_at(address)) return true;
+        const auto leases = inventory_.leases_of(address);
+        return std::any_of(leases.begin(), leases.end(), [&](const auto& lease) {
+            return inventory_.endpoints()[lease.endpoint].host_network;
+        });
+    }
+
+    const Inventory& inventory_;
+    Roles roles_;
+};
+
+GeneratedPolicy in_calico(GeneratedPolicy made) {
+    made.policy.kind = PolicyKind::calico_network_policy;
+    for (const auto direction : {Direction::ingress, Direction::egress}) {
+        for (auto& rule : rules_of(made.policy, direction)) {
+            for (auto& peer : rule.peers) {
+                if (auto* block = std::get_if<AddressPeer>(&peer)) block->pods = PodsByAddress::yes;
+            }
+        }
+    }
+    return made;
+}
+
+PodPeer by_selector(const PodPeer& peer) {
+    PodPeer made = peer;
+    if (!peer.namespace_name) return made;
+    made.namespaces =
+        Selector::matching(Labels{{std::string(namespace_name_label), *peer.namespace_name}});
+    made.namespace_name.reset();
+    return made;
+}
+
+/// ClusterNetworkPolicies do not isolate: what is not let pass has to be denied.
+class AdminWriter {
+public:
+    std::vector<GeneratedPolicy> write(const std::vector<GeneratedPolicy>& policies) {
+        std::set<std::string> whole;
+        for (const auto& each : policies) {
+            if (selects_everything(each)) whole.insert(each.policy.namespace_name);
+        }
+        for (const auto& each : policies) {
+            write_accepts(each);
+            const bool covered = whole.contains(each.policy.namespace_name);
+            if (!covered || selects_everything(each)) write_denial(each, covered);
+        }
+        return std::move(made_);
+    }
+
+private:
+    static bool selects_everything(const GeneratedPolicy& each) {
+        return each.policy.subjects.front().pods.matches_everything();
+    }
+
+    static GeneratedPolicy blank(const GeneratedPolicy& from, const std::string& end,
+                                 double priority) {
+        GeneratedPolicy made;
+        const auto name = from.policy.name.substr(std::string("nspect-").size());
+        made.policy.kind = PolicyKind::cluster_network_policy;
+        made.policy.name = "nspect-" + from.policy.namespace_name + "-" + name + end;
+        made.policy.stage = {admin_stage, "admin"};
+        made.policy.priority = priority;
+        made.policy.subjects = {by_selector(from.policy.subjects.front())};
+        return made;
+    }
+
+    void write_accepts(const GeneratedPolicy& from) {
+        GeneratedPolicy made = blank(from, "", accept_priority);
+        made.notes = from.notes;
+        for (const auto direction : {Direction::ingress, Direction::egress}) {
+            const auto& rules = from.policy.rules(direction);
+            for (std::size_t i = 0; i < rules.size(); ++i) {
+                const auto& notes =
+                    direction == Direction::ingress ? from.ingress_notes : from.egress_notes;
+                accept(made, direction, rules[i], notes[i]);
+            }
+        }
+        hand_over(std::move(made));
+    }
+
+    /// Ingress rules of the API name pods only; what comes from elsewhere is not denied either.
+    static void accept(GeneratedPolicy& made, Direction direction, const Rule& rule,
+                       const Notes& notes) {
+        std::vector<Peer> peers;
+        for (const auto& peer : rule.peers) {
+            if (const auto* pods = std::get_if<PodPeer>(&peer)) peers.push_back(by_selector(*pods));
+            if (direction == Direction::ingress) continue;
+            if (const auto* block = std::get_if<AddressPeer>(&peer)) {
+                peers.push_back(AddressPeer{block->addresses, PodsByAddress::yes});
+            }
+            if (std::holds_alternative<DomainPeer>(peer)) peers.push_back(peer);
+        }
+        if (peers.empty()) {
+            made.notes.insert(made.notes.end(), notes.begin(), notes.end());
+            made.notes.emplace_back(
+                "the line above needs no rule: this API names no addresses in ingress, and what "
+                "comes from outside is not denied");
+            return;
+        }
+        for (std::size_t from = 0; from < peers.size(); from += most_admin_items) {
+            const auto to = std::min(peers.size(), from + most_admin_items);
+            Rule part = rule;
+            part.order = accept_priority;
+            part.peers.assign(peers.begin() + static_cast<std::ptrdiff_t>(from),
+                              peers.begin() + static_cast<std::ptrdiff_t>(to));
+            add_ports(made, direction, part, from == 0 ? notes : Notes());
+        }
+    }
+
+    static void add_ports(GeneratedPolicy& made, Direction direction, const Rule& rule,
+                          const Notes& notes) {
+        for (std::size_t from = 0; from < rule.ports.size(); from += most_admin_items) {
+            const auto to = std::min(rule.ports.size(), from + most_admin_items);
+            Rule part = rule;
+            part.ports.assign(rule.ports.begin() + static_cast<std::ptrdiff_t>(from),
+                              rule.ports.begin() + static_cast<std::ptrdiff_t>(to));
+            add_rule(made, direction, std::move(part), from == 0 ? notes : Notes());
+        }
+    }
+
+    void write_denial(const GeneratedPolicy& from, bool whole) {
+        GeneratedPolicy made = blank(
+            from, whole && from.policy.name == "nspect-default-deny" ? "" : "-deny", deny_priority);
+        made.notes = {"denies what no policy of a lower number lets pass"};
+        Rule rule;
+        rule.action = Action::deny;
+        rule.order = deny_priority;
+        rule.all_ports = true;
+        rule.peers = {PodPeer{}};
+        if (from.policy.isolates_ingress) add_rule(made, Direction::ingress, rule, {});
+        rule.peers.push_back(AddressPeer{all_addresses(), PodsByAddress::yes});
+        if (from.policy.isolates_egress) add_rule(made, Direction::egress, rule, {});
+        made_.push_back(std::move(made));
+    }
+
+    /// As many policies as the lengths of lists ask for.
+    void hand_over(GeneratedPolicy made) {
+        if (made.policy.ingress.empty() && made.policy.egress.empty()) return;
+        const auto longest = std::max(made.policy.ingress.size(), made.policy.egress.size());
+        for (std::size_t from = 0; from < longest; from += most_admin_items) {
+            GeneratedPolicy part = made;
+            if (from > 0) {
+                part.policy.name += "-" + std::to_string(from / most_admin_items + 1);
+                part.notes = {"continues " + made.policy.name};
+            }
+            for (const auto direction : {Direction::ingress, Direction::egress}) {
+                cut(rules_of(part.policy, direction), from);
+                cut(notes_of(part, direction), from);
+            }
+            made_.push_back(std::move(part));
+        }
+    }
+
+    template <class T>
+    static void cut(std::vector<T>& list, std::size_t from) {
+        const auto to = std::min(list.size(), from + most_admin_items);
+        if (to < list.size())
+            list.erase(list.begin() + static_cast<std::ptrdiff_t>(to), list.end());
+        list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(std::min(from, to)));
+    }
+
+    std::vector<GeneratedPolicy> made_;
+};
+
+}  // namespace
+
+std::vector<GeneratedPolicy> in_dialect(Dialect dialect, std::vector<GeneratedPolicy> policies,
+                                        const Inventory& inventory) {
+    if (dialect == Dialect::kubernetes) return policies;
+    if (dialect == Dialect::admin) {
+        auto made = AdminWriter().write(policies);
+        std::sort(made.begin(), made.end(),
+                  [](const auto& a, const auto& b) { return a.policy.name < b.policy.name; });
+        return made;
+    }
+    CiliumWriter cilium(inventory);
+    for (auto& each : policies) {
+        each =
+            dialect == Dialect::cilium ? cilium.write(std::move(each)) : in_calico(std::move(each));
+    }
+    return policies;
+}
+
+}  // namespace nspect::analyzer

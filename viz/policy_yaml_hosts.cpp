@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viz/policy_yaml_hosts.h"
+
+#include <vector>
+
+#include "viz/escape.h"
+#include "viz/policy_yaml_parts.h"
+#include "viz/yaml_text.h"
+
+namespace nspect::viz {
+
+namespace {
+
+std::string elements(const std::vector<std::string>& items, std::size_t indent) {
+    if (items.empty()) return {};
+    const std::string space(indent, ' ');
+    std::string text = space + "elements = {\n";
+    for (const auto& item : items) text += space + "    " + item + ",\n";
+    return text + space + "}\n";
+}
+
+std::string address_text(const IpPrefix& prefix) {
+    const bool single = prefix.length() == prefix.address().bits();
+    return single ? to_string(prefix.address()) : to_string(prefix);
+}
+
+const char* protocol_text(Protocol protocol) {
+    if (protocol == Protocol::tcp) return "tcp";
+    return protocol == Protocol::udp ? "udp" : "sctp";
+}
+
+std::string pass_text(const analyzer::HostPass& pass) {
+    std::string ports = std::to_string(pass.ports.first.number);
+    if (pass.ports.first != pass.ports.last) {
+        ports += "-" + std::to_string(pass.ports.last.number);
+    }
+    return address_text(pass.from) + " . " + address_text(pass.to) + " . " +
+           protocol_text(pass.protocol) + " . " + ports;
+}
+
+/// The sets of one family: who is isolated, and what may pass.
+std::string sets(const analyzer::HostRules& rules, IpFamily family) {
+    const bool v4 = family == IpFamily::v4;
+    const std::string version = v4 ? "4" : "6";
+    const std::string type = v4 ? "ipv4_addr" : "ipv6_addr";
+    std::vector<std::string> covered;
+    std::vector<std::string> passes;
+    for (const auto& [address, _] : rules.covered) {
+        if (address.family() == family) covered.push_back(to_string(address));
+    }
+    for (const auto& pass : rules.passes) {
+        if (pass.from.address().family() == family) passes.push_back(pass_text(pass));
+    }
+    return "    set covered" + version + " {\n        type " + type + "\n" + elements(covered, 8) +
+           "    }\n    set pass" + version + " {\n        type " + type + " . " + type +
+           " . inet_proto . inet_service\n        flags interval\n" + elements(passes, 8) +
+           "    }\n";
+}
+
+constexpr const char* decisions = R"(    chain decide {
+        ct state established,related accept
+        icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept
+        ip saddr . ip daddr . meta l4proto . th dport @pass4 accept
+        ip6 saddr . ip6 daddr . meta l4proto . th dport @pass6 accept
+        ip saddr @covered4 counter drop
+        ip daddr @covered4 counter drop
+        ip6 saddr @covered6 counter drop
+        ip6 daddr @covered6 counter drop
+    }
+)";
+
+std::string table(const std::string& family, const analyzer::HostRules& rules,
+                  const std::vector<std::string>& hooks) {
+    const std::string name = "table " + family + " nspect";
+    std::string text = name + "\ndelete " + name + "\n" + name + " {\n" +
+                       sets(rules, IpFamily::v4) + sets(rules, IpFamily::v6) + decisions;
+    for (const auto& hook : hooks) {
+        text += "    chain " + hook + " {\n        type filter hook " + hook +
+                " priority 0; policy accept;\n        jump decide\n    }\n";
+    }
+    return text + "}\n";
+}
+
+}  // namespace
+
+std::string to_nftables(const analyzer::HostRules& rules) {
+    std::string text =
+        "#!/usr/sbin/nft -f\n"
+        "# Lets pass what was recorded, and nothing else to or from these:\n";
+    for (const auto& [address, who] : rules.covered) {
+        text += "#   " + to_string(address) + " " + for_terminal(who) + "\n";
+    }
+    // What crosses a bridge is not routed, and is seen in that family alone.
+    return text + table("inet", rules, {"forward", "input"}) + table("bridge", rules, {"forward"});
+}
+
+std::string to_compose(const analyzer::NetworkSplit& split) {
+    YamlLines out;
+    out.comments(0,
+                 {"Project " + split.project + ": docker compose -f compose.yaml -f THIS up",
+                  "Only services that were seen talking share a network. Networks know no ports: "
+                  "for these use --dialect nftables."});
+    out.line(0, "services:");
+    const auto network = [](std::size_t index) { return "nspect-" + std::to_string(index + 1); };
+    for (const auto& service : split.services) {
+        out.line(1, yaml_scalar(service) + ":");
+        std::string names;
+        for (std::size_t i = 0; i < split.networks.size(); ++i) {
+            if (!split.networks[i].contains(service)) continue;
+            names += (names.empty() ? "" : ", ") + network(i);
+        }
+        if (split.outside.contains(service)) {
+            names += (names.empty() ? "" : ", ") + yaml_scalar("nspect-outside-" + service);
+        }
+        if (names.empty()) {
+            out.line(2, "networks: !reset null");
+            out.line(2, "network_mode: none");
+        } else {
+            out.line(2, "networks: !override [" + names + "]");
+        }
+    }
+    out.line(0, "networks:");
+    for (std::size_t i = 0; i < split.networks.size(); ++i) {
+        out.line(1, network(i) + ": {internal: true}");
+    }
+    for (const auto& service : split.outside) {
+        out.line(1, yaml_scalar("nspect-outside-" + service) + ": {}");
+    }
+    return out.take();
+}
+
+}  // namespace nspect::viz
