@@ -108,6 +108,12 @@ private:
         } else {
             add({term.anyone ? Peer{AnyPeer{}} : Peer{term.pods}}, term.condition, made_.peers);
         }
+        // "Not in namespace a" holds for what is in no namespace, too: nodes and addresses outside.
+        if (term.beyond_pods) {
+            add({NodePeer{}, AddressPeer{all_addresses(), PodsByAddress::no}},
+                joined_conditions(term.condition, "whether what is in no namespace is meant"),
+                made_.peers);
+        }
     }
 
     void read_entity(const Node& entry) {

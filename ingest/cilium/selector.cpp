@@ -52,6 +52,10 @@ public:
         for (std::size_t i = 0; i < requirements.size(); ++i) {
             add(requirements[i], i < pairs);
         }
+        const bool excludes = std::all_of(requirements.begin(), requirements.end(),
+                                          [](const Requirement& r) { return r.negative(); });
+        const bool unscoped = asks_namespace_ || (names_namespace_ && !own_namespace_.empty());
+        term_.beyond_pods = use_ == TermUse::peer && excludes && unscoped && !has_reserved_;
         settle_namespace();
         if (!term_.reserved.empty()) term_.beside_reserved = term_.pods.pods;
         term_.anyone = has_reserved_ && term_.reserved.empty() && use_ == TermUse::peer;
@@ -110,6 +114,7 @@ private:
     void add_namespace(Requirement requirement, bool as_pair) {
         requirement.key = namespace_name_label;
         names_namespace_ = true;
+        asks_namespace_ = true;
         const bool of_own =
             requirement.matches({{std::string(namespace_name_label), own_namespace_}});
         if (use_ == TermUse::subject && !own_namespace_.empty() && as_pair) {
@@ -153,7 +158,8 @@ private:
     const std::string& own_namespace_;
     TermUse use_;
     Report& report_;
-    bool names_namespace_ = false;
+    bool names_namespace_ = false;  ///< by its name or its labels
+    bool asks_namespace_ = false;   ///< by its name
     bool has_reserved_ = false;
     EndpointTerm term_;
 };

@@ -27,6 +27,7 @@ struct EndpointTerm {
     std::vector<std::string> reserved;
     Selector beside_reserved;  ///< what is asked for beside the reserved labels
     bool anyone = false;       ///< it only excludes reserved labels
+    bool beyond_pods = false;  ///< it only excludes, and no label of pods is asked for beside it
     std::string condition;     ///< what of it is not evaluated
 };
 

@@ -182,14 +182,20 @@ bool any(const List& list, const Holds& holds) {
     return std::any_of(list->begin(), list->end(), holds);
 }
 
+/// Nodes have their labels only where they are asked for as nodes.
+Identity without_node_labels(Identity identity) {
+    std::erase_if(identity, [](const auto& label) { return label.first.rfind("node:", 0) == 0; });
+    return identity;
+}
+
 bool names_peer(const Cluster& cluster, const std::string& space, const Rule& rule,
                 const Identity& peer, const std::string& address) {
     const bool nothing =
         !rule.endpoints && !rule.entities && !rule.blocks && !rule.nodes && !rule.services;
     if (nothing) return !rule.ports.empty() || !rule.icmp_types.empty();
     if (rule.endpoints) {
-        return any(rule.endpoints,
-                   [&](const Selector& s) { return holds(scoped(s, space), peer); });
+        const Identity own = without_node_labels(peer);
+        return any(rule.endpoints, [&](const Selector& s) { return holds(scoped(s, space), own); });
     }
     if (rule.entities) {
         return any(rule.entities, [&](const std::string& e) { return is_entity(e, peer); });
