@@ -243,12 +243,28 @@ private:
         result.retransmits = std::max(result.retransmits, s.retransmits);
         if (result.handshake_time == Duration{0}) result.handshake_time = s.handshake_time;
         if (result.app.empty()) result.app = s.app;
+        gather_quality(result, seen);
         if (s.tls && (!result.tls || result.tls->confidence < s.tls->confidence))
             result.tls = s.tls;
         for (std::size_t i = 0; i < index; ++i) {
             if (seen_[i].sighting->vantage == s.vantage) return add_again(result, seen_[i], seen);
         }
-        result.vantages.push_back({s.vantage, seen.role, seen.sent(), seen.received()});
+        result.vantages.push_back({s.vantage, seen.role, seen.sent(), seen.received(), s.tunnel});
+    }
+
+    /// From client to server: what was measured nearer to the server replaces what was before.
+    static void gather_quality(Conversation& result, const Seen& seen) {
+        const auto& s = *seen.sighting;
+        result.reordered = std::max(result.reordered, s.reordered);
+        result.zero_windows = std::max(result.zero_windows, s.zero_windows);
+        result.icmp_errors = std::max(result.icmp_errors, s.icmp_errors);
+        if (!seen.turned && s.think_time > Duration{0}) result.think_time = s.think_time;
+        const auto client_mss = seen.turned ? s.server_mss : s.client_mss;
+        const auto server_mss = seen.turned ? s.client_mss : s.server_mss;
+        if (result.client_mss == 0) result.client_mss = client_mss;
+        if (result.server_mss == 0) result.server_mss = server_mss;
+        const bool narrower = result.path_mtu == 0 || s.path_mtu < result.path_mtu;
+        if (s.path_mtu != 0 && narrower) result.path_mtu = s.path_mtu;
     }
 
     /// Twice at one vantage: either before and after translation, which is counted once, or

@@ -63,6 +63,8 @@ private:
     Result<std::optional<TlsSeen>> tls(std::int64_t id);
     Result<std::optional<TlsSeen>> read_tls(std::int64_t id);
     static void take_later_columns(Row& row, TlsSeen& tls);
+    static void take_later_columns(Row& row, Sighting& sighting);
+    std::string columns() const;  ///< of table sighting
     Status read_parts(const std::string& table, const std::string& columns, const std::string& of,
                       std::int64_t id, const std::function<bool(std::int64_t, Row&)>& use);
     Status read_identities(std::int64_t id, TlsSeen& tls);
@@ -71,6 +73,7 @@ private:
 
     SqliteDb* db_;
     Damage* damage_;
+    bool has_later_columns_ = false;  ///< table sighting is one of version 2
     std::unordered_map<std::int64_t, std::optional<TlsSeen>> tls_known_;
 };
 

@@ -42,7 +42,7 @@ Status RecordingWriter::prepare() {
         {&vantage_, "INSERT OR REPLACE INTO vantage VALUES(?,?,?,?,?,?)"},
         {&sighting_,
          "INSERT OR REPLACE INTO sighting "
-         "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+         "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&name_, "INSERT INTO name VALUES(?,?,?,?,?,?)"},
         {&loss_, "INSERT INTO loss VALUES(?,?,?,?,?,?)"},
         {&packet_count_,
@@ -163,6 +163,13 @@ bool RecordingWriter::add(const Vantage& vantage) {
 bool RecordingWriter::add(const Sighting& sighting) {
     const std::string client = to_string(sighting.client.ip);
     const std::string server = to_string(sighting.server.ip);
+    const auto& tunnel = sighting.tunnel;
+    std::optional<std::string> tunnel_client;  // outlives the statement's use of it
+    std::optional<std::string> tunnel_server;
+    if (tunnel) {
+        tunnel_client = to_string(tunnel->client);
+        tunnel_server = to_string(tunnel->server);
+    }
     std::optional<std::int64_t> tls;
     if (sighting.tls && !(tls = tls_.row(*sighting.tls))) return false;
     return sighting_.put(sighting.id)
@@ -189,6 +196,18 @@ bool RecordingWriter::add(const Sighting& sighting) {
         .put(sighting.handshake_time)
         .put(sighting.app)
         .put(tls)
+        .put(sighting.think_time)
+        .put(sighting.reordered)
+        .put(sighting.zero_windows)
+        .put(sighting.client_mss)
+        .put(sighting.server_mss)
+        .put(sighting.path_mtu)
+        .put(sighting.icmp_errors)
+        .put(tunnel ? tunnel->kind : TunnelKind::none)
+        .put(tunnel ? std::optional(tunnel->depth) : std::nullopt)
+        .put(tunnel ? std::optional(tunnel->id) : std::nullopt)
+        .put(tunnel_client)
+        .put(tunnel_server)
         .run();
 }
 

@@ -55,7 +55,11 @@ CREATE TABLE sighting(
     finished INTEGER NOT NULL, sent_packets INTEGER NOT NULL, sent_bytes INTEGER NOT NULL,
     received_packets INTEGER NOT NULL, received_bytes INTEGER NOT NULL,
     retransmits INTEGER NOT NULL, client_isn INTEGER, server_isn INTEGER,
-    fingerprint INTEGER NOT NULL, handshake_ns INTEGER NOT NULL, app TEXT NOT NULL, tls INTEGER);
+    fingerprint INTEGER NOT NULL, handshake_ns INTEGER NOT NULL, app TEXT NOT NULL, tls INTEGER,
+    think_ns INTEGER NOT NULL, reordered INTEGER NOT NULL, zero_windows INTEGER NOT NULL,
+    client_mss INTEGER NOT NULL, server_mss INTEGER NOT NULL, path_mtu INTEGER NOT NULL,
+    icmp_errors INTEGER NOT NULL, tunnel INTEGER NOT NULL, tunnel_depth INTEGER,
+    tunnel_number INTEGER, tunnel_client TEXT, tunnel_server TEXT);
 CREATE INDEX sighting_first ON sighting(first_ns);
 CREATE TABLE tls(
     id INTEGER PRIMARY KEY, version INTEGER NOT NULL, cipher INTEGER NOT NULL, sni TEXT NOT NULL,
@@ -114,7 +118,9 @@ SELECT s.id, @ISO(s.first_ns) AS first, @ISO(s.last_ns) AS last, @PROTOCOL(s.pro
     s.client_ip, s.client_port, s.server_ip, s.server_port, @OUTCOME(s.outcome) AS outcome,
     @DIRECTION(s.direction) AS direction, s.finished, s.sent_packets, s.sent_bytes, s.received_packets,
     s.received_bytes, s.retransmits, s.handshake_ns / 1e6 AS handshake_ms, s.app, v.interface, v.netns,
-    @SIDE(v.side) AS side, s.tls
+    @SIDE(v.side) AS side, s.tls, s.think_ns / 1e6 AS think_ms, s.reordered, s.zero_windows,
+    s.path_mtu, s.icmp_errors, @TUNNEL(s.tunnel) AS tunnel, s.tunnel_number, s.tunnel_client,
+    s.tunnel_server
 FROM sighting s LEFT JOIN vantage v ON v.id = s.vantage;
 )sql";
 
@@ -205,6 +211,11 @@ constexpr std::array phrases{
     Phrase{"SIDE",
            "CASE $1 WHEN 0 THEN 'host-end' WHEN 1 THEN 'inside' WHEN 2 THEN 'host' "
            "WHEN 3 THEN 'file' END"},
+    Phrase{"TUNNEL",
+           "CASE $1 WHEN 1 THEN 'vxlan' WHEN 2 THEN 'geneve' WHEN 3 THEN 'gre' "
+           "WHEN 4 THEN 'erspan' WHEN 5 THEN 'ipip' WHEN 6 THEN 'sit' WHEN 7 THEN 'ip6tnl' "
+           "WHEN 8 THEN 'mpls' WHEN 9 THEN 'pppoe' WHEN 10 THEN 'gtp' "
+           "WHEN 11 THEN 'wireguard' WHEN 12 THEN 'esp' END"},
     Phrase{"CLIENT_CERT",
            "CASE $1 WHEN 0 THEN 'unknown' WHEN 1 THEN 'not-requested' "
            "WHEN 2 THEN 'declined' WHEN 3 THEN 'presented' END"},

@@ -21,9 +21,22 @@ const std::string& sighting_columns() {
     return columns;
 }
 
+/// Since version 2.
+const std::string& later_columns() {
+    static const std::string columns =
+        ", think_ns, reordered, zero_windows, client_mss, server_mss, path_mtu, icmp_errors, "
+        "tunnel, tunnel_depth, tunnel_number, tunnel_client, tunnel_server";
+    return columns;
+}
+
 }  // namespace
 
+std::string RecordingReader::columns() const {
+    return sighting_columns() + (has_later_columns_ ? later_columns() : std::string());
+}
+
 Status RecordingReader::sightings(const Visit& visit) {
+    has_later_columns_ = bool{db_->prepare("SELECT tunnel FROM sighting LIMIT 0")};
     std::optional<Key> last;
     const auto end = in_time_order(visit, last);
     if (!end) return end.error();
@@ -33,7 +46,7 @@ Status RecordingReader::sightings(const Visit& visit) {
 Result<RecordingReader::End> RecordingReader::in_time_order(const Visit& visit,
                                                             std::optional<Key>& last) {
     auto statement =
-        db_->prepare("SELECT " + sighting_columns() +
+        db_->prepare("SELECT " + columns() +
                      " FROM sighting INDEXED BY sighting_first ORDER BY first_ns, rowid");
     if (!statement) return End::damaged;  // no such index: the other way does without
     Sighting sighting;
@@ -57,8 +70,7 @@ Status RecordingReader::salvage(const Visit& visit, const std::optional<Key>& af
     auto keys = whole_rows();
     if (!keys) return std::move(keys).error();
     std::sort(keys->begin(), keys->end());
-    auto statement =
-        db_->prepare("SELECT " + sighting_columns() + " FROM sighting WHERE rowid = ?");
+    auto statement = db_->prepare("SELECT " + columns() + " FROM sighting WHERE rowid = ?");
     if (!statement) return std::move(statement).error();
     Sighting sighting;
     for (const Key& key : *keys) {
@@ -167,12 +179,32 @@ Result<bool> RecordingReader::take(Row& row, Sighting& sighting) {
     sighting.app = row.text();
     sighting.tls.reset();
     const auto session = row.number_or_none<std::int64_t>();
+    sighting.tunnel.reset();
+    if (has_later_columns_) take_later_columns(row, sighting);
     if (!row.ok()) ++damage_->tables["sighting"].invalid_rows;
     if (!row.ok() || !session) return row.ok();
     auto facts = tls(*session);
     if (!facts) return std::move(facts).error();
     sighting.tls = std::move(*facts);
     return true;
+}
+
+void RecordingReader::take_later_columns(Row& row, Sighting& sighting) {
+    sighting.think_time = row.duration();
+    sighting.reordered = row.number<std::uint32_t>();
+    sighting.zero_windows = row.number<std::uint32_t>();
+    sighting.client_mss = row.number<std::uint16_t>();
+    sighting.server_mss = row.number<std::uint16_t>();
+    sighting.path_mtu = row.number<std::uint16_t>();
+    sighting.icmp_errors = row.number<std::uint16_t>();
+    TunnelSeen tunnel;
+    tunnel.kind = row.one_up_to(last_tunnel_kind);
+    if (tunnel.kind == TunnelKind::none) return;
+    tunnel.depth = row.number<std::uint8_t>();
+    tunnel.id = row.number<std::uint32_t>();
+    tunnel.client = row.address();
+    tunnel.server = row.address();
+    sighting.tunnel = tunnel;
 }
 
 }  // namespace nspect::store

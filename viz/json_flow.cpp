@@ -129,6 +129,32 @@ Json vantage_json(const Recording& context, std::uint32_t id) {
     return json;
 }
 
+// What was told or happened; most conversations have little of it.
+void add_quality(Json& json, const Conversation& conversation) {
+    if (conversation.think_time.count() > 0) json["think_ns"] = conversation.think_time.count();
+    for (const auto& [key, value] :
+         {std::pair{"reordered", conversation.reordered},
+          std::pair{"zero_windows", conversation.zero_windows},
+          std::pair{"client_mss", std::uint32_t{conversation.client_mss}},
+          std::pair{"server_mss", std::uint32_t{conversation.server_mss}},
+          std::pair{"path_mtu", std::uint32_t{conversation.path_mtu}},
+          std::pair{"icmp_errors", std::uint32_t{conversation.icmp_errors}}}) {
+        if (value > 0) json[key] = value;
+    }
+}
+
+Json tunnel_json(const TunnelSeen& tunnel) {
+    Json json = {{"kind", to_string(tunnel.kind)}};
+    if (is_opaque(tunnel.kind)) json["opaque"] = true;
+    if (!is_opaque(tunnel.kind)) json["id"] = tunnel.id;
+    if (tunnel.depth > 1) json["depth"] = tunnel.depth;
+    if (!tunnel.client.is_unspecified()) {
+        json["client"] = to_string(tunnel.client);
+        json["server"] = to_string(tunnel.server);
+    }
+    return json;
+}
+
 }  // namespace
 
 std::string to_json_line(const Conversation& conversation, const Inventory& inventory,
@@ -154,12 +180,14 @@ std::string to_json_line(const Conversation& conversation, const Inventory& inve
     if (conversation.handshake_time.count() > 0) {
         json["handshake_ns"] = conversation.handshake_time.count();
     }
+    add_quality(json, conversation);
     if (conversation.tls) json["tls"] = tls_json(*conversation.tls);
     set_text(json, "app", conversation.app);
     json["vantages"] = Json::array();
     for (const VantagePoint& each : conversation.vantages) {
         Json vantage = vantage_json(context, each.vantage);
         vantage["role"] = role_name(each.role);
+        if (each.tunnel) vantage["tunnel"] = tunnel_json(*each.tunnel);
         json["vantages"].push_back(std::move(vantage));
     }
     json["lost_between"] = nullptr;

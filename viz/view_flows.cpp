@@ -19,11 +19,18 @@ std::string service_words(const Conversation& conversation, const Inventory& inv
     return conversation.server.name.empty() ? "-" : conversation.server.name;
 }
 
+/// "TCP 5432 postgres", "TCP 80 http in vxlan" where a tunnel was looked into, "IP 50 esp".
 std::string port_words(const Conversation& conversation) {
-    if (conversation.protocol == Protocol::other) {
-        return "IP " + std::to_string(static_cast<unsigned>(conversation.ip_protocol));
+    std::string text =
+        conversation.protocol == Protocol::other
+            ? "IP " + std::to_string(static_cast<unsigned>(conversation.ip_protocol))
+            : to_string(TrafficPoint{conversation.protocol, conversation.server.socket.port});
+    if (!conversation.app.empty()) text += " " + conversation.app;
+    for (const VantagePoint& each : conversation.vantages) {
+        if (!each.tunnel || is_opaque(each.tunnel->kind)) continue;
+        return text + " in " + std::string(to_string(each.tunnel->kind));
     }
-    return to_string(TrafficPoint{conversation.protocol, conversation.server.socket.port});
+    return text;
 }
 
 std::string tls_words(const Conversation& conversation) {

@@ -153,6 +153,19 @@ Sighting RandomWorld::sighting(std::uint64_t id) {
     if (coin()) flow.server_isn = static_cast<std::uint32_t>(number(0xffffffff));
     flow.fingerprint = number(std::numeric_limits<std::uint64_t>::max());
     flow.handshake_time = Duration(static_cast<std::int64_t>(number(1U << 30U)));
+    flow.think_time = Duration(static_cast<std::int64_t>(number(1U << 30U)));
+    flow.reordered = static_cast<std::uint32_t>(number(0xffffffff));
+    flow.zero_windows = static_cast<std::uint32_t>(number(0xffffffff));
+    for (auto* each : {&flow.client_mss, &flow.server_mss, &flow.path_mtu, &flow.icmp_errors}) {
+        *each = static_cast<std::uint16_t>(number(0xffff));
+    }
+    if (coin()) {
+        flow.tunnel = TunnelSeen{.kind = static_cast<TunnelKind>(1 + number(11)),
+                                 .depth = static_cast<std::uint8_t>(number(255)),
+                                 .id = static_cast<std::uint32_t>(number(0xffffffff)),
+                                 .client = address(),
+                                 .server = address()};
+    }
     flow.finished = coin();
     flow.app = text();
     if (coin()) flow.tls = tls();
