@@ -2,6 +2,7 @@
 #include "analyzer/audit.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <string>
@@ -52,6 +53,12 @@ void find_losses(Audit& audit, const Recording& context) {
         if (!sum.note.empty()) finding.evidence.push_back(sum.note);
         audit.findings.push_back(std::move(finding));
     }
+}
+
+void find_in_tls(Audit& audit, const World& world, const std::vector<Conversation>& conversations) {
+    TlsAudit tls = audit_tls(world.expectations, world.inventory, conversations, audit.last);
+    std::move(tls.findings.begin(), tls.findings.end(), std::back_inserter(audit.findings));
+    audit.certificates = std::move(tls.certificates);
 }
 
 /// Nodes by id, edges by (from, to, point), and findings with them.
@@ -110,6 +117,7 @@ Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& convers
     find_losses(audit, context);
     find_unprotected(audit, engine);
     find_unused(audit, engine, verdicts);
+    find_in_tls(audit, engine.world(), conversations);
     sort_graph(audit);
     for (const auto& edge : audit.graph.edges) ++audit.edges_by_state[edge.state];
     sort_findings(audit.findings);

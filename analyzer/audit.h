@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/engine.h"
+#include "analyzer/tls_findings.h"
 #include "model/conversation.h"
 #include "model/finding.h"
 #include "model/graph.h"
@@ -17,7 +18,8 @@ namespace nspect::analyzer {
 /// Observed held against declared.
 struct Audit {
     Graph graph;  ///< observed edges, and those only declared (EdgeState::allowed_unused)
-    std::vector<Finding> findings;  ///< sorted
+    std::vector<Finding> findings;             ///< sorted
+    std::vector<CertificateUse> certificates;  ///< what runs out first stands first
     std::uint64_t conversations = 0;
     std::map<EdgeState, std::uint64_t> edges_by_state;
     Timestamp first{};  ///< the window the recordings cover

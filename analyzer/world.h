@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/expectation.h"
 #include "model/inventory.h"
 #include "model/policy.h"
 
@@ -36,6 +37,7 @@ struct World {
     EngineOptions options;
     /// Addresses that DNS was seen to give, by name in lower case.
     std::map<std::string, IpSet> domains = {};
+    Expectations expectations = {};  ///< how traffic must be protected
 };
 
 }  // namespace nspect::analyzer

@@ -119,6 +119,7 @@ Status read_manifests(const std::vector<std::string>& manifests, const LoadOptio
     if (options.staged) ingest::enforce_staged(*bundle);
     loaded.world.inventory = std::move(bundle->inventory);
     loaded.world.policies = std::move(bundle->policies);
+    loaded.world.expectations = std::move(bundle->expectations);
     const bool nothing =
         loaded.world.inventory.workloads().empty() && loaded.world.policies.empty();
     if (nothing && !(wrong && options.diagnostics != nullptr)) {

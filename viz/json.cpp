@@ -144,6 +144,29 @@ std::string to_json(const Table& table) {
     return dumped(json) + "\n";
 }
 
+static Json certificates_json(const std::vector<analyzer::CertificateUse>& all) {
+    Json json = Json::array();
+    for (const analyzer::CertificateUse& each : all) {
+        const CertificateSeen& seen = each.certificate;
+        json.push_back({{"presented_by", each.subject},
+                        {"side", each.client ? "client" : "server"},
+                        {"subject", seen.subject},
+                        {"issuer", seen.issuer},
+                        {"names", seen.names},
+                        {"not_before", to_seconds(seen.not_before)},
+                        {"not_after", to_seconds(seen.not_after)},
+                        {"key", seen.key},
+                        {"key_bits", seen.key_bits},
+                        {"signature", seen.signature},
+                        {"self_signed", seen.self_signed},
+                        {"fingerprint", seen.fingerprint},
+                        {"sessions", each.sessions},
+                        {"first", to_seconds(each.first)},
+                        {"last", to_seconds(each.last)}});
+    }
+    return json;
+}
+
 std::string to_json(const analyzer::Audit& audit) {
     Json json;
     json["schema"] = 1;
@@ -159,6 +182,7 @@ std::string to_json(const analyzer::Audit& audit) {
     json["findings"] = Json::array();
     for (const Finding& each : audit.findings) json["findings"].push_back(finding_json(each));
     json["edges"] = edges_json(audit.graph);
+    if (!audit.certificates.empty()) json["certificates"] = certificates_json(audit.certificates);
     return dumped(json) + "\n";
 }
 

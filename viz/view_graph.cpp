@@ -189,6 +189,25 @@ View graph_view(const Graph& graph) {
     return view;
 }
 
+static Table certificate_table(const std::vector<analyzer::CertificateUse>& all) {
+    Table table;
+    table.id = "certificates";
+    table.title = "Certificates";
+    table.columns = {"Presented by", "As", "Names", "Issuer", "Expires", "Key", "Sessions"};
+    table.numeric = {6};
+    for (const analyzer::CertificateUse& each : all) {
+        const CertificateSeen& seen = each.certificate;
+        const std::string name = seen.names.empty() ? seen.subject : seen.names.front();
+        const std::string more =
+            seen.names.size() > 1 ? " +" + std::to_string(seen.names.size() - 1) : "";
+        table.rows.push_back({each.subject, each.client ? "client" : "server", name + more,
+                              seen.issuer, to_seconds(seen.not_after),
+                              seen.key + " " + std::to_string(seen.key_bits),
+                              std::to_string(each.sessions)});
+    }
+    return table;
+}
+
 View audit_view(const analyzer::Audit& audit, const Recording& context,
                 const Inventory& inventory) {
     View view;
@@ -204,6 +223,7 @@ View audit_view(const analyzer::Audit& audit, const Recording& context,
     view.graph = audit.graph;
     view.findings = audit.findings;
     view.tables = {edge_table(audit.graph)};
+    if (!audit.certificates.empty()) view.tables.push_back(certificate_table(audit.certificates));
     return view;
 }
 

@@ -9,6 +9,7 @@
 #include "ingest/docker/read.h"
 #include "ingest/document/fields.h"
 #include "ingest/kubernetes/names.h"
+#include "ingest/mesh/read.h"
 
 namespace nspect::ingest {
 
@@ -28,7 +29,7 @@ constexpr std::string_view admin_group = "policy.networking.k8s.io";
 constexpr std::string_view calico_groups = "projectcalico.org crd.projectcalico.org";
 constexpr std::string_view gateway_group = "gateway.networking.k8s.io";
 
-constexpr std::array<KindRow, 37> kinds{{
+constexpr std::array<KindRow, 40> kinds{{
     {"Namespace", "core", Scope::cluster, "INV001", read_namespace},
     {"Node", "core", Scope::cluster, "INV002", read_node},
     {"Pod", "core", Scope::namespaced, "INV002", read_pod},
@@ -56,11 +57,15 @@ constexpr std::array<KindRow, 37> kinds{{
     {"ClusterNetworkPolicy", admin_group, Scope::cluster, "NP019", read_cluster_network_policy},
     {"AuthorizationPolicy", "security.istio.io", Scope::namespaced, "NP019",
      read_authorization_policy},
-    {"ServiceAccount", "core", Scope::namespaced, "INV002", read_service_account},
+    {"PeerAuthentication", "security.istio.io", Scope::namespaced, "INV002",
+     read_peer_authentication},
+    {"DestinationRule", "networking.istio.io", Scope::namespaced, "INV002", read_destination_rule},
+    {"TrafficExpectation", "nspect.io", Scope::namespaced, "INV002", read_traffic_expectation},
     {"CiliumNetworkPolicy", "cilium.io", Scope::namespaced, "NP019", read_cilium_network_policy},
     {"CiliumClusterwideNetworkPolicy", "cilium.io", Scope::cluster, "NP019",
      read_cilium_network_policy},
     {"CiliumCIDRGroup", "cilium.io", Scope::cluster, "INV002", read_cilium_cidr_group},
+    {"ServiceAccount", "core", Scope::namespaced, "INV002", read_service_account},
     {"NetworkPolicy", calico_groups, Scope::namespaced, "NP019", read_calico_network_policy},
     {"GlobalNetworkPolicy", calico_groups, Scope::cluster, "NP019",
      read_calico_global_network_policy},
@@ -125,8 +130,7 @@ void pass_over(const FoundObject& found, const std::string& kind, const std::str
     }
     const bool foreign = std::find(foreign_policy_groups.begin(), foreign_policy_groups.end(),
                                    group) != foreign_policy_groups.end();
-    // PeerAuthentication: which connections must be mutual TLS.
-    if (foreign && (kind.find("Polic") != std::string::npos || kind == "PeerAuthentication")) {
+    if (foreign && kind.find("Polic") != std::string::npos) {
         report.warning(at, "NP031", kind + " is not evaluated: verdicts are without it");
     } else if (group == "networking.k8s.io" || group == admin_group) {
         const std::string hint =

@@ -46,6 +46,7 @@ public:
     /// False when an object of this kind and name was there before; `code` then reports it.
     bool claim(const Object& object, std::string_view code);
 
+    Expectations& expectations() { return bundle_.expectations; }
     Inventory& inventory() { return bundle_.inventory; }
     void add(StagedPod pod) { pods_.push_back(std::move(pod)); }
     void add(StagedTemplate made) { templates_.push_back(std::move(made)); }

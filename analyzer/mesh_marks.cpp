@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/mesh_marks.h"
+
+#include <algorithm>
+#include <array>
+
+namespace nspect::analyzer {
+namespace {
+
+MeshMark by_alpn(const TlsSeen& tls) {
+    for (const std::string& each : tls.alpn_offered) {
+        if (each == "istio" || each.starts_with("istio-")) return {"Istio", "ALPN " + each};
+        if (each.starts_with("transport.l5d.io/")) return {"Linkerd", "ALPN " + each};
+    }
+    return {};
+}
+
+MeshMark by_name(const TlsSeen& tls) {
+    if (tls.sni.starts_with("outbound_.")) return {"Istio", "SNI " + tls.sni};
+    if (tls.sni.find(".serviceaccount.identity.linkerd.") != std::string::npos) {
+        return {"Linkerd", "SNI " + tls.sni};
+    }
+    if (tls.sni.ends_with(".consul") && tls.sni.find(".internal.") != std::string::npos) {
+        return {"Consul", "SNI " + tls.sni};
+    }
+    for (const std::string& each : tls.client_identity) {
+        const bool spiffe = each.starts_with("spiffe://");
+        if (spiffe && each.find("/ns/") != std::string::npos &&
+            each.find("/sa/") != std::string::npos) {
+            return {"Istio", "client identity " + each};
+        }
+        if (spiffe && each.find(".consul/") != std::string::npos) {
+            return {"Consul", "client identity " + each};
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+MeshMark mesh_of(const Conversation& conversation) {
+    const unsigned port = conversation.server.socket.port.number;
+    if (conversation.tls) {
+        const TlsSeen& tls = *conversation.tls;
+        if (MeshMark mark = by_alpn(tls); !mark.mesh.empty()) return mark;
+        if (MeshMark mark = by_name(tls); !mark.mesh.empty()) return mark;
+        const bool h2 = std::find(tls.alpn_offered.begin(), tls.alpn_offered.end(), "h2") !=
+                        tls.alpn_offered.end();
+        // ztunnel sends no name.
+        if (port == 15008 && h2 && tls.sni.empty()) {
+            return {"Istio ambient", "TCP 15008, ALPN h2, no SNI"};
+        }
+        if (port == 4143) return {"Linkerd", "TCP 4143"};
+        if (port == 20000 && tls.client_cert == ClientCert::presented) {
+            return {"Consul", "TCP 20000"};
+        }
+    }
+    return {};
+}
+
+bool is_mesh_service_port(Port port) {
+    constexpr std::array<std::uint16_t, 10> ports{15000, 15004, 15014, 15020, 15021,
+                                                  15053, 15090, 4190,  4191,  15010};
+    return std::find(ports.begin(), ports.end(), port.number) != ports.end();
+}
+
+}  // namespace nspect::analyzer

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/tls_expected.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+namespace nspect::analyzer {
+namespace {
+
+std::string title(const PeerAuthentication& policy) {
+    return "PeerAuthentication " + policy.namespace_name + "/" + policy.name;
+}
+
+bool is_older(const PeerAuthentication& a, const PeerAuthentication& b) {
+    return std::tie(a.created, a.name) < std::tie(b.created, b.name);
+}
+
+/// The oldest policy of a scope.
+template <class InScope>
+const PeerAuthentication* oldest(const Expectations& expectations, InScope in_scope) {
+    const PeerAuthentication* found = nullptr;
+    for (const PeerAuthentication& each : expectations.peer_authentications) {
+        if (in_scope(each) && (found == nullptr || is_older(each, *found))) found = &each;
+    }
+    return found;
+}
+
+void apply(EffectiveTls& effective, TlsMode mode, const std::string& by, const Location& where,
+           const std::string& scope) {
+    effective.steps.push_back(scope + ": " + std::string(to_string(mode)) + " by " + by + " (" +
+                              to_string(where) + ")");
+    if (mode == TlsMode::unset) return;
+    effective.mode = mode;
+    effective.by = by;
+    effective.where = where;
+}
+
+void apply_ports(EffectiveTls& effective, const PeerAuthentication& policy, Port port) {
+    for (const PortTlsMode& each : policy.ports) {
+        if (each.port != port) continue;
+        apply(effective, each.mode, title(policy), each.where,
+              "port " + std::to_string(port.number));
+    }
+}
+
+/// Whether the host of a DestinationRule means this Service; short names are of the rule's
+/// namespace.
+bool names_service(const DestinationRule& rule, const Service& service) {
+    const std::string full = service.name + "." + service.namespace_name + ".svc.cluster.local";
+    if (rule.host.starts_with("*")) {
+        return full.ends_with(std::string_view(rule.host).substr(1));
+    }
+    if (rule.host.find('.') == std::string::npos) {
+        return rule.host == service.name && rule.namespace_name == service.namespace_name;
+    }
+    return rule.host == full || full.starts_with(rule.host + ".");
+}
+
+}  // namespace
+
+EffectiveTls effective_tls(const Expectations& expectations, const Inventory& inventory,
+                           const Endpoint& server, Port port) {
+    EffectiveTls effective;
+    if (expectations.peer_authentications.empty()) return effective;
+    effective.mode = TlsMode::permissive;
+    effective.by = "Istio's default";
+    effective.steps.emplace_back("default: PERMISSIVE");
+    const std::string& space = inventory.namespace_of(server).name;
+    const auto wide = [](const PeerAuthentication& each, std::string_view name) {
+        return !each.selector && each.namespace_name == name;
+    };
+    const auto* mesh =
+        oldest(expectations, [&](const auto& each) { return wide(each, mesh_root_namespace); });
+    if (mesh != nullptr) apply(effective, mesh->mode, title(*mesh), mesh->where, "mesh");
+    if (space == mesh_root_namespace) return effective;
+    const auto* own = oldest(expectations, [&](const auto& each) { return wide(each, space); });
+    if (own != nullptr) apply(effective, own->mode, title(*own), own->where, "namespace");
+    const Labels labels = policy_labels(server);
+    const auto* workload = oldest(expectations, [&](const auto& each) {
+        return each.selector && each.namespace_name == space && each.selector->matches(labels);
+    });
+    if (workload == nullptr) return effective;
+    apply(effective, workload->mode, title(*workload), workload->where, "workload");
+    apply_ports(effective, *workload, port);
+    return effective;
+}
+
+EffectiveTls client_tls(const Expectations& expectations, const std::string& client_namespace,
+                        const Service& service, Port service_port) {
+    const std::array<std::string, 3> order{client_namespace, service.namespace_name,
+                                           std::string(mesh_root_namespace)};
+    for (const std::string& space : order) {
+        for (const DestinationRule& rule : expectations.destination_rules) {
+            if (rule.namespace_name != space || !names_service(rule, service)) continue;
+            EffectiveTls effective;
+            const std::string by = "DestinationRule " + rule.namespace_name + "/" + rule.name;
+            if (rule.mode) apply(effective, *rule.mode, by, rule.where, "host");
+            for (const PortTlsMode& each : rule.ports) {
+                if (each.port == service_port) apply(effective, each.mode, by, each.where, "port");
+            }
+            return effective;
+        }
+    }
+    return {};
+}
+
+bool is_party(const ExpectedParty& party, const Inventory& inventory, const Endpoint* endpoint) {
+    if (endpoint == nullptr) return !party.namespace_name && !party.workload && !party.selector;
+    if (party.namespace_name && *party.namespace_name != inventory.namespace_of(*endpoint).name) {
+        return false;
+    }
+    if (party.workload && *party.workload != inventory.workload_of(*endpoint).name) return false;
+    return !party.selector || party.selector->matches(policy_labels(*endpoint));
+}
+
+std::vector<const TrafficExpectation*> expectations_of(const Expectations& expectations,
+                                                       const Inventory& inventory,
+                                                       const Endpoint* client,
+                                                       const Endpoint* server, Port port) {
+    std::vector<const TrafficExpectation*> found;
+    for (const TrafficExpectation& each : expectations.traffic) {
+        if (!each.ports.empty() && !each.ports.contains(port)) continue;
+        if (!is_party(each.to, inventory, server)) continue;
+        const bool from = each.from.empty() ||
+                          std::any_of(each.from.begin(), each.from.end(), [&](const auto& party) {
+                              return is_party(party, inventory, client);
+                          });
+        if (from) found.push_back(&each);
+    }
+    return found;
+}
+
+std::vector<WithoutEffect> without_effect(const Expectations& expectations) {
+    std::vector<WithoutEffect> found;
+    for (const PeerAuthentication& each : expectations.peer_authentications) {
+        if (each.selector && each.namespace_name == mesh_root_namespace) {
+            found.push_back({title(each),
+                             "a PeerAuthentication with a selector in the root namespace selects "
+                             "no workload of other namespaces",
+                             each.where});
+        }
+        const auto* first = oldest(expectations, [&](const auto& other) {
+            return other.namespace_name == each.namespace_name && other.selector == each.selector;
+        });
+        if (first != nullptr && first != &each) {
+            found.push_back({title(each),
+                             "of several in one scope only the oldest counts: " + title(*first),
+                             each.where});
+        }
+    }
+    return found;
+}
+
+}  // namespace nspect::analyzer

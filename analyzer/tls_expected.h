@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/expectation.h"
+#include "model/inventory.h"
+
+namespace nspect::analyzer {
+
+/// What a port of an endpoint must be protected by, and who said so.
+struct EffectiveTls {
+    TlsMode mode = TlsMode::unset;  ///< unset: nobody said anything
+    std::string by;                 ///< "PeerAuthentication shop/db"
+    std::optional<Location> where;
+    std::vector<std::string> steps;  ///< how it came to that: widest scope first
+};
+
+/// The namespace whose PeerAuthentications without selector hold for the whole mesh.
+inline constexpr std::string_view mesh_root_namespace = "istio-system";
+
+/// By PeerAuthentication: mesh, namespace, workload, port; UNSET inherits; one policy a scope, the
+/// oldest. `port` is the container's. Mode unset when no policy is written down at all, else at
+/// least PERMISSIVE.
+EffectiveTls effective_tls(const Expectations& expectations, const Inventory& inventory,
+                           const Endpoint& server, Port port);
+
+/// The DestinationRule settings for clients of a Service in a namespace: that of the client's
+/// namespace counts first, then of the Service's, then of the mesh.
+EffectiveTls client_tls(const Expectations& expectations, const std::string& client_namespace,
+                        const Service& service, Port service_port);
+
+/// Whether somebody is one of a party's. Nothing (an address outside) is of the empty party alone.
+bool is_party(const ExpectedParty& party, const Inventory& inventory, const Endpoint* endpoint);
+
+/// The expectations about connections from one to another, by document order.
+std::vector<const TrafficExpectation*> expectations_of(const Expectations& expectations,
+                                                       const Inventory& inventory,
+                                                       const Endpoint* client,
+                                                       const Endpoint* server, Port port);
+
+/// Policies that do nothing: younger ones of a scope, and those with a selector in the root
+/// namespace. As "PeerAuthentication NS/NAME" with why and where.
+struct WithoutEffect {
+    std::string subject;
+    std::string why;
+    Location where;
+};
+std::vector<WithoutEffect> without_effect(const Expectations& expectations);
+
+}  // namespace nspect::analyzer

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/tls_findings.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "analyzer/certificate_findings.h"
+#include "analyzer/tls_links.h"
+#include "analyzer/tls_strict.h"
+
+namespace nspect::analyzer {
+namespace {
+
+Finding finding(const TlsLink& link, const char* code, Severity severity, std::string message) {
+    Finding made;
+    made.code = code;
+    made.severity = severity;
+    made.subject = link.subject();
+    made.message = std::move(message);
+    if (!link.mesh.mesh.empty()) {
+        made.evidence.push_back(link.mesh.mesh + " traffic: " + link.mesh.evidence);
+    }
+    return made;
+}
+
+/// What is demanded of a link, and by whom.
+struct Demand {
+    TlsMode mode = TlsMode::unset;
+    std::string by;
+    std::optional<Location> where;
+};
+
+Demand demand_of(const EffectiveTls& effective, const std::vector<const TrafficExpectation*>& all) {
+    Demand demand{effective.mode, effective.by, effective.where};
+    for (const TrafficExpectation* each : all) {
+        if (each->mode <= demand.mode) continue;
+        demand = {each->mode, "TrafficExpectation " + each->namespace_name + "/" + each->name,
+                  each->where};
+    }
+    return demand;
+}
+
+void hold_mode(const TlsLink& link, const Demand& demand, std::vector<Finding>& findings) {
+    const auto add = [&](Protection protection, const char* code, Severity severity,
+                         const std::string& what) {
+        if (link.size(protection) == 0) return;
+        Finding made = finding(
+            link, code, severity,
+            what + ", and " + demand.by + " demands " + std::string(to_string(demand.mode)));
+        made.evidence.push_back(link.count(protection));
+        made.location = demand.where;
+        findings.push_back(std::move(made));
+    };
+    if (demand.mode < TlsMode::one_way) return;
+    add(Protection::plaintext, "plaintext-where-strict", Severity::high, "it speaks plaintext");
+    if (demand.mode != TlsMode::strict) return;
+    add(Protection::one_way, "one-way-where-mutual", Severity::high,
+        "the client shows no certificate");
+    const auto declined = link.by_protection.find(Protection::declined);
+    if (declined == link.by_protection.end()) return;
+    const bool refused =
+        std::all_of(declined->second.begin(), declined->second.end(),
+                    [](const auto* each) { return each->tls->acceptance == Acceptance::refused; });
+    add(Protection::declined, "client-declined", refused ? Severity::low : Severity::high,
+        refused ? "the client declined to show a certificate and was refused"
+                : "the client declined to show a certificate and was let in");
+}
+
+bool matches(std::string_view pattern, std::string_view text) {
+    if (pattern == "*") return true;
+    if (pattern.starts_with("*")) return text.ends_with(pattern.substr(1));
+    if (pattern.ends_with("*")) return text.starts_with(pattern.substr(0, pattern.size() - 1));
+    return pattern == text;
+}
+
+bool is_of_domain(const std::string& identity, const std::string& domain) {
+    return identity == "spiffe://" + domain || identity.starts_with("spiffe://" + domain + "/") ||
+           identity.ends_with("." + domain);
+}
+
+/// Identities a conversation showed that an expectation does not accept.
+std::set<std::string> unaccepted(const TrafficExpectation& expected, const TlsSeen& tls) {
+    std::set<std::string> found;
+    const auto& names = tls.client_identity;
+    const bool known =
+        expected.identities.empty() || names.empty() ||
+        std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+            return std::any_of(expected.identities.begin(), expected.identities.end(),
+                               [&](const auto& pattern) { return matches(pattern, name); });
+        });
+    if (!known) found.insert("client " + names.front());
+    if (expected.trust_domain.empty()) return found;
+    for (const auto& [end, identity] :
+         {std::pair{"client ", &tls.client_identity}, std::pair{"server ", &tls.server_identity}}) {
+        const bool inside =
+            identity->empty() ||
+            std::any_of(identity->begin(), identity->end(), [&](const std::string& each) {
+                return is_of_domain(each, expected.trust_domain);
+            });
+        if (!inside) found.insert(end + identity->front());
+    }
+    return found;
+}
+
+std::set<std::string> too_weak(const TrafficExpectation& expected, const TlsSeen& tls) {
+    std::set<std::string> found;
+    if (tls.version != 0 && tls.version >> 8U == 3 && tls.version < expected.min_version) {
+        found.insert(tls_version_name(tls.version));
+    }
+    if (expected.max_lifetime == Duration{}) return found;
+    for (const auto* chain : {&tls.server_chain, &tls.client_chain}) {
+        if (chain->empty()) continue;
+        const CertificateSeen& leaf = chain->front();
+        if (leaf.not_after - leaf.not_before > expected.max_lifetime) {
+            found.insert("certificate of " + leaf.subject + ", valid for " +
+                         to_words(leaf.not_after - leaf.not_before));
+        }
+    }
+    return found;
+}
+
+void hold_contents(const TlsLink& link, const TrafficExpectation& expected,
+                   std::vector<Finding>& findings) {
+    std::set<std::string> strangers;
+    std::set<std::string> weak;
+    bool reached = false;
+    for (const auto& [protection, all] : link.by_protection) {
+        for (const Conversation* each : all) {
+            reached = reached || each->outcome == Outcome::established;
+            if (!each->tls) continue;
+            strangers.merge(unaccepted(expected, *each->tls));
+            weak.merge(too_weak(expected, *each->tls));
+        }
+    }
+    const std::string by = "TrafficExpectation " + expected.namespace_name + "/" + expected.name;
+    const auto add = [&](const char* code, const std::string& message,
+                         const std::set<std::string>& evidence) {
+        Finding made = finding(link, code, Severity::high, message);
+        made.evidence.insert(made.evidence.end(), evidence.begin(), evidence.end());
+        made.location = expected.where;
+        findings.push_back(std::move(made));
+    };
+    if (!strangers.empty()) {
+        add("identity-not-accepted", "an identity that " + by + " does not accept", strangers);
+    }
+    if (!weak.empty()) add("weaker-than-expected", "weaker than " + by + " demands", weak);
+    if (expected.reach == Reach::must_not && reached) {
+        add("reached-although-forbidden", "reached, and " + by + " says it must not be", {});
+    }
+}
+
+/// "spiffe://TD/ns/NS/sa/SA": the namespace and the account.
+std::optional<std::pair<std::string, std::string>> account_in(const std::string& identity) {
+    const std::size_t space = identity.find("/ns/");
+    const std::size_t account = identity.find("/sa/");
+    if (!identity.starts_with("spiffe://") || space == std::string::npos ||
+        account == std::string::npos || account < space) {
+        return std::nullopt;
+    }
+    return std::pair{identity.substr(space + 4, account - space - 4), identity.substr(account + 4)};
+}
+
+void find_foreign_server(const TlsLink& link, std::vector<Finding>& findings) {
+    const Endpoint* server = link.server_endpoint;
+    if (server == nullptr || server->service_account.empty()) return;
+    std::set<std::string> wrong;
+    for (const auto& [protection, all] : link.by_protection) {
+        for (const Conversation* each : all) {
+            if (!each->tls || each->tls->server_identity.empty()) continue;
+            const std::string& identity = each->tls->server_identity.front();
+            const auto account = account_in(identity);
+            if (account && account->second != server->service_account) wrong.insert(identity);
+        }
+    }
+    if (wrong.empty()) return;
+    Finding made = finding(link, "server-certificate-mismatch", Severity::high,
+                           "the server shows a certificate of another workload; its service "
+                           "account is " +
+                               server->service_account);
+    made.evidence.insert(made.evidence.end(), wrong.begin(), wrong.end());
+    made.location = server->where;
+    findings.push_back(std::move(made));
+}
+
+bool is_weak_cipher(const std::string& name) {
+    constexpr std::array<std::string_view, 6> weak{"_RC4_",    "_3DES_", "_NULL_",
+                                                   "_EXPORT_", "_anon_", "_DES_"};
+    return std::any_of(weak.begin(), weak.end(),
+                       [&](std::string_view each) { return name.find(each) != std::string::npos; });
+}
+
+void find_weak_sessions(const TlsLink& link, std::vector<Finding>& findings) {
+    std::set<std::string> weak;
+    std::set<std::string> failed;
+    for (const auto& [protection, all] : link.by_protection) {
+        for (const Conversation* each : all) {
+            if (!each->tls) continue;
+            const TlsSeen& tls = *each->tls;
+            const bool old = (tls.version >> 8U == 3 && tls.version < 0x0303) ||
+                             tls.version == 0xfeff || tls.version == 2;
+            if (old) weak.insert(tls_version_name(tls.version));
+            const std::string cipher = tls_cipher_name(tls.cipher);
+            if (is_weak_cipher(cipher)) weak.insert(cipher);
+            if (tls.client_alert != 0) {
+                failed.insert("the client gave up: " + tls_alert_name(tls.client_alert));
+            }
+            if (tls.server_alert != 0) {
+                failed.insert("the server gave up: " + tls_alert_name(tls.server_alert));
+            }
+        }
+    }
+    if (!weak.empty()) {
+        Finding made = finding(link, "weak-tls", Severity::medium, "a weak version or cipher");
+        made.evidence.insert(made.evidence.end(), weak.begin(), weak.end());
+        findings.push_back(std::move(made));
+    }
+    if (failed.empty()) return;
+    Finding made = finding(link, "handshake-failed", Severity::medium, "TLS handshakes failed");
+    made.evidence.insert(made.evidence.end(), failed.begin(), failed.end());
+    findings.push_back(std::move(made));
+}
+
+// Protocols that begin with a name and a password, which anybody on the way can read.
+void find_plain_credentials(const TlsLink& link, std::vector<Finding>& findings) {
+    constexpr std::array<std::string_view, 13> protocols{
+        "redis", "postgres", "mysql",   "ftp",   "telnet", "smtp", "imap",
+        "pop3",  "ldap",     "mongodb", "mongo", "amqp",   "mqtt"};
+    const auto plain = link.by_protection.find(Protection::plaintext);
+    if (plain == link.by_protection.end()) return;
+    for (const Conversation* each : plain->second) {
+        const auto found = std::find(protocols.begin(), protocols.end(), each->app);
+        if (found == protocols.end()) continue;
+        Finding made = finding(link, "plaintext-credentials", Severity::medium,
+                               each->app + " in plaintext: whoever logs in shows the password");
+        made.evidence.push_back(link.count(Protection::plaintext));
+        findings.push_back(std::move(made));
+        return;
+    }
+}
+
+/// A workload that others reach through its mesh, reached past it.
+void find_bypass(const std::vector<TlsLink>& links, std::vector<Finding>& findings) {
+    std::map<std::string, const TlsLink*> meshed;
+    for (const TlsLink& each : links) {
+        if (!each.mesh.mesh.empty() && each.server_endpoint != nullptr) {
+            meshed.emplace(each.server, &each);
+        }
+    }
+    for (const TlsLink& each : links) {
+        const auto mesh = meshed.find(each.server);
+        if (mesh == meshed.end() || each.size(Protection::plaintext) == 0) continue;
+        Finding made = finding(each, "mesh-bypass", Severity::medium,
+                               "it is in a mesh and is reached past it, in plaintext");
+        made.evidence.push_back(each.count(Protection::plaintext));
+        made.evidence.push_back("through the mesh: " + mesh->second->subject() + ", " +
+                                mesh->second->mesh.evidence);
+        findings.push_back(std::move(made));
+    }
+}
+
+void find_unreached(const Expectations& expectations, const std::vector<TlsLink>& links,
+                    const Inventory& inventory, std::vector<Finding>& findings) {
+    for (const TrafficExpectation& each : expectations.traffic) {
+        if (each.reach != Reach::must) continue;
+        const bool reached = std::any_of(links.begin(), links.end(), [&](const TlsLink& link) {
+            const auto all = expectations_of(expectations, inventory, link.client_endpoint,
+                                             link.server_endpoint, link.port);
+            if (std::find(all.begin(), all.end(), &each) == all.end()) return false;
+            return std::any_of(
+                link.by_protection.begin(), link.by_protection.end(), [](const auto& entry) {
+                    return std::any_of(entry.second.begin(), entry.second.end(),
+                                       [](const Conversation* conversation) {
+                                           return conversation->outcome == Outcome::established;
+                                       });
+                });
+        });
+        if (reached) continue;
+        Finding made;
+        made.code = "not-reached";
+        made.severity = Severity::medium;
+        made.subject = "TrafficExpectation " + each.namespace_name + "/" + each.name;
+        made.message = "says that it must be reached, and no recorded conversation did";
+        made.location = each.where;
+        findings.push_back(std::move(made));
+    }
+}
+
+}  // namespace
+
+TlsAudit audit_tls(const Expectations& expectations, const Inventory& inventory,
+                   const std::vector<Conversation>& conversations, Timestamp now) {
+    TlsAudit audit;
+    const auto links = tls_links(inventory, conversations);
+    for (const TlsLink& link : links) {
+        const auto expected = expectations_of(expectations, inventory, link.client_endpoint,
+                                              link.server_endpoint, link.port);
+        EffectiveTls effective;
+        if (link.server_endpoint != nullptr) {
+            effective = effective_tls(expectations, inventory, *link.server_endpoint, link.port);
+        }
+        hold_mode(link, demand_of(effective, expected), audit.findings);
+        for (const TrafficExpectation* each : expected) hold_contents(link, *each, audit.findings);
+        find_foreign_server(link, audit.findings);
+        find_weak_sessions(link, audit.findings);
+        find_plain_credentials(link, audit.findings);
+    }
+    find_bypass(links, audit.findings);
+    find_unreached(expectations, links, inventory, audit.findings);
+    find_ready_for_strict(expectations, inventory, links, audit.findings);
+    find_client_rules(expectations, inventory, audit.findings);
+    find_without_effect(expectations, audit.findings);
+    audit.certificates = certificates_in(inventory, conversations);
+    find_in_certificates(audit.certificates, now, audit.findings);
+    return audit;
+}
+
+}  // namespace nspect::analyzer

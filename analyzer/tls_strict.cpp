@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/tls_strict.h"
+
+#include <map>
+#include <utility>
+
+namespace nspect::analyzer {
+namespace {
+
+/// What reached one port of one workload.
+struct PortCalls {
+    const TlsLink* any = nullptr;
+    EffectiveTls effective;
+    std::vector<const TlsLink*> unready;
+    std::vector<const TlsLink*> unknown;
+    std::size_t mutual = 0;
+    std::size_t callers = 0;
+};
+
+std::string strict_yaml(const TlsLink& link, const Inventory& inventory) {
+    const Endpoint& server = *link.server_endpoint;
+    std::string yaml =
+        "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata:\n  name: " +
+        inventory.workload_of(server).name +
+        "-strict\n  namespace: " + inventory.namespace_of(server).name +
+        "\nspec:\n  selector:\n    matchLabels:\n";
+    for (const auto& [key, value] : server.labels.entries()) {
+        yaml += "      " + key + ": \"" + value + "\"\n";
+    }
+    return yaml + "  portLevelMtls:\n    \"" + std::to_string(link.port.number) +
+           "\":\n      mode: STRICT\n";
+}
+
+std::string why_unready(const TlsLink& link) {
+    std::string why;
+    for (const auto& [protection, words] : {std::pair{Protection::plaintext, "plaintext"},
+                                            std::pair{Protection::one_way, "one-way TLS"},
+                                            std::pair{Protection::declined, "declined"}}) {
+        if (link.size(protection) == 0) continue;
+        why += (why.empty() ? ": " : "; ") + std::string(words) + ", " + link.count(protection);
+    }
+    return link.client + why;
+}
+
+Finding finding_of(const PortCalls& calls, const char* code, Severity severity,
+                   std::string message) {
+    Finding made;
+    made.code = code;
+    made.severity = severity;
+    made.subject = calls.any->server + " TCP " + std::to_string(calls.any->port.number);
+    made.message = std::move(message);
+    made.location = calls.effective.where;
+    return made;
+}
+
+Finding judged(const PortCalls& calls, const Inventory& inventory) {
+    if (!calls.unready.empty()) {
+        Finding made = finding_of(
+            calls, "must-migrate-before-strict", Severity::medium,
+            "PERMISSIVE by " + calls.effective.by + ": " + std::to_string(calls.unready.size()) +
+                " of " + std::to_string(calls.callers) + " callers would be refused by STRICT");
+        for (const TlsLink* each : calls.unready) made.evidence.push_back(why_unready(*each));
+        return made;
+    }
+    Finding made = finding_of(calls, "safe-to-make-strict", Severity::info,
+                              "PERMISSIVE by " + calls.effective.by + ": all of " +
+                                  std::to_string(calls.mutual) + " handshakes of " +
+                                  std::to_string(calls.callers) +
+                                  (calls.callers == 1 ? " caller" : " callers") + " were mutual");
+    made.evidence.push_back(strict_yaml(*calls.any, inventory));
+    return made;
+}
+
+std::string rule_subject(const EffectiveTls& client, const Service& service) {
+    return client.by + " for " + service.namespace_name + "/" + service.name;
+}
+
+std::optional<Port> target_of(const ServicePort& port, const Endpoint& endpoint) {
+    if (port.target_name.empty()) return port.target_port.value_or(port.port);
+    for (const ContainerPort& each : endpoint.ports) {
+        if (each.name == port.target_name) return each.port;
+    }
+    return std::nullopt;
+}
+
+bool find_weaker(const Expectations& expectations, const Inventory& inventory,
+                 const EffectiveTls& client, const Service& service, const ServicePort& port,
+                 std::vector<Finding>& findings) {
+    for (const Endpoint& endpoint : inventory.endpoints()) {
+        const bool behind = service.has_selector &&
+                            inventory.namespace_of(endpoint).name == service.namespace_name &&
+                            service.selector.matches(endpoint.labels);
+        const auto target = behind ? target_of(port, endpoint) : std::nullopt;
+        if (!target) continue;
+        const EffectiveTls server = effective_tls(expectations, inventory, endpoint, *target);
+        if (server.mode != TlsMode::strict) continue;
+        Finding made;
+        made.code = "client-rule-weaker";
+        made.severity = Severity::medium;
+        made.subject = rule_subject(client, service);
+        made.message = "clients send " +
+                       std::string(client.mode == TlsMode::disable ? "plaintext" : "one-way TLS") +
+                       " to port " + std::to_string(port.port.number) + ", and " + server.by +
+                       " demands STRICT: they will be refused";
+        if (server.where) made.evidence.push_back("STRICT at " + to_string(*server.where));
+        made.location = client.where;
+        findings.push_back(std::move(made));
+        return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+void find_ready_for_strict(const Expectations& expectations, const Inventory& inventory,
+                           const std::vector<TlsLink>& links, std::vector<Finding>& findings) {
+    std::map<std::pair<std::string, Port>, PortCalls> ports;
+    for (const TlsLink& link : links) {
+        if (link.server_endpoint == nullptr) continue;
+        PortCalls& calls = ports[{link.server, link.port}];
+        if (calls.any == nullptr) {
+            calls.any = &link;
+            calls.effective =
+                effective_tls(expectations, inventory, *link.server_endpoint, link.port);
+        }
+        const bool unready = link.size(Protection::plaintext) + link.size(Protection::one_way) +
+                                 link.size(Protection::declined) >
+                             0;
+        if (unready) calls.unready.push_back(&link);
+        if (link.size(Protection::unknown) > 0) calls.unknown.push_back(&link);
+        calls.mutual += link.size(Protection::mutual);
+        ++calls.callers;
+    }
+    for (const auto& [key, calls] : ports) {
+        if (calls.effective.mode != TlsMode::permissive) continue;
+        // What cannot be told is never taken for good.
+        const bool silent = calls.unready.empty() && (!calls.unknown.empty() || calls.mutual == 0);
+        if (!silent) findings.push_back(judged(calls, inventory));
+    }
+}
+
+void find_client_rules(const Expectations& expectations, const Inventory& inventory,
+                       std::vector<Finding>& findings) {
+    for (const DestinationRule& rule : expectations.destination_rules) {
+        for (const Service& service : inventory.services()) {
+            for (const ServicePort& port : service.ports) {
+                const EffectiveTls client =
+                    client_tls(expectations, rule.namespace_name, service, port.port);
+                const bool own =
+                    client.by == "DestinationRule " + rule.namespace_name + "/" + rule.name;
+                const bool weak =
+                    client.mode == TlsMode::disable || client.mode == TlsMode::one_way;
+                if (own && weak &&
+                    find_weaker(expectations, inventory, client, service, port, findings)) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+void find_without_effect(const Expectations& expectations, std::vector<Finding>& findings) {
+    for (const WithoutEffect& each : without_effect(expectations)) {
+        Finding made;
+        made.code = "expectation-without-effect";
+        made.severity = Severity::medium;
+        made.subject = each.subject;
+        made.message = "has no effect: " + each.why;
+        made.location = each.where;
+        findings.push_back(std::move(made));
+    }
+}
+
+}  // namespace nspect::analyzer

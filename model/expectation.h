@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/diagnostics.h"
+#include "model/labels.h"
+#include "model/time.h"
+#include "model/traffic.h"
+
+namespace nspect {
+
+/// How connections to a port must be protected, as declared.
+enum class TlsMode : std::uint8_t {
+    unset,       ///< says nothing: what is wider counts
+    disable,     ///< plaintext
+    permissive,  ///< anything
+    one_way,     ///< TLS; the client need not show a certificate
+    strict,      ///< mutual TLS
+};
+/// "UNSET", "DISABLE", "PERMISSIVE", "TLS", "STRICT".
+std::string_view to_string(TlsMode mode);
+
+struct PortTlsMode {
+    Port port;
+    TlsMode mode = TlsMode::unset;
+    Location where;
+};
+
+/// Istio's PeerAuthentication: what the server's proxy takes. Ports are the container's.
+struct PeerAuthentication {
+    std::string namespace_name;
+    std::string name;
+    std::string created;  ///< creationTimestamp: of several in one scope the oldest counts
+    std::optional<Selector> selector;
+    TlsMode mode = TlsMode::unset;
+    std::vector<PortTlsMode> ports;
+    Location where;
+};
+
+/// Istio's DestinationRule: what the client's proxy does. Ports are the Service's.
+struct DestinationRule {
+    std::string namespace_name;
+    std::string name;
+    std::string host;  ///< as written: "db", "db.shop", "*.shop.svc.cluster.local"
+    std::optional<TlsMode> mode;
+    std::vector<PortTlsMode> ports;
+    Location where;
+};
+
+/// Who an expectation is about: every part that is given must hold.
+struct ExpectedParty {
+    std::optional<std::string> namespace_name;
+    std::optional<std::string> workload;  ///< its name
+    std::optional<Selector> selector;
+};
+
+enum class Reach : std::uint8_t { any, must, must_not };
+
+/// nspect's own document: what traffic between two parties must be like (docs/expectations.md).
+struct TrafficExpectation {
+    std::string namespace_name;
+    std::string name;
+    std::vector<ExpectedParty> from;  ///< any of them; empty: everyone
+    ExpectedParty to;
+    PortSet ports;  ///< TCP; empty: all
+    TlsMode mode = TlsMode::unset;
+    std::vector<std::string> identities;  ///< of the client; "*" at either end stands for any text
+    std::string trust_domain;             ///< of both ends
+    std::uint16_t min_version = 0;        ///< as on the wire
+    Duration max_lifetime{};              ///< of a certificate; 0: any
+    Reach reach = Reach::any;
+    Location where;
+};
+
+/// What documents say about how traffic is protected.
+struct Expectations {
+    std::vector<PeerAuthentication> peer_authentications;
+    std::vector<DestinationRule> destination_rules;
+    std::vector<TrafficExpectation> traffic;
+
+    bool empty() const {
+        return peer_authentications.empty() && destination_rules.empty() && traffic.empty();
+    }
+};
+
+}  // namespace nspect

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/tls_findings.h"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "analyzer/mesh_marks.h"
+#include "analyzer/tls_expected.h"
+#include "ingest/load.h"
+#include "tests/analyzer/recording_builder.h"
+
+using namespace nspect;
+using namespace nspect::analyzer;
+using nspect::test::at;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string pods = R"(
+apiVersion: v1
+kind: Pod
+metadata: {name: web-0, namespace: shop, labels: {app: web}}
+spec: {serviceAccountName: web, containers: [{name: c, image: i}]}
+status: {podIP: 10.0.0.1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db-0, namespace: shop, labels: {app: db}}
+spec: {serviceAccountName: db, containers: [{name: c, image: i, ports: [{containerPort: 5432}]}]}
+status: {podIP: 10.0.0.2}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec: {selector: {app: db}, ports: [{port: 5432}]}
+)";
+
+std::string peer(const std::string& name, const std::string& space, const std::string& spec,
+                 const std::string& created = "2026-01-01T00:00:00Z") {
+    return "\n---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: " +
+           name + ", namespace: " + space + ", creationTimestamp: \"" + created +
+           "\"}\nspec: " + spec + "\n";
+}
+
+std::string expectation(const std::string& spec) {
+    return "\n---\napiVersion: nspect.io/v1\nkind: TrafficExpectation\n"
+           "metadata: {name: e, namespace: shop}\nspec: " +
+           spec + "\n";
+}
+
+struct Scene {
+    explicit Scene(const std::string& documents) {
+        Diagnostics diagnostics;
+        bundle = ingest::load_texts({{"mesh.yaml", pods + documents}}, diagnostics);
+        CHECK(bundle.left_out == 0);
+    }
+
+    std::size_t endpoint(const std::string& name) const {
+        const auto& all = bundle.inventory.endpoints();
+        const auto found = std::find_if(all.begin(), all.end(),
+                                        [&](const Endpoint& each) { return each.name == name; });
+        REQUIRE(found != all.end());
+        return static_cast<std::size_t>(found - all.begin());
+    }
+
+    Conversation& talk(std::optional<TlsSeen> tls = std::nullopt) {
+        Conversation made;
+        made.client.socket = {IpAddress::parse("10.0.0.1").value(), Port{40000}};
+        made.client.endpoint = endpoint("web-0");
+        made.server.socket = {IpAddress::parse("10.0.0.2").value(), Port{5432}};
+        made.server.endpoint = endpoint("db-0");
+        made.first = at(1s);
+        made.last = at(2s);
+        made.sent = {6, 900};
+        made.received = {5, 800};
+        made.outcome = Outcome::established;
+        made.tls = std::move(tls);
+        conversations.push_back(std::move(made));
+        return conversations.back();
+    }
+
+    TlsAudit audit() const {
+        return audit_tls(bundle.expectations, bundle.inventory, conversations, at(10s));
+    }
+
+    TlsMode mode(std::uint16_t port = 5432) const {
+        const auto& server = bundle.inventory.endpoints()[endpoint("db-0")];
+        return effective_tls(bundle.expectations, bundle.inventory, server, Port{port}).mode;
+    }
+
+    ingest::Bundle bundle;
+    std::vector<Conversation> conversations;
+};
+
+TlsSeen seen(ClientCert client_cert) {
+    TlsSeen tls;
+    tls.version = 0x0304;
+    tls.client_cert = client_cert;
+    tls.evidence = TlsEvidence::sizes;
+    tls.confidence = Confidence::high;
+    return tls;
+}
+
+std::vector<std::string> codes(const TlsAudit& audit) {
+    std::vector<std::string> all;
+    for (const Finding& each : audit.findings) all.push_back(each.code);
+    std::sort(all.begin(), all.end());
+    return all;
+}
+using Codes = std::vector<std::string>;
+
+const std::string strict_db =
+    peer("db", "shop", "{selector: {matchLabels: {app: db}}, mtls: {mode: STRICT}}");
+
+}  // namespace
+
+TEST_CASE("the narrowest PeerAuthentication that says something counts", "[mtls]") {
+    const std::string mesh = peer("mesh", "istio-system", "{mtls: {mode: STRICT}}");
+    const std::string space = peer("space", "shop", "{mtls: {mode: DISABLE}}");
+    const std::string unset = "{selector: {matchLabels: {app: db}}, mtls: {mode: UNSET}";
+    CHECK(Scene("").mode() == TlsMode::unset);
+    CHECK(Scene(peer("other", "other", "{mtls: {mode: STRICT}}")).mode() == TlsMode::permissive);
+    CHECK(Scene(mesh).mode() == TlsMode::strict);
+    CHECK(Scene(mesh + space).mode() == TlsMode::disable);
+    CHECK(Scene(mesh + space + strict_db).mode() == TlsMode::strict);
+    CHECK(Scene(mesh + peer("db", "shop", unset + "}")).mode() == TlsMode::strict);
+    const Scene ports(
+        mesh + peer("db", "shop",
+                    unset + ", portLevelMtls: {\"5432\": {mode: DISABLE}, 80: {mode: UNSET}}}"));
+    CHECK(ports.mode(5432) == TlsMode::disable);
+    CHECK(ports.mode(80) == TlsMode::strict);
+    CHECK(ports.mode(81) == TlsMode::strict);
+}
+
+TEST_CASE("of two PeerAuthentications in one scope the older counts, the other is found",
+          "[mtls]") {
+    const Scene scene(peer("a", "shop", "{mtls: {mode: DISABLE}}", "2026-02-01T00:00:00Z") +
+                      peer("b", "shop", "{mtls: {mode: STRICT}}", "2026-01-01T00:00:00Z"));
+    CHECK(scene.mode() == TlsMode::strict);
+    CHECK(codes(scene.audit()) == Codes{"expectation-without-effect"});
+}
+
+TEST_CASE("a selector in the root namespace selects nobody elsewhere", "[mtls]") {
+    const Scene scene(
+        peer("a", "istio-system", "{selector: {matchLabels: {app: db}}, mtls: {mode: STRICT}}"));
+    CHECK(scene.mode() == TlsMode::permissive);
+    CHECK(codes(scene.audit()) == Codes{"expectation-without-effect"});
+}
+
+TEST_CASE("what flows is held against STRICT", "[mtls]") {
+    Scene scene(strict_db);
+    SECTION("plaintext") {
+        scene.talk();
+        const auto audit = scene.audit();
+        REQUIRE(codes(audit) == Codes{"plaintext-where-strict"});
+        CHECK(audit.findings[0].severity == Severity::high);
+        REQUIRE(audit.findings[0].location);
+        CHECK(audit.findings[0].location->file == "mesh.yaml");
+    }
+    SECTION("mutual") {
+        scene.talk(seen(ClientCert::presented));
+        CHECK(codes(scene.audit()).empty());
+    }
+    SECTION("one-way") {
+        scene.talk(seen(ClientCert::not_requested));
+        CHECK(codes(scene.audit()) == Codes{"one-way-where-mutual"});
+    }
+    SECTION("declined") {
+        scene.talk(seen(ClientCert::declined));
+        CHECK(codes(scene.audit()) == Codes{"client-declined"});
+    }
+    SECTION("what cannot be told says nothing") {
+        scene.talk(seen(ClientCert::unknown));
+        CHECK(codes(scene.audit()).empty());
+    }
+    SECTION("plaintext that was never answered is STRICT at work") {
+        scene.talk().received = {2, 72};
+        CHECK(codes(scene.audit()).empty());
+    }
+    SECTION("a connection that began before the capture says nothing") {
+        scene.talk().outcome = Outcome::mid_stream;
+        CHECK(codes(scene.audit()).empty());
+    }
+    SECTION("inside a pod plaintext is by design") {
+        Conversation& inside = scene.talk();
+        inside.client.endpoint = inside.server.endpoint;
+        CHECK(codes(scene.audit()).empty());
+    }
+}
+
+TEST_CASE("a PERMISSIVE port names who must migrate, or is safe to make STRICT", "[mtls]") {
+    Scene scene(peer("all", "shop", "{mtls: {mode: PERMISSIVE}}"));
+    scene.talk(seen(ClientCert::presented));
+    SECTION("all mutual") {
+        const auto audit = scene.audit();
+        REQUIRE(codes(audit) == Codes{"safe-to-make-strict"});
+        CHECK(audit.findings[0].evidence.back().find("mode: STRICT") != std::string::npos);
+        CHECK(audit.findings[0].evidence.back().find("app: \"db\"") != std::string::npos);
+    }
+    SECTION("one in plaintext") {
+        scene.talk();
+        const auto audit = scene.audit();
+        REQUIRE(codes(audit) == Codes{"must-migrate-before-strict"});
+        CHECK(audit.findings[0].evidence.front().starts_with("shop/web-0[Pod]: plaintext"));
+    }
+    SECTION("one that cannot be told") {
+        scene.talk(seen(ClientCert::unknown));
+        CHECK(codes(scene.audit()).empty());
+    }
+}
+
+TEST_CASE("a DestinationRule that sends less than the server demands is found", "[mtls]") {
+    const std::string mode = GENERATE("DISABLE", "SIMPLE", "ISTIO_MUTUAL");
+    const Scene scene(strict_db +
+                      "\n---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\n"
+                      "metadata: {name: db, namespace: shop}\n"
+                      "spec: {host: db, trafficPolicy: {tls: {mode: " +
+                      mode + "}}}\n");
+    CHECK(codes(scene.audit()) == (mode == "ISTIO_MUTUAL" ? Codes{} : Codes{"client-rule-weaker"}));
+}
+
+TEST_CASE("nspect's own expectations are held against what was seen", "[mtls]") {
+    const auto found = [](const std::string& spec, TlsSeen tls) {
+        Scene scene(expectation(spec));
+        scene.talk(std::move(tls));
+        return codes(scene.audit());
+    };
+    TlsSeen tls = seen(ClientCert::presented);
+    tls.version = 0x0303;
+    tls.client_identity = {"spiffe://evil/ns/shop/sa/web"};
+    const std::string to = "{to: {workload: db-0}, ";
+    CHECK(found(to + "mtls: strict}", seen(ClientCert::presented)).empty());
+    CHECK(found(to + "mtls: strict}", seen(ClientCert::not_requested)) ==
+          Codes{"one-way-where-mutual"});
+    CHECK(found(to + "trustDomain: shop.local}", tls) == Codes{"identity-not-accepted"});
+    CHECK(found(to + "trustDomain: evil}", tls).empty());
+    CHECK(found(to + "identities: [\"spiffe://*\"]}", tls).empty());
+    CHECK(found(to + "identities: [\"*/sa/job\"]}", tls) == Codes{"identity-not-accepted"});
+    CHECK(found(to + "minVersion: \"1.3\"}", tls) == Codes{"weaker-than-expected"});
+    CHECK(found(to + "ports: [80], minVersion: \"1.3\"}", tls).empty());
+    CHECK(found(to + "reach: mustNot}", tls) == Codes{"reached-although-forbidden"});
+    CHECK(found(to + "from: [{workload: job}], reach: mustNot}", tls).empty());
+    CHECK(found(to + "from: [{workload: job}], reach: must}", tls) == Codes{"not-reached"});
+    CHECK(found(to + "reach: must}", tls).empty());
+}
+
+TEST_CASE("certificates are held against the clock, and their strength", "[mtls]") {
+    Scene scene("");
+    TlsSeen tls = seen(ClientCert::not_requested);
+    CertificateSeen leaf;
+    leaf.fingerprint = "ab";
+    leaf.subject = "CN=db";
+    leaf.not_before = at(-1000h);
+    leaf.not_after = at(9000h);
+    leaf.key = "RSA";
+    leaf.key_bits = 2048;
+    leaf.signature = "sha256WithRSAEncryption";
+    const auto found = [&](const CertificateSeen& certificate) {
+        tls.server_chain = {certificate};
+        scene.conversations.clear();
+        scene.talk(tls);
+        return codes(scene.audit());
+    };
+    CHECK(found(leaf).empty());
+    CertificateSeen other = leaf;
+    other.not_after = at(0s);
+    CHECK(found(other) == Codes{"certificate-expired"});
+    other.not_after = at(72h);
+    CHECK(found(other) == Codes{"certificate-expires-soon"});
+    other = leaf;
+    other.key_bits = 1024;
+    CHECK(found(other) == Codes{"certificate-weak"});
+    other = leaf;
+    other.signature = "sha1WithRSAEncryption";
+    CHECK(found(other) == Codes{"certificate-weak"});
+    other = leaf;
+    other.self_signed = true;
+    CHECK(found(other) == Codes{"certificate-self-signed"});
+    CHECK(scene.audit().certificates.size() == 1);
+}
+
+TEST_CASE("the server's identity must be its workload's", "[mtls]") {
+    Scene scene("");
+    TlsSeen tls = seen(ClientCert::presented);
+    tls.server_identity = {"spiffe://cluster.local/ns/shop/sa/" +
+                           std::string(GENERATE("db", "web"))};
+    const bool right = tls.server_identity[0].ends_with("/db");
+    scene.talk(tls);
+    CHECK(codes(scene.audit()) == (right ? Codes{} : Codes{"server-certificate-mismatch"}));
+}
+
+TEST_CASE("a workload in a mesh that is reached past it is found", "[mtls]") {
+    Scene scene("");
+    TlsSeen tls = seen(ClientCert::presented);
+    tls.alpn_offered = {"istio-peer-exchange", "istio"};
+    scene.talk(tls);
+    CHECK(mesh_of(scene.conversations[0]).mesh == "Istio");
+    CHECK(codes(scene.audit()).empty());
+    scene.talk();
+    CHECK(codes(scene.audit()) == Codes{"mesh-bypass"});
+}
+
+TEST_CASE("protocols that log in in plaintext are named", "[mtls]") {
+    Scene scene("");
+    scene.talk().app = "postgres";
+    CHECK(codes(scene.audit()) == Codes{"plaintext-credentials"});
+    scene.conversations.clear();
+    scene.talk(seen(ClientCert::not_requested)).app = "postgres";
+    CHECK(codes(scene.audit()).empty());
+}
