@@ -15,8 +15,7 @@ void find_never_hit(LintFacts& facts) {
         if (each.hits > 0 && !old) continue;
         const RuleName name{each.policy, each.direction, each.rule};
         std::string message = old ? "no recorded conversation hit the rule in the last " + asked
-                                  : "no recorded conversation hit the rule in " +
-                                        to_words(long_enough ? facts.input.unused_after : window);
+                                  : "no recorded conversation hit the rule in " + to_words(window);
         if (!long_enough) message += ", which is shorter than the " + asked + " asked for";
         if (facts.lossy) {
             message += "; something was lost while recording: this is no proof that it is unused";
