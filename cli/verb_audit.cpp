@@ -51,6 +51,7 @@ Run declare_audit(CommandLine& line) {
     line.choice(options->fail_on, "--fail-on", {"info", "low", "medium", "high", "never"},
                 "exit 1 when a finding is at least this severe");
     declare_policy_options(line, options->load);
+    declare_staged_option(line, options->load);
     declare_output(line, options->output, {"text", "json", "md", "sarif", "html", "csv"});
     line.footer("Example: nspect audit shop.nspect samples/shop -o html --file report.html");
     return [options] { return run(*options); };

@@ -60,6 +60,7 @@ Run declare_diff(CommandLine& line) {
     line.choice(options->fail_on, "--fail-on", {"opened", "any", "never"},
                 "exit 1 when the change opens a connection, or changes any");
     declare_policy_options(line, options->load);
+    declare_staged_option(line, options->load);
     declare_output(line, options->output, {"text", "json", "csv", "md"});
     line.footer("Example: nspect diff policies-main/ policies-branch/ -o md");
     return [options] { return run(*options); };

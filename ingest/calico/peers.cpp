@@ -12,12 +12,6 @@ namespace {
 
 using Op = Requirement::Op;
 
-const Expression anything;
-
-IpSet single(const IpAddress& address) {
-    return IpSet{{address, address}};
-}
-
 Selector with(const Selector& selector, Requirement requirement) {
     Selector result = selector;
     result.add(std::move(requirement));
@@ -77,15 +71,16 @@ CalicoPeers::CalicoPeers(const Inventory& inventory, const CalicoDocuments& docu
         set_labels_.push_back(std::move(labels));
     }
     for (std::size_t i = 0; i < inventory.endpoints().size(); ++i) {
-        if (inventory.endpoints()[i].host_network) continue;
         const auto addresses = inventory.addresses_of(i);
+        if (inventory.endpoints()[i].host_network) {
+            for (const IpAddress& address : addresses) node_addresses_.insert({address, address});
+            continue;
+        }
         all_addresses_known_ = all_addresses_known_ && !addresses.empty();
         pod_addresses_.insert(addresses.begin(), addresses.end());
     }
     for (const nspect::Node& node : inventory.nodes()) {
-        for (const IpAddress& address : node.addresses) {
-            node_addresses_ = node_addresses_ | single(address);
-        }
+        for (const IpAddress& address : node.addresses) node_addresses_.insert({address, address});
     }
 }
 
@@ -213,7 +208,9 @@ std::vector<Peer> CalicoPeers::excluded(const CalicoEntity& entity, const Limit&
     const bool narrow = limit.any() || holds_pods(hidden);
     auto peers = limited(terms_or_all(not_excluded(entity), rule), narrow ? open : all_addresses());
     if (!open.empty()) peers.push_back(AddressPeer{open, PodsByAddress::no});
-    const IpSet nodes = open & node_addresses_;  // pods on the host network are no endpoints
+    // Pods on the host network are no endpoints: no selector names them.
+    const IpSet nodes = open & node_addresses_;
+    if (open == all_addresses()) peers.push_back(NodePeer{});
     if (!nodes.empty()) peers.push_back(AddressPeer{nodes, PodsByAddress::yes});
     return peers;
 }

@@ -54,7 +54,7 @@ private:
     const CalicoDocuments& documents_;
     std::vector<Labels> set_labels_;  ///< of each set, with what Calico adds
     std::set<IpAddress> pod_addresses_;
-    IpSet node_addresses_;
+    IpSet node_addresses_;             ///< those of pods on the host network among them
     bool all_addresses_known_ = true;  ///< of every pod that is not on the host network
 };
 

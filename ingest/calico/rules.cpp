@@ -210,6 +210,8 @@ std::optional<CalicoRule> read_rule(const Node& node, Direction direction,
         report.warning(node, "CA011", "not evaluated in this rule: " + made.rule.condition,
                        "verdicts of it say \"at most\"");
     }
+    made.narrower = report.later_warning(
+        node, "CA011", "not evaluated in this rule: ", "verdicts of it say \"at most\"");
     return made;
 }
 

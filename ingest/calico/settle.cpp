@@ -90,6 +90,7 @@ private:
         const bool in = direction == Direction::ingress;
         const CalicoEntity& own = in ? rule.destination : rule.source;
         const CalicoEntity& peer = in ? rule.source : rule.destination;
+        const std::string said = rule.rule.condition;
         const auto subjects = peers_.subjects(subject, own, rule);
         if (subjects.empty()) return;
         if (peer.service && peers_.find(*peer.service) == nullptr) {
@@ -97,8 +98,14 @@ private:
         }
         Policy& part = part_for(parts, subjects);
         for (Rule& made : peers_.rules(rule, peer, direction)) {
+            if (made.condition != said) say(rule.narrower, made.condition);
             (in ? part.ingress : part.egress).push_back(std::move(made));
         }
+    }
+
+    void say(Diagnostic narrower, const std::string& condition) {
+        narrower.message += condition;
+        diagnostics_.add(std::move(narrower));
     }
 
     static Policy& part_for(std::vector<Policy>& parts, const std::vector<PodPeer>& subjects) {
