@@ -160,16 +160,18 @@ private:
         }
     }
 
-    bool has_links(const std::string& network) const {
+    template <class Predicate>
+    bool has_member(const std::string& network, Predicate fits) const {
         const auto& all = documents_.containers;
         return std::any_of(all.begin(), all.end(), [&](const DockerContainer& one) {
             const auto& names = one.endpoint.networks;
-            return one.links && std::find(names.begin(), names.end(), network) != names.end();
+            return fits(one) && std::find(names.begin(), names.end(), network) != names.end();
         });
     }
 
     void add_network(const DockerNetwork& network) {
-        if (network.driver == "host") return;  // the host's network is nobody's to close
+        const bool used = has_member(network.name, [](const auto&) { return true; });
+        if (!used || network.driver == "host") return;  // the host's is nobody's to close
         Policy policy = attachment_policy(network.name, network.where);
         policy.subjects = {on_network(network.name)};
         policy.isolates_ingress = true;
@@ -181,7 +183,8 @@ private:
     }
 
     void add_members(const DockerNetwork& network, Policy& policy) {
-        const bool links = has_links(network.name);
+        const bool links =
+            has_member(network.name, [](const DockerContainer& one) { return one.links; });
         if (any_unknown_ && network.talk) {
             Rule rule = allow("what may be on the network", {on_network(not_known)}, policy);
             rule.condition = "networks that are not known";
