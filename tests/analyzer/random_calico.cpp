@@ -179,7 +179,9 @@ Policy RandomCalico::kubernetes_policy(unsigned number) {
     if (chance(70)) {
         Rule rule;
         rule.action = "Allow";
-        rule.source.selector = "y == '" + one_of(values) + "'";
+        // As Calico translates it: network sets are no pods of Kubernetes.
+        rule.source.selector =
+            "y == '" + one_of(values) + "' && projectcalico.org/orchestrator == 'k8s'";
         made.ingress.push_back(rule);
     }
     return made;
@@ -298,7 +300,7 @@ std::string kubernetes_text(const Policy& policy) {
                        "spec:\n  podSelector: " + subject + "\n  policyTypes: [Ingress]\n";
     for (const Rule& rule : policy.ingress) {
         const std::string value = rule.source.selector.substr(6);
-        const std::string bare = value.substr(0, value.size() - 1);
+        const std::string bare = value.substr(0, value.find('\''));
         text += "  ingress: [{from: [{podSelector: {matchLabels: {y: \"" + bare + "\"}}}]}]\n";
     }
     return text;
