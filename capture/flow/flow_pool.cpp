@@ -28,6 +28,7 @@ std::uint32_t FlowPool::allocate() {
 
 void IdleLists::insert(FlowPool& pool, std::uint32_t slot, IdleClass idle_class, Timestamp now) {
     Ends& ends = ends_[static_cast<std::size_t>(idle_class)];
+    ++ends.count;
     Flow& flow = pool[slot];
     flow.idle_class = idle_class;
     flow.tick = tick_of(now);
@@ -41,6 +42,7 @@ void IdleLists::insert(FlowPool& pool, std::uint32_t slot, IdleClass idle_class,
 void IdleLists::remove(FlowPool& pool, std::uint32_t slot) {
     const Flow& flow = pool[slot];
     Ends& ends = ends_[static_cast<std::size_t>(flow.idle_class)];
+    --ends.count;
     (flow.older == no_flow ? ends.oldest : pool[flow.older].newer) = flow.newer;
     (flow.newer == no_flow ? ends.newest : pool[flow.newer].older) = flow.older;
 }
@@ -52,11 +54,16 @@ void IdleLists::touch(FlowPool& pool, std::uint32_t slot, IdleClass idle_class, 
     insert(pool, slot, idle_class, now);
 }
 
-std::uint32_t IdleLists::oldest(const FlowPool& pool) const {
+std::uint32_t IdleLists::least_worth(const FlowPool& pool) const {
+    std::size_t all = 0;
     std::uint32_t found = no_flow;
     for (const Ends& ends : ends_) {
+        all += ends.count;
         if (ends.oldest == no_flow) continue;
         if (found == no_flow || pool[ends.oldest].last < pool[found].last) found = ends.oldest;
+    }
+    for (const auto flooded : {IdleClass::opening, IdleClass::datagram}) {
+        if (of(flooded).count > all / 2) return of(flooded).oldest;
     }
     return found;
 }

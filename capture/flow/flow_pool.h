@@ -47,14 +47,20 @@ public:
     std::uint32_t oldest(IdleClass idle_class) const {
         return ends_[static_cast<std::size_t>(idle_class)].oldest;
     }
-    /// Over all classes.
-    std::uint32_t oldest(const FlowPool& pool) const;
+    /// Who leaves when there is no room: of the class that fills more than half of the table, if it
+    /// is one in which nobody was answered (a flood of SYNs must not push out conversations), else
+    /// of all.
+    std::uint32_t least_worth(const FlowPool& pool) const;
 
 private:
     struct Ends {
         std::uint32_t oldest = no_flow;
         std::uint32_t newest = no_flow;
+        std::size_t count = 0;
     };
+    const Ends& of(IdleClass idle_class) const {
+        return ends_[static_cast<std::size_t>(idle_class)];
+    }
     std::array<Ends, idle_class_count> ends_;
 };
 

@@ -142,7 +142,7 @@ std::uint32_t FlowTable::begin(const FlowLookup& lookup, std::uint64_t hash,
                                const DecodedPacket& packet, Timestamp now) {
     if (index_.size() >= limits_.flows) {
         ++stats_.evicted;
-        remove(idle_.oldest(pool_));
+        remove(idle_.least_worth(pool_));
     }
     const std::uint32_t slot = pool_.allocate();
     Flow& flow = pool_[slot];

@@ -56,7 +56,8 @@ struct FlowTableStats {
 };
 
 /// Turns packets into sightings. Holds at most `limits.flows` flows; when full, the one idle
-/// longest leaves first and is given out as a record like any other. Time is the packets' own. Not
+/// longest leaves first and is given out as a record like any other; while more than half of them
+/// are of a kind nobody has answered, one of these. Time is the packets' own. Not
 /// thread-safe: one table belongs to one recording and one thread.
 class FlowTable {
 public:
