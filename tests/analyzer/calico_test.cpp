@@ -134,3 +134,36 @@ TEST_CASE("Calico's policies decide as its documentation says, in random cluster
     CHECK(tally.denied > tally.asked / 10);
     CHECK(tally.uncertain < tally.asked / 5);
 }
+
+TEST_CASE("the sample does what its comments say, and more is denied once it is enforced",
+          "[calico]") {
+    const auto allowed = [](bool staged, const std::string& from, const std::string& to,
+                            std::uint16_t port) {
+        Diagnostics diagnostics;
+        auto bundle = ingest::load({"samples/calico"}, diagnostics);
+        REQUIRE(bundle);
+        REQUIRE_FALSE(diagnostics.has_errors());
+        if (staged) ingest::enforce_staged(*bundle);
+        World world;
+        world.inventory = std::move(bundle->inventory);
+        world.policies = std::move(bundle->policies);
+        const PolicyEngine engine(world);
+        const auto end = [&](const std::string& name) {
+            const auto address = IpAddress::parse(name);
+            return address ? Who::of_address(*address) : Who::of_endpoint(endpoint_of(world, name));
+        };
+        return engine.decide(end(from), end(to), {Protocol::tcp, Port{port}}).allowed();
+    };
+    CHECK(allowed(false, "web", "api", 9000));
+    CHECK_FALSE(allowed(false, "web", "api", 9001));
+    CHECK_FALSE(allowed(false, "web", "db", 5432));
+    CHECK(allowed(false, "api", "db", 5432));
+    CHECK(allowed(false, "api", "203.0.113.17", 443));
+    CHECK_FALSE(allowed(false, "api", "203.0.113.1", 443));
+    CHECK(allowed(false, "192.0.2.1", "web", 8080));
+    CHECK_FALSE(allowed(false, "198.51.100.1", "web", 8080));
+    CHECK_FALSE(allowed(false, "probe", "web", 8080));
+    CHECK(allowed(false, "probe", "192.0.2.1", 443));
+    CHECK_FALSE(allowed(true, "probe", "192.0.2.1", 443));
+    CHECK(allowed(true, "192.0.2.1", "web", 8080));
+}
