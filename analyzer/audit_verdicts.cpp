@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "analyzer/mesh_ports.h"
+
 namespace nspect::analyzer {
 namespace {
 
@@ -42,7 +44,7 @@ void each_reason(const Judged& judged, Visit visit) {
 
 std::size_t Verdicts::KeyHash::operator()(const Key& key) const noexcept {
     std::uint64_t hash = key[0];
-    for (const auto part : {key[1], key[2]}) {
+    for (const auto part : {key[1], key[2], key[3]}) {
         hash = (hash ^ (hash >> 31U)) * 0x9e3779b97f4a7c15ULL + part;
     }
     return hash ^ (hash >> 32U);
@@ -64,7 +66,8 @@ std::uint32_t Verdicts::of(const Talk& talk) {
     const Key key{number(talk.client, Direction::ingress), number(talk.server, Direction::egress),
                   (special ? 1U << 31U : 0U) |
                       static_cast<std::uint32_t>(talk.point.protocol) << 16U |
-                      talk.point.port.number};
+                      talk.point.port.number,
+                  talk.carried.value_or(Port{0}).number};
     const auto [entry, added] = known_.try_emplace(key, static_cast<std::uint32_t>(judged_.size()));
     if (added) {
         judged_.push_back(judge(talk));
@@ -75,7 +78,11 @@ std::uint32_t Verdicts::of(const Talk& talk) {
 
 Judged Verdicts::judge(const Talk& talk) const {
     Judged judged;
-    judged.verdict = engine_.decide(talk.client.who(), talk.server.who(), talk.point);
+    const Who from = talk.client.who();
+    const Who to = talk.server.who();
+    judged.verdict = carries_others(talk.point)
+                         ? decide_through_mesh(engine_, from, to, talk.point, talk.carried)
+                         : engine_.decide(from, to, talk.point);
     const bool from_pod = talk.client.kind == End::Kind::endpoint;
     const bool to_pod = talk.server.kind == End::Kind::endpoint;
     judged.selected = (from_pod && engine_.selected(talk.client.index, Direction::egress)) ||

@@ -36,7 +36,7 @@ public:
     const std::vector<Judged>& all() const { return judged_; }
 
 private:
-    using Key = std::array<std::uint32_t, 3>;
+    using Key = std::array<std::uint32_t, 4>;
     struct KeyHash {
         std::size_t operator()(const Key& key) const noexcept;
     };

@@ -44,7 +44,7 @@ public:
             const auto& talk = result_.talks.back();
             const EdgeKey key{node(talk.client, Direction::ingress, {}),
                               node(talk.server, Direction::egress, conversation.server.name),
-                              talk.point};
+                              talk.shown()};
             const auto edge = edge_number(key);
             result_.edge_of.push_back(edge);
             count(result_.graph.edges[edge], conversation);

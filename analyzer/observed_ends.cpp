@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "analyzer/mesh_ports.h"
+
 namespace nspect::analyzer {
 namespace {
 
@@ -30,6 +32,7 @@ TrafficPoint point_of(const Conversation& conversation) {
 Talk Ends::talk(const Conversation& conversation) {
     Talk talk{end_of(conversation.client), end_of(conversation.server), point_of(conversation),
               false};
+    find_carried(conversation, talk);
     const bool translated = talk.server.kind == End::Kind::endpoint || conversation.dialled;
     if (translated || !conversation.service) return talk;
     talk.server.kind = End::Kind::service;
@@ -43,6 +46,18 @@ Talk Ends::talk(const Conversation& conversation) {
     talk.point.port = *port;
     talk.behind_service = true;
     return talk;
+}
+
+/// A proxy beside the client takes what that dialled to its own port at the other end.
+void Ends::find_carried(const Conversation& conversation, Talk& talk) const {
+    if (!carries_others(talk.point) || !conversation.dialled) return;
+    const Port dialled = conversation.dialled->port;
+    if (carries_others({Protocol::tcp, dialled})) return;
+    talk.carried = dialled;
+    if (!conversation.service || talk.server.kind != End::Kind::endpoint) return;
+    const auto target = services_.target_port(*conversation.service, {Protocol::tcp, dialled},
+                                              talk.server.index);
+    if (target) talk.carried = target;
 }
 
 bool Ends::from_own_node(const Talk& talk) const {

@@ -32,6 +32,11 @@ struct Talk {
     End server;
     TrafficPoint point;
     bool behind_service = false;  ///< `server` stands for the Service's pods
+    /// The application's port, where `point` is one that proxies of a mesh carry others on.
+    std::optional<Port> carried = std::nullopt;
+
+    /// What people call it: the application's point where that is known.
+    TrafficPoint shown() const { return {point.protocol, carried.value_or(point.port)}; }
 
     bool within_one() const {
         return client.kind == End::Kind::endpoint && server.kind == End::Kind::endpoint &&
@@ -50,6 +55,8 @@ public:
     bool from_own_node(const Talk& talk) const;
 
 private:
+    void find_carried(const Conversation& conversation, Talk& talk) const;
+
     const Inventory& inventory_;
     ServiceBackends services_;
 };
