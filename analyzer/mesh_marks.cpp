@@ -24,14 +24,9 @@ MeshMark by_name(const TlsSeen& tls) {
         return {"Consul", "SNI " + tls.sni};
     }
     for (const std::string& each : tls.client_identity) {
-        const bool spiffe = each.starts_with("spiffe://");
-        if (spiffe && each.find("/ns/") != std::string::npos &&
-            each.find("/sa/") != std::string::npos) {
-            return {"Istio", "client identity " + each};
-        }
-        if (spiffe && each.find(".consul/") != std::string::npos) {
-            return {"Consul", "client identity " + each};
-        }
+        const bool consul =
+            each.starts_with("spiffe://") && each.find(".consul/") != std::string::npos;
+        if (consul) return {"Consul", "client identity " + each};
     }
     return {};
 }

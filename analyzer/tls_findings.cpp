@@ -240,8 +240,9 @@ void find_plain_credentials(const TlsLink& link, std::vector<Finding>& findings)
     }
 }
 
-/// A workload that others reach through its mesh, reached past it.
-void find_bypass(const std::vector<TlsLink>& links, std::vector<Finding>& findings) {
+/// A workload that others reach through its mesh, reached past it where nothing demands otherwise.
+void find_bypass(const Expectations& expectations, const Inventory& inventory,
+                 const std::vector<TlsLink>& links, std::vector<Finding>& findings) {
     std::map<std::string, const TlsLink*> meshed;
     for (const TlsLink& each : links) {
         if (!each.mesh.mesh.empty() && each.server_endpoint != nullptr) {
@@ -251,6 +252,9 @@ void find_bypass(const std::vector<TlsLink>& links, std::vector<Finding>& findin
     for (const TlsLink& each : links) {
         const auto mesh = meshed.find(each.server);
         if (mesh == meshed.end() || each.size(Protection::plaintext) == 0) continue;
+        const EffectiveTls demanded =
+            effective_tls(expectations, inventory, *each.server_endpoint, each.port);
+        if (demanded.mode >= TlsMode::one_way) continue;  // which is worse, and found already
         Finding made = finding(each, "mesh-bypass", Severity::medium,
                                "it is in a mesh and is reached past it, in plaintext");
         made.evidence.push_back(each.count(Protection::plaintext));
@@ -306,7 +310,7 @@ TlsAudit audit_tls(const Expectations& expectations, const Inventory& inventory,
         find_weak_sessions(link, audit.findings);
         find_plain_credentials(link, audit.findings);
     }
-    find_bypass(links, audit.findings);
+    find_bypass(expectations, inventory, links, audit.findings);
     find_unreached(expectations, links, inventory, audit.findings);
     find_ready_for_strict(expectations, inventory, links, audit.findings);
     find_client_rules(expectations, inventory, audit.findings);
