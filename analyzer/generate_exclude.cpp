@@ -62,7 +62,7 @@ Result<Exclusion> parse_exclusion(std::string_view text) {
         if (!makes_sense(condition)) {
             return Error{Error::Kind::invalid,
                          "'" + std::string(part) + "' is no condition of --exclude",
-                         "such as workload=shop/web, label=app=web, port=tcp/22, outcome=one_way, "
+                         "such as workload=shop/web, label=app=web, port=tcp/22, outcome=one-way, "
                          "address=10.0.0.0/8, finding=CODE",
                          ""};
         }

@@ -27,7 +27,7 @@ struct Exclusion {
 ///   workload=shop/web      either end belongs to it
 ///   label=app=scanner      either end carries the label; label=scanner: has the key
 ///   port=22, port=udp/53   the server's port
-///   outcome=one_way        how it went
+///   outcome=one-way        how it went
 ///   address=10.0.0.0/8     either end's address is in it
 ///   finding=CODE           the audit reports the edge under this code
 /// An Error names the condition that makes no sense.
