@@ -70,20 +70,18 @@ void Reassembler::take(Datagram& datagram, const DecodedPacket& fragment) {
     if (datagram.given_up) return;
     const std::uint32_t begin = fragment.fragment_offset;
     const std::uint32_t end = end_of(fragment);
+    const bool last = !fragment.more_fragments;
     for (const Part& part : datagram.parts) {
         const auto part_end = part.offset + static_cast<std::uint32_t>(part.bytes.size());
         if (begin == part.offset && end == part_end) return;  // once more
-        if (begin < part_end && part.offset < end) return give_up(datagram);
+        const bool overlaps = begin < part_end && part.offset < end;
+        if (overlaps || (last && part_end > end)) return give_up(datagram);
     }
     const bool beyond = datagram.total != 0 && end > datagram.total;
-    const bool second_end = datagram.total != 0 && !fragment.more_fragments;
+    const bool second_end = datagram.total != 0 && last;
     if (beyond || second_end) return give_up(datagram);
     if (datagram.parts.size() >= limits_.parts) return give_up(datagram);
-    if (!fragment.more_fragments) datagram.total = end;
-    if (datagram.have > 0 && datagram.total != 0 &&
-        datagram.have + (end - begin) > datagram.total) {
-        return give_up(datagram);
-    }
+    if (last) datagram.total = end;
     datagram.parts.push_back(
         {begin, {fragment.fragment_data.begin(), fragment.fragment_data.end()}});
     datagram.have += end - begin;

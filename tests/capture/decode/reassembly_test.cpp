@@ -90,6 +90,7 @@ TEST_CASE("overlapping fragments are given up, as RFC 5722 wants it", "[fragment
         {"the second begins inside the first", {{0, 24, true}, {16, 24, true}, {40, 8, false}}},
         {"one covers another", {{8, 8, true}, {0, 32, true}, {32, 8, false}}},
         {"two ends", {{32, 8, false}, {48, 8, false}, {0, 32, true}}},
+        {"the end comes before what was there", {{104, 8, true}, {8, 8, false}}},
         {"beyond the end", {{8, 8, false}, {16, 8, true}, {0, 8, true}}},
     };
     for (const Row& row : rows) {
