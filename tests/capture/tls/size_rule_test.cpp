@@ -61,3 +61,29 @@ TEST_CASE("a raw public key may be shorter than any certificate", "[tls]") {
     CHECK(judge_sizes({0x1301, true, lengths}).client_cert == ClientCert::presented);
     CHECK(judge_sizes({0x1301, false, lengths}).client_cert == ClientCert::unknown);
 }
+
+TEST_CASE("the server's flight tells whether it asked, where it is one message a record", "[tls]") {
+    using Flight = std::vector<std::uint16_t>;
+    const auto asked = [](const Flight& flight) { return asked_by_server(0x1301, flight); };
+    CHECK(asked({23, 583, 95, 53}) == Asked::no);
+    CHECK(asked({23, 119, 583, 95, 53}) == Asked::yes);
+    CHECK(asked({39, 599, 111, 69}) == Asked::no);  // sixteen more each
+    CHECK(asked({813}) == Asked::unknown);
+    CHECK(asked({}) == Asked::unknown);
+    CHECK(asked({23, 40, 95, 53}) == Asked::unknown);
+}
+
+TEST_CASE("early data ends with a message of its own", "[tls]") {
+    using Flight = std::vector<std::uint16_t>;
+    CHECK(is_early_data_accepted(0x1301, Flight{200, 21, 53}));
+    CHECK_FALSE(is_early_data_accepted(0x1301, Flight{200, 53}));
+    CHECK_FALSE(is_early_data_accepted(0x1302, Flight{21, 53}));
+}
+
+TEST_CASE("a certificate after the handshake has a signature and a Finished behind it", "[tls]") {
+    CHECK(is_later_certificate(0x1302, {1032, 96, 69}));
+    CHECK(is_later_certificate(0x1301, {600, 281, 53}));
+    CHECK_FALSE(is_later_certificate(0x1301, {600, 200, 53}));
+    CHECK_FALSE(is_later_certificate(0x1301, {100, 96, 53}));
+    CHECK_FALSE(is_later_certificate(0x1301, {600, 96, 54}));
+}
