@@ -9,6 +9,7 @@
 #include "analyzer/cni.h"
 #include "analyzer/identity.h"
 #include "analyzer/stitch.h"
+#include "cli/live_inputs.h"
 #include "ingest/load.h"
 #include "ingest/staged.h"
 #include "store/recording_file.h"
@@ -16,13 +17,6 @@
 namespace nspect::cli {
 
 namespace {
-
-Error live_source_error(const std::string& input) {
-    return {Error::Kind::unsupported, "live sources (" + input + ") are not supported",
-            "save the objects first: kubectl get ns,deploy,rs,sts,ds,job,pods,svc,netpol -A -o "
-            "yaml > cluster.yaml",
-            ""};
-}
 
 /// Whether the file begins as a pcap or pcapng file does.
 bool looks_like_capture(const std::string& path) {
@@ -103,10 +97,11 @@ Status read_recording(const std::string& path, const OutputOptions& output, Load
     return done;
 }
 
-Status read_manifests(const std::vector<std::string>& manifests, const LoadOptions& options,
+Status read_manifests(const std::vector<std::string>& manifests,
+                      const std::vector<ingest::NamedText>& live, const LoadOptions& options,
                       const OutputOptions& output, Loaded& loaded) {
     Diagnostics diagnostics;
-    auto bundle = ingest::load(manifests, diagnostics);
+    auto bundle = ingest::load(manifests, live, diagnostics);
     diagnostics.sort();
     if (options.diagnostics == nullptr) print(output, diagnostics);
     if (!bundle) return std::move(bundle).error();
@@ -174,9 +169,12 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
     Loaded loaded;
     loaded.world.options = engine_options(options);
     std::vector<std::string> manifests;
+    std::vector<std::string> servers;
     for (const std::string& input : inputs) {
-        if (input.starts_with("kube:") || input.starts_with("docker:"))
-            return live_source_error(input);
+        if (is_live(input)) {
+            servers.push_back(input);
+            continue;
+        }
         if (input != "-" && looks_like_capture(input)) return capture_file_error(input);
         // By its name when it is too damaged to be recognised: the reason is worth reading.
         if (input.ends_with(".nspect") || (input != "-" && store::looks_like_recording(input))) {
@@ -190,10 +188,15 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
         const bool one = inputs.size() == 1;
         return Error{Error::Kind::invalid,
                      one ? "this is no recording" : "no recording among the inputs",
-                     "make one with: nspect capture --out FILE.nspect", one ? inputs.front() : ""};
+                     "make one with: nspect capture --out FILE.nspect",
+                     one && servers.empty() ? inputs.front() : ""};
     }
-    if (!manifests.empty()) {
-        if (const Status read = read_manifests(manifests, options, output, loaded); !read)
+    std::vector<ingest::NamedText> live;
+    for (const std::string& server : servers) {
+        if (const Status read = read_live(server, output, live); !read) return read.error();
+    }
+    if (!manifests.empty() || !live.empty()) {
+        if (const Status read = read_manifests(manifests, live, options, output, loaded); !read)
             return read.error();
     }
     if (options.need_manifests && !loaded.has_manifests) {

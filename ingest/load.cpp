@@ -96,6 +96,11 @@ Status read_input(const std::string& file, Staging& staging, Diagnostics& diagno
 }  // namespace
 
 Result<Bundle> load(const std::vector<std::string>& inputs, Diagnostics& diagnostics) {
+    return load(inputs, {}, diagnostics);
+}
+
+Result<Bundle> load(const std::vector<std::string>& inputs, const std::vector<NamedText>& texts,
+                    Diagnostics& diagnostics) {
     Staging staging;
     for (const std::string& input : inputs) {
         auto files = files_of(input);
@@ -106,6 +111,7 @@ Result<Bundle> load(const std::vector<std::string>& inputs, Diagnostics& diagnos
             }
         }
     }
+    for (const NamedText& text : texts) read_text(text.name, text.text, staging, diagnostics);
     return std::move(staging).finish(diagnostics);
 }
 

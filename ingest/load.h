@@ -22,6 +22,9 @@ struct NamedText {
     std::string name;
     std::string text;
 };
+/// Both, as one: what a server had (ingest/live) may belong to what files hold.
+Result<Bundle> load(const std::vector<std::string>& inputs, const std::vector<NamedText>& texts,
+                    Diagnostics& diagnostics);
 Bundle load_texts(const std::vector<NamedText>& texts, Diagnostics& diagnostics);
 
 }  // namespace nspect::ingest

@@ -63,7 +63,10 @@ std::optional<Inhabitant> container_of(const Sources& sources, std::uint32_t pid
         return std::nullopt;
     }
     const auto supervisor = supervisor_of(sources.procfs, pid);
-    if (!identity && supervisor) identity = supervisor->identity;
+    // LXC calls its group "<name>-1" where one of that name is left over.
+    const bool better = supervisor && identity && identity->runtime == "lxc" &&
+                        supervisor->identity.runtime == "lxc";
+    if (supervisor && (!identity || better)) identity = supervisor->identity;
     if (!identity) return std::nullopt;
     for (auto& each : known) {
         if (!(each.identity == *identity)) continue;

@@ -115,6 +115,20 @@ TEST_CASE("a rootless Podman container is known by the process that watches it",
     REQUIRE(target.labels.find("tier") != nullptr);
 }
 
+TEST_CASE("an LXC container has the name its monitor says, whatever its group is called",
+          "[places]") {
+    const Host host;
+    host.process(70, 1, "/x", "[lxc monitor] " + host.at("boxes") + " web");
+    host.process(71, 70, "/lxc.payload.web-1", "init");
+    host.write("boxes/web/config",
+               "# Template used to create this container: /usr/share/lxc/templates/lxc-debian\n");
+    const auto target = host.target();
+    CHECK(target.runtime == "lxc");
+    CHECK(target.name == "web");
+    CHECK(target.container == "web");
+    CHECK(target.image == "debian");
+}
+
 TEST_CASE("a Podman pod gives its containers name and labels", "[places]") {
     const Host host;
     podman_process(host, 31, web, "infra");
