@@ -81,6 +81,7 @@ private:
     void add_pair(const Place& from, const Place& to) {
         if (from.who == to.who || from.address.family() != to.address.family()) return;
         if (!from.isolated && !to.isolated) return;
+        if (from.address.is_link_local() != to.address.is_link_local()) return;
         const auto family = from.address.family();
         add(one(from.address), one(to.address),
             engine_.allowed(Who::of_endpoint(from.who, family), Who::of_endpoint(to.who, family)));

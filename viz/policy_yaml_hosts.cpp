@@ -57,9 +57,21 @@ std::string sets(const analyzer::HostRules& rules, IpFamily family) {
            "    }\n";
 }
 
-constexpr const char* decisions = R"(    chain decide {
-        ct state established,related accept
-        icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept
+constexpr const char* tracked_replies = "        ct state established,related accept\n";
+
+// Many kernels track no connections on bridges: an answer is known by its ports and, in TCP, by not
+// asking for a connection.
+constexpr const char* untracked_replies =
+    R"(        icmp type { destination-unreachable, time-exceeded, parameter-problem } accept
+        icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept
+        ip daddr . ip saddr . meta l4proto . th sport @pass4 tcp flags & (syn | ack) != syn accept
+        ip daddr . ip saddr . meta l4proto . th sport @pass4 meta l4proto != tcp accept
+        ip6 daddr . ip6 saddr . meta l4proto . th sport @pass6 tcp flags & (syn | ack) != syn accept
+        ip6 daddr . ip6 saddr . meta l4proto . th sport @pass6 meta l4proto != tcp accept
+)";
+
+constexpr const char* decisions =
+    R"(        icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept
         ip saddr . ip daddr . meta l4proto . th dport @pass4 accept
         ip6 saddr . ip6 daddr . meta l4proto . th dport @pass6 accept
         ip saddr @covered4 counter drop
@@ -73,7 +85,9 @@ std::string table(const std::string& family, const analyzer::HostRules& rules,
                   const std::vector<std::string>& hooks) {
     const std::string name = "table " + family + " nspect";
     std::string text = name + "\ndelete " + name + "\n" + name + " {\n" +
-                       sets(rules, IpFamily::v4) + sets(rules, IpFamily::v6) + decisions;
+                       sets(rules, IpFamily::v4) + sets(rules, IpFamily::v6) +
+                       "    chain decide {\n" +
+                       (family == "bridge" ? untracked_replies : tracked_replies) + decisions;
     for (const auto& hook : hooks) {
         text += "    chain " + hook + " {\n        type filter hook " + hook +
                 " priority 0; policy accept;\n        jump decide\n    }\n";
