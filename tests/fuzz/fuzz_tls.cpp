@@ -37,6 +37,27 @@ bool see_next(TlsTracker& tracker, ByteCursor& in, std::uint32_t (&sent)[2]) {
     return tracker.see(payload);
 }
 
+/// The same bytes as datagrams: QUIC, DTLS, STUN.
+void see_datagrams(std::span<const std::byte> data) {
+    TlsTracker tracker;
+    ByteCursor in(data);
+    while (in.remaining() > 0) {
+        const unsigned control = in.read<std::uint8_t>();
+        const std::size_t length = in.read<std::uint16_t>();
+        const auto bytes = in.take(std::min(length, in.remaining()));
+        const bool more =
+            tracker.see({.flow = id,
+                         .direction = (control & 1U) != 0 ? Direction::received : Direction::sent,
+                         .bytes = bytes,
+                         .wire_bytes = static_cast<std::uint32_t>(bytes.size()),
+                         .protocol = Protocol::udp});
+        if (!more) break;
+    }
+    if (tracker.held_bytes() > 8U << 17U) std::abort();
+    tracker.forget(id);
+    if (tracker.held_bytes() != 0) std::abort();
+}
+
 void check(const TlsTracker& tracker) {
     Sighting sighting;
     sighting.id = id;
@@ -62,6 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (tracker.held_bytes() > 8U << 16U) std::abort();
     tracker.forget(id);
     if (tracker.held_bytes() != 0) std::abort();
+    see_datagrams(data);
     if (const auto read = read_certificate(data)) {
         if (read->identity.size() > 16) std::abort();
     }
