@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// First byte: the link type; the rest: a packet. Fragments go through the table too.
+// First byte: the link type; the rest: packets, each behind a length of two bytes (little endian);
+// what is left over is one more. They go through decoding, reassembly and the flow table.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <span>
 
 #include "capture/decode/decode.h"
-#include "capture/decode/fragments.h"
+#include "capture/flow/flow_table.h"
 
+using namespace nspect;
 using namespace nspect::capture;
 
 namespace {
@@ -24,20 +27,40 @@ void check(const DecodedPacket& packet, std::span<const std::byte> data) {
     require(packet.payload.size() <= packet.payload_bytes);
     require(packet.payload_bytes <= packet.ip_payload_bytes);
     require(!packet.later_fragment || (packet.src_port.number == 0 && packet.payload.empty()));
+    require(packet.fragment_data.size() <= packet.ip_wire_bytes || !packet.fragment);
+    require(packet.tunnel.depth <= 41);
+}
+
+void run(std::span<const std::byte> data, std::uint32_t wire, LinkType link, FlowTable& table,
+         std::int64_t& now) {
+    DecodedPacket packet = decode(data, wire, link);
+    check(packet, data);
+    table.add(packet, 1, Timestamp{} + std::chrono::milliseconds(++now));
+}
+
+std::size_t length_at(std::span<const std::byte> data) {
+    return std::to_integer<std::size_t>(data[0]) | std::to_integer<std::size_t>(data[1]) << 8U;
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     if (size == 0) return 0;
-    const auto data = std::as_bytes(std::span(bytes + 1, size - 1));
-    const auto length = static_cast<std::uint32_t>(data.size());
+    auto data = std::as_bytes(std::span(bytes + 1, size - 1));
     const auto link = static_cast<LinkType>(bytes[0] % 7);
-    for (const std::uint32_t wire : {length, length + 1000, std::uint32_t{0}}) {
-        DecodedPacket packet = decode(data, wire, link);
-        check(packet, data);
-        FragmentTable table(4);
-        table.resolve(packet, {});
+    FlowTable table(FlowLimits{.flows = 8});
+    std::int64_t now = 0;
+    for (const std::uint32_t more : {0U, 1000U}) {
+        run(data, static_cast<std::uint32_t>(data.size()) + more, link, table, now);
+    }
+    run(data, 0, link, table, now);
+    while (data.size() >= 2) {
+        const std::size_t length = std::min(length_at(data), data.size() - 2);
+        run(data.subspan(2, length), static_cast<std::uint32_t>(length), link, table, now);
+        data = data.subspan(2 + length);
+    }
+    for (const Sighting& each : table.take_changed(Timestamp{} + std::chrono::hours(5))) {
+        require(each.sent.packets + each.received.packets > 0);
     }
     return 0;
 }
