@@ -247,7 +247,10 @@ private:
         if (s.tls && (!result.tls || result.tls->confidence < s.tls->confidence))
             result.tls = s.tls;
         for (std::size_t i = 0; i < index; ++i) {
-            if (seen_[i].sighting->vantage == s.vantage) return add_again(result, seen_[i], seen);
+            const auto& known = *seen_[i].sighting;
+            const bool same_place =
+                known.vantage == s.vantage && known.tunnel.has_value() == s.tunnel.has_value();
+            if (same_place) return add_again(result, seen_[i], seen);
         }
         result.vantages.push_back({s.vantage, seen.role, seen.sent(), seen.received(), s.tunnel});
     }

@@ -50,6 +50,12 @@ bool agree(const std::optional<T>& a, const std::optional<T>& b) {
     return !a || !b || *a == *b;
 }
 
+/// A vantage, inside or outside of a tunnel: one interface may see both.
+std::uint64_t place_of(const Sighting& s) {
+    const std::uint64_t depth = s.tunnel ? s.tunnel->depth : 0;
+    return std::uint64_t{s.vantage} << 8U | depth;
+}
+
 /// One use of a 5-tuple: sightings of it that belong together.
 struct Episode {
     std::uint32_t member = 0;
@@ -58,12 +64,12 @@ struct Episode {
     std::optional<std::uint32_t> client_isn;
     std::optional<std::uint32_t> server_isn;
     std::uint64_t fingerprint = 0;
-    std::array<std::uint32_t, 8> vantages{};
+    std::array<std::uint64_t, 8> vantages{};
     std::size_t vantage_count = 0;
 
-    bool seen_at(std::uint32_t vantage) const {
+    bool seen_at(const Sighting& s) const {
         const auto end = vantages.begin() + static_cast<std::ptrdiff_t>(vantage_count);
-        return std::find(vantages.begin(), end, vantage) != end;
+        return std::find(vantages.begin(), end, place_of(s)) != end;
     }
 
     void take(const Sighting& s) {
@@ -71,8 +77,8 @@ struct Episode {
         if (!client_isn) client_isn = s.client_isn;
         if (!server_isn) server_isn = s.server_isn;
         if (fingerprint == 0) fingerprint = s.fingerprint;
-        if (vantage_count < vantages.size() && !seen_at(s.vantage)) {
-            vantages[vantage_count++] = s.vantage;
+        if (vantage_count < vantages.size() && !seen_at(s)) {
+            vantages[vantage_count++] = place_of(s);
         }
     }
 };
@@ -153,14 +159,14 @@ private:
         if (episode.client_isn && s.client_isn) {
             return *episode.client_isn == *s.client_isn && near(episode, s, syn_slack);
         }
-        return near(episode, s, Duration{0}) && !episode.seen_at(s.vantage);
+        return near(episode, s, Duration{0}) && !episode.seen_at(s);
     }
 
     /// At one vantage the same 5-tuple is a new sighting only after the old one timed out.
     static bool datagrams_belong(const Episode& episode, const Sighting& s) {
         const bool same_payload =
             episode.fingerprint == 0 || s.fingerprint == 0 || episode.fingerprint == s.fingerprint;
-        return same_payload && !episode.seen_at(s.vantage) && near(episode, s, datagram_slack);
+        return same_payload && !episode.seen_at(s) && near(episode, s, datagram_slack);
     }
 
     static bool near(const Episode& episode, const Sighting& s, Duration slack) {

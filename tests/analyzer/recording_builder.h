@@ -73,6 +73,11 @@ public:
         sighting_.direction = evidence;
         return *this;
     }
+    /// From here on it is inside a tunnel; nothing: outside again.
+    FlowBuilder& tunnel(std::optional<TunnelSeen> tunnel) {
+        sighting_.tunnel = tunnel;
+        return *this;
+    }
     /// The same flow after translation.
     FlowBuilder& as(std::string_view from, std::string_view to) {
         sighting_.client = socket_of(from);

@@ -70,6 +70,27 @@ TEST_CASE("a flow seen at both veth ends and the bridge is one conversation") {
     CHECK_FALSE(s.all[0].lost_between);
 }
 
+TEST_CASE("inside and outside of a tunnel is one conversation, also at one interface") {
+    const TunnelSeen vxlan{.kind = TunnelKind::vxlan, .id = 42};
+    auto r = shop();
+    SECTION("TCP") {
+        auto flow = r.tcp("10.0.0.1:40000", "10.9.0.2:5432");
+        flow.isn(1, 2).veth("web").bridge().tunnel(vxlan).bridge();
+    }
+    SECTION("UDP") {
+        auto flow = r.udp("10.0.0.1:40000", "10.9.0.2:5432");
+        flow.payload(77).veth("web").bridge().tunnel(vxlan).bridge();
+    }
+    const Stitched s(r);
+    REQUIRE(s.all.size() == 1);
+    CHECK(s.all[0].sent == Counters{4, 400});
+    REQUIRE(s.all[0].vantages.size() == 3);
+    CHECK_FALSE(s.all[0].vantages[1].tunnel);
+    REQUIRE(s.all[0].vantages[2].tunnel);
+    CHECK(s.all[0].vantages[2].tunnel->id == 42);
+    CHECK(s.all[0].vantages[2].sent == Counters{4, 400});
+}
+
 TEST_CASE("inside and outside of a veth stand in the order packets pass them") {
     auto r = shop();
     r.tcp("10.0.0.1:40000", "10.0.0.2:5432").isn(1, 2);
