@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "analyzer/audit_verdicts.h"
@@ -95,8 +96,16 @@ private:
         WriteOptions options;
         options.additions = true;
         PolicyWriter writer(inventory_, options);
+        std::set<std::pair<std::string, std::string>> names;
         for (auto& [_, broken] : broken_) {
             broken.edge.remedy = writer.write(broken.demands).policies;
+            for (auto& each : broken.edge.remedy) {
+                const auto& place = each.policy.namespace_name;
+                const auto name = each.policy.name;
+                for (int n = 2; !names.emplace(place, each.policy.name).second; ++n) {
+                    each.policy.name = name + "-" + std::to_string(n);
+                }
+            }
         }
     }
 

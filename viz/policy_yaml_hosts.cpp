@@ -133,7 +133,7 @@ std::string to_compose(const analyzer::NetworkSplit& split) {
             out.line(2, "networks: !override [" + names + "]");
         }
     }
-    out.line(0, "networks:");
+    if (!split.networks.empty() || !split.outside.empty()) out.line(0, "networks:");
     for (std::size_t i = 0; i < split.networks.size(); ++i) {
         out.line(1, network(i) + ": {internal: true}");
     }
