@@ -38,7 +38,7 @@ Conversation conversation(const Party& client, const Party& server, Protocol pro
     made.outcome = Outcome::established;
     made.first = test::at(at);
     made.last = made.first + 1s;
-    made.vantages = {{1, VantagePoint::Role::client, {1, 1}, {1, 1}}};
+    made.vantages = {{1, VantagePoint::Role::client, {1, 1}, {1, 1}, {}}};
     return made;
 }
 
