@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "analyzer/class_pairs.h"
+#include "analyzer/reachability.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -26,12 +27,40 @@ void add_points(std::set<TrafficPoint>& universe, const TrafficSet& traffic) {
     }
 }
 
+/// Numbers the point sets that traffic comes to.
+class SetNumbers {
+public:
+    SetNumbers(const std::set<TrafficPoint>& universe, std::vector<std::vector<TrafficPoint>>& sets)
+        : universe_(universe), sets_(sets) {}
+
+    std::uint32_t of(TrafficId traffic, const TrafficPool& pool) {
+        const auto [entry, added] =
+            known_.try_emplace(traffic, static_cast<std::uint32_t>(sets_.size()));
+        if (!added) return entry->second;
+        auto& points = sets_.emplace_back();
+        std::copy_if(universe_.begin(), universe_.end(), std::back_inserter(points),
+                     [&](const TrafficPoint& point) { return pool[traffic].contains(point); });
+        return entry->second;
+    }
+
+private:
+    const std::set<TrafficPoint>& universe_;
+    std::vector<std::vector<TrafficPoint>>& sets_;
+    std::unordered_map<TrafficId, std::uint32_t> known_;
+};
+
 }  // namespace
 
 BreadthCounter::BreadthCounter(const PolicyEngine& engine, const std::set<TrafficPoint>& universe)
     : engine_(engine) {
     group_workloads();
-    fill_rows(universe);
+    const bool one_class_each = std::all_of(groups_.begin(), groups_.end(),
+                                            [](const auto& group) { return group.size() == 1; });
+    if (one_class_each) {
+        fill_sparse(universe);
+    } else {
+        fill_dense(universe);
+    }
 }
 
 void BreadthCounter::group_workloads() {
@@ -55,40 +84,106 @@ void BreadthCounter::group_workloads() {
     }
 }
 
-void BreadthCounter::fill_rows(const std::set<TrafficPoint>& universe) {
+/// Destinations that are treated alike share a column, so that a row has as much as differs.
+void BreadthCounter::fill_sparse(const std::set<TrafficPoint>& universe) {
+    Reachability reachability(engine_);
+    SetNumbers numbers(universe, sets_);
+    std::unordered_map<std::uint32_t, std::uint32_t> group_of_class;
+    for (std::size_t group = 0; group < groups_.size(); ++group) {
+        group_of_class[groups_[group].front()] = static_cast<std::uint32_t>(group);
+        column_of_.push_back(reachability.group_of(groups_[group].front()));
+    }
+    Reachability::Row found;
+    for (const auto& classes : groups_) {
+        reachability.row(classes.front(), found);
+        auto& row = rows_.emplace_back();
+        for (const auto traffic : found.usual) {
+            row.usual.push_back(numbers.of(traffic, reachability.pool()));
+        }
+        for (const auto& [destination, traffic] : found.listed) {
+            const auto group = group_of_class.find(destination);
+            if (group == group_of_class.end()) continue;
+            row.listed.emplace_back(group->second, numbers.of(traffic, reachability.pool()));
+        }
+        std::sort(row.listed.begin(), row.listed.end());
+    }
+}
+
+void BreadthCounter::fill_dense(const std::set<TrafficPoint>& universe) {
     ClassPairs pairs(engine_.compiled());
-    std::unordered_map<TrafficId, std::uint32_t> numbers;
+    SetNumbers numbers(universe, sets_);
+    const auto nothing = numbers.of(TrafficPool::none, pairs.pool());
+    column_of_.assign(groups_.size(), 0);
     for (const auto& from_classes : groups_) {
         auto& row = rows_.emplace_back();
-        row.reserve(groups_.size());
-        for (const auto& to_classes : groups_) {
+        row.usual = {nothing};
+        for (std::size_t to = 0; to < groups_.size(); ++to) {
             TrafficId traffic = TrafficPool::none;
-            for (const auto from : from_classes) {
-                for (const auto to : to_classes) {
-                    traffic = pairs.pool().unite(traffic, pairs.traffic(from, to));
+            for (const auto from_class : from_classes) {
+                for (const auto to_class : groups_[to]) {
+                    traffic = pairs.pool().unite(traffic, pairs.traffic(from_class, to_class));
                 }
             }
-            const auto [entry, added] =
-                numbers.try_emplace(traffic, static_cast<std::uint32_t>(sets_.size()));
-            row.push_back(entry->second);
-            if (!added) continue;
-            auto& points = sets_.emplace_back();
-            std::copy_if(
-                universe.begin(), universe.end(), std::back_inserter(points),
-                [&](const TrafficPoint& point) { return pairs.pool()[traffic].contains(point); });
+            const auto number = numbers.of(traffic, pairs.pool());
+            if (number != nothing) row.listed.emplace_back(to, number);
         }
     }
 }
 
+std::uint32_t BreadthCounter::set_number(std::size_t from, std::size_t to) const {
+    const auto& row = rows_[from];
+    const auto group = static_cast<std::uint32_t>(to);
+    const auto found = std::lower_bound(row.listed.begin(), row.listed.end(),
+                                        std::pair<std::uint32_t, std::uint32_t>{group, 0});
+    if (found != row.listed.end() && found->first == group) return found->second;
+    return row.usual[column_of_[to]];
+}
+
+/// Points to other workloads than the one that sends.
+std::uint64_t BreadthCounter::allowed_from(std::size_t from,
+                                           const std::vector<std::uint64_t>& weights) const {
+    const auto& row = rows_[from];
+    std::uint64_t count = 0;
+    for (std::size_t column = 0; column < row.usual.size() && column < weights.size(); ++column) {
+        count += weights[column] * sets_[row.usual[column]].size();
+    }
+    for (const auto& [to, set] : row.listed) {
+        count -= sizes_[to] * sets_[row.usual[column_of_[to]]].size();
+        count += sizes_[to] * sets_[set].size();
+    }
+    return count - sets_[set_number(from, from)].size();
+}
+
 std::uint64_t BreadthCounter::allowed() const {
+    std::vector<std::uint64_t> weights;
+    for (std::size_t group = 0; group < groups_.size(); ++group) {
+        if (weights.size() <= column_of_[group]) weights.resize(column_of_[group] + 1);
+        weights[column_of_[group]] += sizes_[group];
+    }
     std::uint64_t count = 0;
     for (std::size_t from = 0; from < groups_.size(); ++from) {
-        for (std::size_t to = 0; to < groups_.size(); ++to) {
-            const auto others = from == to ? sizes_[to] - 1 : sizes_[to];
-            count += sizes_[from] * others * sets_[rows_[from][to]].size();
-        }
+        count += sizes_[from] * allowed_from(from, weights);
     }
     return count;
+}
+
+/// Workloads that a group may send anything to, in the order given.
+std::vector<std::size_t> BreadthCounter::receivers(
+    std::size_t from, const std::vector<std::size_t>& by_name,
+    const std::vector<std::vector<std::size_t>>& places_of_group) const {
+    const auto& row = rows_[from];
+    const bool only_listed = std::all_of(row.usual.begin(), row.usual.end(),
+                                         [&](auto set) { return sets_[set].empty(); });
+    if (!only_listed) return by_name;
+    std::vector<std::size_t> places;
+    for (const auto& each : row.listed) {
+        const auto& members = places_of_group[each.first];
+        places.insert(places.end(), members.begin(), members.end());
+    }
+    std::sort(places.begin(), places.end());
+    std::vector<std::size_t> found;
+    for (const auto place : places) found.push_back(by_name[place]);
+    return found;
 }
 
 std::vector<std::string> BreadthCounter::beyond(const std::set<WorkloadPoint>& used,
@@ -99,14 +194,19 @@ std::vector<std::string> BreadthCounter::beyond(const std::set<WorkloadPoint>& u
         if (group_of_[i] != no_group) named.emplace_back(to_string(workloads[i].id), i);
     }
     std::sort(named.begin(), named.end());
+    std::vector<std::size_t> by_name;
+    for (const auto& each : named) by_name.push_back(each.second);
+    std::vector<std::vector<std::size_t>> places(groups_.size());
+    for (std::size_t i = 0; i < by_name.size(); ++i) places[group_of_[by_name[i]]].push_back(i);
     std::vector<std::string> lines;
-    for (const auto& [from_name, from] : named) {
-        for (const auto& [to_name, to] : named) {
+    for (const auto from : by_name) {
+        for (const auto to : receivers(group_of_[from], by_name, places)) {
             if (from == to) continue;
-            for (const auto& point : sets_[rows_[group_of_[from]][group_of_[to]]]) {
+            for (const auto& point : sets_[set_number(group_of_[from], group_of_[to])]) {
                 if (used.contains({from, to, point})) continue;
                 if (lines.size() == most) return lines;
-                lines.push_back(from_name + " -> " + to_name + ' ' + to_string(point));
+                lines.push_back(to_string(workloads[from].id) + " -> " +
+                                to_string(workloads[to].id) + ' ' + to_string(point));
             }
         }
     }

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "analyzer/engine.h"
@@ -27,14 +28,27 @@ public:
     std::vector<std::string> beyond(const std::set<WorkloadPoint>& used, std::size_t most) const;
 
 private:
+    /// What one group may send: by column of destinations, and to groups that differ.
+    struct Row {
+        std::vector<std::uint32_t> usual;                             // indices into sets_
+        std::vector<std::pair<std::uint32_t, std::uint32_t>> listed;  // (group, set), sorted
+    };
+
     void group_workloads();
-    void fill_rows(const std::set<TrafficPoint>& universe);
+    void fill_sparse(const std::set<TrafficPoint>& universe);
+    void fill_dense(const std::set<TrafficPoint>& universe);
+    std::uint32_t set_number(std::size_t from, std::size_t to) const;
+    std::uint64_t allowed_from(std::size_t from, const std::vector<std::uint64_t>& weights) const;
+    std::vector<std::size_t> receivers(
+        std::size_t from, const std::vector<std::size_t>& by_name,
+        const std::vector<std::vector<std::size_t>>& places_of_group) const;
 
     const PolicyEngine& engine_;
     std::vector<std::vector<std::uint32_t>> groups_;  ///< by group: its classes
     std::vector<std::size_t> sizes_;                  ///< by group: workloads
     std::vector<std::size_t> group_of_;               ///< by workload; no_group without a pod
-    std::vector<std::vector<std::uint32_t>> rows_;    ///< by groups: index into sets_
+    std::vector<std::uint32_t> column_of_;            ///< by group
+    std::vector<Row> rows_;                           ///< by group
     std::vector<std::vector<TrafficPoint>> sets_;
 };
 
