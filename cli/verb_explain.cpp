@@ -46,6 +46,11 @@ std::string part_name(const NamedEnds& end, const analyzer::Part& part,
     return end.name + " (" + listed(names) + ")";
 }
 
+bool is_allowed(const analyzer::Explanation& explanation) {
+    return std::any_of(explanation.blocks.begin(), explanation.blocks.end(),
+                       [](const auto& block) { return block.verdict.allowed(); });
+}
+
 class Question {
 public:
     Question(const Loaded& loaded, NamedEnds src, NamedEnds dst, std::optional<TrafficPoint> point)
@@ -109,6 +114,10 @@ void Question::ask(const NamedEnds& dst, const std::optional<TrafficPoint>& poin
         analyzer::explain_parts(engine_, src_.ends, dst.ends, point,
                                 most_pairs - std::min(most_pairs, result_.pairs.size()), left_out);
     result_.left_out += left_out;
+    // Where all of them are denied, one change for the whole is shorter than one for each part.
+    const bool all_denied = std::none_of(
+        answers.begin(), answers.end(),
+        [](const analyzer::PartAnswer& answer) { return is_allowed(answer.explanation); });
     for (analyzer::PartAnswer& answer : answers) {
         add_dependencies(answer, way);
         viz::ExplainedPair pair;
@@ -117,7 +126,8 @@ void Question::ask(const NamedEnds& dst, const std::optional<TrafficPoint>& poin
         pair.point = way != nullptr ? way->dialled : point;
         if (way != nullptr && way->dialled != way->arrives) pair.translated = way->arrives;
         if (point && !answer.from.ingress_controller) {
-            const IpSet outside = answer.from.addresses | answer.to.addresses;
+            const IpSet outside = all_denied ? src_.ends.addresses | dst.ends.addresses
+                                             : answer.from.addresses | answer.to.addresses;
             pair.remedies =
                 analyzer::remedies(engine_, answer.one_from, answer.one_to, *point, outside);
         }
@@ -174,12 +184,9 @@ int run(const Options& options) {
                      "that was asked about and a pod behind it",
                      ""});
     }
-    const bool allowed = std::all_of(
-        question.pairs.begin(), question.pairs.end(), [](const viz::ExplainedPair& pair) {
-            const auto& blocks = pair.explanation.blocks;
-            return std::any_of(blocks.begin(), blocks.end(),
-                               [](const auto& block) { return block.verdict.allowed(); });
-        });
+    const bool allowed =
+        std::all_of(question.pairs.begin(), question.pairs.end(),
+                    [](const viz::ExplainedPair& pair) { return is_allowed(pair.explanation); });
     const std::string text = options.output.format == "json"
                                  ? viz::to_json(question, loaded->world, loaded->context)
                                  : viz::to_text(question, loaded->world, loaded->context);
@@ -199,6 +206,7 @@ Run declare_explain(CommandLine& line) {
     line.inputs(options->inputs, "inputs", "manifests and recordings (*.nspect), in any order",
                 true);
     declare_policy_options(line, options->load);
+    declare_staged_option(line, options->load);
     declare_output(line, options->output, {"text", "json"});
     line.footer(
         "Exit 1 when it is not allowed, by all that were asked about.\nExample: nspect explain "

@@ -180,7 +180,7 @@ std::string pair_text(const ExplainedPair& pair, const analyzer::World& world) {
                 side_text(world, Direction::egress, pair.src, block.verdict.egress) +
                 side_text(world, Direction::ingress, pair.dst, block.verdict.ingress);
     }
-    return text + remedies_text(pair.remedies);
+    return text;
 }
 
 Json pair_json(const ExplainedPair& pair, const analyzer::World& world) {
@@ -209,8 +209,13 @@ Json pair_json(const ExplainedPair& pair, const analyzer::World& world) {
 std::string to_text(const ExplainedQuestion& question, const analyzer::World& world,
                     const Recording& context) {
     std::string text;
-    for (const ExplainedPair& pair : question.pairs) {
-        text += (text.empty() ? "" : "\n") + pair_text(pair, world);
+    for (std::size_t i = 0; i < question.pairs.size(); ++i) {
+        text += (text.empty() ? "" : "\n") + pair_text(question.pairs[i], world);
+        // Neighbours that need the same change are told of it once.
+        const std::string change = remedies_text(question.pairs[i].remedies);
+        const bool again = i + 1 < question.pairs.size() &&
+                           remedies_text(question.pairs[i + 1].remedies) == change;
+        if (!again) text += change;
     }
     if (question.left_out > 0) {
         text += "\n" + std::to_string(question.left_out) +

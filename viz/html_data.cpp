@@ -209,7 +209,7 @@ Json states_json(const Graph& graph) {
     return json;
 }
 
-Json finding_json(const Finding& finding) {
+Json shown_finding(const Finding& finding) {
     return {{"code", shown(finding.code)},
             {"severity", to_string(finding.severity)},
             {"subject", shown(finding.subject)},
@@ -243,7 +243,7 @@ std::string html_data(const View& view) {
     for (const GraphEdge& each : view.graph.edges) json["edges"].push_back(edge_json(each));
     json["pictures"] = pictures_json(view.graph);
     json["findings"] = Json::array();
-    for (const Finding& each : view.findings) json["findings"].push_back(finding_json(each));
+    for (const Finding& each : view.findings) json["findings"].push_back(shown_finding(each));
     json["tables"] = Json::array();
     for (const Table& each : view.tables) json["tables"].push_back(table_json(each));
     json["documents"] = Json::array();

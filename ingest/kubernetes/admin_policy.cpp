@@ -74,7 +74,8 @@ void read_cluster_network_policy(const Object& object, Staging& staging) {
         {{"Accept", Action::allow}, {"Deny", Action::deny}, {"Pass", Action::pass}},
         "protocols",
         read_cluster_protocols,
-        policy.priority};
+        policy.priority,
+        25};
     hand_over(object, std::move(policy), *spec, dialect, staging);
 }
 

@@ -137,6 +137,14 @@ PeerRead read_peers(const Node& rule, Direction direction, Report& report) {
     return read;
 }
 
+void check_length(const Node* list, const AdminDialect& dialect, Report& report) {
+    if (list == nullptr || list->size <= dialect.most_items) return;
+    report.error(*list, "NP034",
+                 "the list has " + std::to_string(list->size) + " items, and may have " +
+                     std::to_string(dialect.most_items),
+                 "the API server refuses it: make two policies of it");
+}
+
 Action read_action(const Node& rule, const AdminDialect& dialect, Report& report) {
     const Node* node = any_field(rule, "action");
     std::string known;
@@ -167,6 +175,8 @@ void read_rule(const Node& node, Direction direction, std::size_t index,
     rule.action = read_action(node, dialect, report);
     PeerRead peers = read_peers(node, direction, report);
     const Node* ports = sequence_field(node, dialect.ports_field, report);
+    check_length(sequence_field(node, peers_field, report), dialect, report);
+    check_length(ports, dialect, report);
     rule.all_ports = ports == nullptr || ports->size == 0;
     if (!rule.all_ports) rule.ports = dialect.read_ports(*ports, report);
     if (!peers.exact.empty()) {
@@ -283,6 +293,7 @@ std::vector<Rule> read_admin_rules(const Node& spec, Direction direction,
     const Node* list =
         sequence_field(spec, direction == Direction::ingress ? "ingress" : "egress", report);
     if (list == nullptr) return rules;
+    check_length(list, dialect, report);
     std::size_t index = 0;
     for (const Node& rule : *list) read_rule(rule, direction, ++index, dialect, rules, report);
     return rules;

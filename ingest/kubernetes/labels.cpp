@@ -76,8 +76,7 @@ std::vector<std::string> read_values(const Node& expression, Requirement::Op op,
     return values;
 }
 
-std::optional<Requirement> read_expression(const Node& expression, Report& report,
-                                           KeyTest is_key) {
+std::optional<Requirement> read_expression(const Node& expression, Report& report, KeyTest is_key) {
     if (!expression.is_mapping()) {
         report.error(expression, "DOC019", "an expression must be a mapping");
         return std::nullopt;

@@ -41,7 +41,8 @@ struct AdminDialect {
     std::vector<std::pair<std::string_view, Action>> actions;
     std::string_view ports_field;
     std::vector<PortMatch> (*read_ports)(const Node& list, Report& report);
-    double order = 0;  ///< of every rule of the policy
+    double order = 0;              ///< of every rule of the policy
+    std::size_t most_items = 100;  ///< in one list of rules, peers or ports (NP034)
 };
 
 /// spec.ingress and spec.egress. A rule with peers that are only partly evaluated becomes two: the

@@ -63,9 +63,9 @@ Bundle Staging::finish(Diagnostics& diagnostics) && {
     settle_services();
     settle(std::move(docker_), inventory(), bundle_.policies, diagnostics);
     settle_calico(std::move(calico_), bundle_, diagnostics);
-    sort_policies(bundle_.policies);
     cilium::settle(std::move(cilium_), backends_[{"default", "kubernetes"}], bundle_.inventory,
                    bundle_.policies, diagnostics);
+    sort_policies(bundle_.policies);
     return std::move(bundle_);
 }
 

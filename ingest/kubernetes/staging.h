@@ -56,8 +56,8 @@ public:
     void add_backend(std::string_view namespace_name, std::string_view service, IpAddress address);
 
     CalicoDocuments& calico() { return calico_; }
-    /// The only policy added so far, where one was.
     cilium::Documents& cilium() { return cilium_; }
+    /// The only policy added so far, where one was.
     std::optional<Policy> take_policy();
 
     DockerDocuments& docker() { return docker_; }
@@ -78,10 +78,10 @@ private:
 
     Bundle bundle_;
     CalicoDocuments calico_;
+    cilium::Documents cilium_;
     std::vector<StagedPod> pods_;
     std::vector<StagedTemplate> templates_;
     std::vector<Service> services_;
-    cilium::Documents cilium_;
     std::vector<StagedServicePolicy> service_policies_;
     DockerDocuments docker_;
     std::map<std::pair<std::string, std::string>, std::vector<IpAddress>> backends_;

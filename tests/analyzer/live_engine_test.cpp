@@ -55,8 +55,9 @@ public:
         }
     }
 
-    /// From scratch, over the inventory as the live one has it.
-    std::string disagreement() {
+    /// From scratch, over the inventory as the live one has it: about one in `share` of the
+    /// sources, with everyone.
+    std::string disagreement(std::size_t share) {
         World now = live_->world();
         now.policies = policies_;
         const PolicyEngine fresh(now);
@@ -65,6 +66,7 @@ public:
             if (!who.endpoint || live_->is_alive(*who.endpoint)) parties.push_back(who);
         }
         for (const Who& from : parties) {
+            if (random_() % share != 0) continue;
             for (const Who& to : parties) {
                 if (live_->allowed(from, to) != fresh.allowed(from, to)) return "both sides";
                 for (const Direction direction : {Direction::ingress, Direction::egress}) {
@@ -121,7 +123,7 @@ TEST_CASE("after each of a thousand changes the answers are those from scratch")
         Changing changing(next);
         for (int change = 0; change < 300; ++change) {
             changing.change();
-            const std::string wrong = changing.disagreement();
+            const std::string wrong = changing.disagreement(change % 25 == 0 ? 1 : 8);
             INFO("seed " << next << ", change " << change << ": " << wrong);
             REQUIRE(wrong.empty());
         }

@@ -16,7 +16,7 @@ Policy network_policy(const std::string& spec) {
         "metadata: {name: p, namespace: shop}\nspec: " +
         spec + "\n");
     INFO(loaded.words());
-    REQUIRE(loaded.diagnostics.empty());
+    CHECK_FALSE(loaded.diagnostics.has_errors());
     REQUIRE(loaded.bundle.policies.size() == 1);
     return loaded.bundle.policies.front();
 }

@@ -207,8 +207,8 @@ Conversation conversation(std::size_t from, std::size_t to, std::uint16_t port, 
     made.sent = {12, 2312};
     made.received = {10, 9821};
     made.outcome = Outcome::established;
-    made.vantages = {{1, VantagePoint::Role::client, made.sent, made.received},
-                     {2, VantagePoint::Role::server, made.sent, made.received}};
+    made.vantages = {{1, VantagePoint::Role::client, made.sent, made.received, {}},
+                     {2, VantagePoint::Role::server, made.sent, made.received, {}}};
     return made;
 }
 
