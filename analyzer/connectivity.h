@@ -42,7 +42,7 @@ struct ConnectivityQuery {
     Scope scope = Scope::connections;
     std::optional<RowEnds> from = std::nullopt;
     std::optional<RowEnds> to = std::nullopt;
-    std::optional<RowEnds> either = std::nullopt;         ///< one of the two ends at least
+    std::optional<RowEnds> either = std::nullopt;      ///< one of the two ends at least
     std::optional<TrafficSet> traffic = std::nullopt;  ///< this part of the traffic alone
 };
 

@@ -174,9 +174,8 @@ private:
     std::optional<std::size_t> template_owner(const TargetInfo& target) const {
         const auto own = container_workload(target);
         const auto service = inventory_.find_workload(own);
-        const bool by_compose_file =
-            service && own.kind == "Container" &&
-            !inventory_.workloads()[*service].where.file.empty();
+        const bool by_compose_file = service && own.kind == "Container" &&
+                                     !inventory_.workloads()[*service].where.file.empty();
         if (by_compose_file) return service;
         std::optional<std::size_t> best;
         const auto& workloads = inventory_.workloads();

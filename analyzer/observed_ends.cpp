@@ -55,8 +55,8 @@ void Ends::find_carried(const Conversation& conversation, Talk& talk) const {
     if (carries_others({Protocol::tcp, dialled})) return;
     talk.carried = dialled;
     if (!conversation.service || talk.server.kind != End::Kind::endpoint) return;
-    const auto target = services_.target_port(*conversation.service, {Protocol::tcp, dialled},
-                                              talk.server.index);
+    const auto target =
+        services_.target_port(*conversation.service, {Protocol::tcp, dialled}, talk.server.index);
     if (target) talk.carried = target;
 }
 

@@ -28,8 +28,8 @@ struct Bundle {
     std::vector<Policy> policies;  ///< sorted by kind, namespace, name; all of them are enforced
     std::vector<StagedPolicy> staged;  ///< see enforce_staged() in staged.h
     Expectations expectations;         ///< how traffic must be protected
-    std::size_t documents = 0;     ///< objects of a kind nspect knows
-    std::size_t passed_over = 0;   ///< objects of other kinds
+    std::size_t documents = 0;         ///< objects of a kind nspect knows
+    std::size_t passed_over = 0;       ///< objects of other kinds
     std::size_t left_out = 0;  ///< of `documents`, those with errors: nothing of them is in here
 };
 

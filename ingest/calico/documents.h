@@ -55,7 +55,7 @@ struct CalicoEntity {
 };
 
 struct CalicoRule {
-    Rule rule;  ///< without peers
+    Rule rule;            ///< without peers
     Diagnostic narrower;  ///< to be said, with the condition, when it gets one it had not
     CalicoEntity source;
     CalicoEntity destination;

@@ -51,8 +51,13 @@ void Report::key_warning(const Node& at, std::string_view code, std::string mess
 
 Diagnostic Report::later_warning(const Node& at, std::string_view code, std::string message,
                                  std::string hint) const {
-    return {Diagnostic::Severity::warning, std::string(code), std::move(message), std::move(hint),
-            location_of(at), source_.line(at.at.line), width_of(at)};
+    return {Diagnostic::Severity::warning,
+            std::string(code),
+            std::move(message),
+            std::move(hint),
+            location_of(at),
+            source_.line(at.at.line),
+            width_of(at)};
 }
 
 void Report::error_at(Position at, std::string_view code, std::string message, std::string hint) {
