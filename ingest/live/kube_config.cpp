@@ -134,7 +134,7 @@ Result<HttpEndpoint> in_cluster(const KubePlaces& places) {
     const auto port = places.environment("KUBERNETES_SERVICE_PORT");
     if (host.empty() || port.empty()) {
         return Error{Error::Kind::not_found, "no kubeconfig, and this is no pod of a cluster",
-                     "set KUBECONFIG, or save the objects: kubectl get ... -A -o json", "kube:"};
+                     "set KUBECONFIG, or save the objects: kubectl get ... -A -o json", "kube"};
     }
     HttpEndpoint endpoint;
     const bool six = host.find(':') != std::string::npos;
