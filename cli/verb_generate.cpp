@@ -262,6 +262,7 @@ Run declare_generate(CommandLine& line) {
     line.flag(options->no_default_deny, "--no-default-deny",
               "leave out the policy that isolates what has no rule");
     declare_policy_options(line, options->load);
+    declare_staged_option(line, options->load);
     declare_output(line, options->output, {"yaml", "text", "json"});
     line.footer("Example: nspect generate shop.nspect samples/shop/cluster.yaml --out policies/");
     return [options] { return run(*options); };
