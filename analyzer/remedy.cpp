@@ -2,6 +2,8 @@
 #include "analyzer/remedy.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "analyzer/endpoint_classes.h"
 #include "analyzer/explain.h"
@@ -56,8 +58,10 @@ private:
     }
     PodPeer pods_of(const Who& who);
     std::optional<Peer> peer_of(const Who& who);
+    bool closes_nothing(Direction direction, const PodPeer& subject) const;
     std::string short_name(const Who& who) const;
-    bool is_enough() const;
+    bool is_enough();
+    bool only_opens(const PolicyEngine& after) const;
 
     const PolicyEngine& engine_;
     const Inventory& inventory_;
@@ -122,7 +126,9 @@ void Finder::add(Direction direction, Policy policy, Rule rule, std::optional<Lo
     (direction == Direction::ingress ? policy.ingress : policy.egress) = {std::move(rule)};
     Remedy remedy{direction, std::move(policy), std::move(before), {}};
     const std::size_t own = inventory_.endpoints()[*who.endpoint].workload;
+    const bool by_labels = remedy.policy.subjects.front() == pods_of(who);
     for (const std::size_t other : selectors_.of(own).also) {
+        if (!by_labels) break;
         remedy.selects.push_back(to_string(inventory_.workloads()[other].id));
     }
     result_.additions.push_back(std::move(remedy));
@@ -149,6 +155,23 @@ void Finder::overrule(Direction direction, const Policy& denying, const Rule& ru
         has_room ? std::nullopt : std::optional(rule.where));
 }
 
+/// Whether every pod it describes is isolated by NetworkPolicy or its like as it is.
+bool Finder::closes_nothing(Direction direction, const PodPeer& subject) const {
+    const World& world = engine_.world();
+    const auto isolates = [&](std::size_t index) {
+        const Policy& policy = world.policies[index];
+        return policy.isolates(direction) && policy.stage == Stage{namespace_stage, "namespace"};
+    };
+    for (std::size_t i = 0; i < inventory_.endpoints().size(); ++i) {
+        const Endpoint& endpoint = inventory_.endpoints()[i];
+        if (subject.namespace_name != inventory_.workload_of(endpoint).namespace_name) continue;
+        if (!subject.pods.matches(policy_labels(endpoint))) continue;
+        const auto policies = engine_.policies_of(i, direction);
+        if (std::none_of(policies.begin(), policies.end(), isolates)) return false;
+    }
+    return true;
+}
+
 void Finder::open_stage(Direction direction, const Reason& reason) {
     const Policy& denying = engine_.world().policies[*reason.policy];
     const auto named = peer_of(peer(direction));
@@ -161,6 +184,14 @@ void Finder::open_stage(Direction direction, const Reason& reason) {
     Policy policy;
     policy.kind = PolicyKind::network_policy;
     policy.namespace_name = workload(subject(direction)).namespace_name;
+    // A NetworkPolicy isolates whom it selects: only those may be selected who are isolated
+    // already.
+    policy.subjects = {pods_of(subject(direction))};
+    if (!closes_nothing(direction, policy.subjects.front())) policy.subjects = denying.subjects;
+    const bool is_safe = policy.subjects.size() == 1 &&
+                         policy.subjects.front().namespace_name == policy.namespace_name &&
+                         closes_nothing(direction, policy.subjects.front());
+    if (!is_safe) return stands_in_the_way(direction, reason);
     policy.stage = usual;
     policy.isolates_ingress = direction == Direction::ingress;
     policy.isolates_egress = direction == Direction::egress;
@@ -186,14 +217,41 @@ void Finder::open(Direction direction, const DirectionVerdict& verdict) {
     }
 }
 
-/// Additions come first in document order, as the one that is put in front of a rule does.
-bool Finder::is_enough() const {
+/// Additions come first in document order, as the one that is put in front of a rule does. One that
+/// would close anything else is no remedy: said, and given for what it is.
+bool Finder::is_enough() {
     if (result_.additions.empty()) return false;
     World changed = engine_.world();
     for (const Remedy& each : result_.additions) {
         changed.policies.insert(changed.policies.begin(), each.policy);
     }
-    return PolicyEngine(changed).decide(from_, to_, point_).allowed();
+    const PolicyEngine after(changed);
+    if (!after.decide(from_, to_, point_).allowed()) return false;
+    if (only_opens(after)) return true;
+    result_.in_the_way.push_back("policies that these would take the place of for other pods");
+    return false;
+}
+
+/// Asked of one endpoint per class of the world with the additions.
+bool Finder::only_opens(const PolicyEngine& after) const {
+    std::map<std::pair<std::size_t, std::size_t>, std::size_t> members;
+    for (std::size_t i = 0; i < inventory_.endpoints().size(); ++i) {
+        members.emplace(std::pair(after.class_of(i), engine_.class_of(i)), i);
+    }
+    for (const Remedy& each : result_.additions) {
+        const bool egress = each.direction == Direction::egress;
+        for (const auto& [subject_class, subject] : members) {
+            const auto policies = after.policies_of(subject, each.direction);
+            if (policies.size() == engine_.policies_of(subject, each.direction).size()) continue;
+            for (const auto& [peer_class, peer] : members) {
+                const Who a = Who::of_endpoint(egress ? subject : peer);
+                const Who b = Who::of_endpoint(egress ? peer : subject);
+                const auto before = engine_.allowed(each.direction, a, b);
+                if (!after.allowed(each.direction, a, b).contains(before)) return false;
+            }
+        }
+    }
+    return true;
 }
 
 }  // namespace
