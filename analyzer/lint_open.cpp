@@ -106,6 +106,14 @@ std::vector<Share> shares(const LintFacts& facts, Direction direction) {
     return list;
 }
 
+std::string isolation_words(const Share& share) {
+    if (share.open == 0) return "every pod there is now is isolated by a policy of its own";
+    const std::string who = share.example + (share.open > 1 ? " and others" : "");
+    if (share.pods == 1) return "its only pod is not isolated: " + who;
+    return std::to_string(share.open) + " of " + std::to_string(share.pods) + " pods " +
+           (share.open == 1 ? "is" : "are") + " not isolated: " + who;
+}
+
 void report_open_namespace(LintFacts& facts, Direction direction, std::size_t space,
                            const Share& share) {
     const auto& place = facts.world.inventory.namespaces()[space];
@@ -117,11 +125,7 @@ void report_open_namespace(LintFacts& facts, Direction direction, std::size_t sp
     finding.message = std::string("no policy closes ") + (inbound ? "ingress" : "egress") +
                       " for every pod of the namespace: a pod that nothing else selects " +
                       (inbound ? "can be reached by everyone" : "can reach everything");
-    finding.evidence.push_back(
-        share.open == 0 ? "every pod there is now is isolated by a policy of its own"
-                        : std::to_string(share.open) + " of " + std::to_string(share.pods) +
-                              " pods are not isolated: " + share.example +
-                              (share.open > 1 ? " and others" : ""));
+    finding.evidence.push_back(isolation_words(share));
     if (!place.where.file.empty()) finding.location = place.where;
     facts.findings.push_back(std::move(finding));
 }
@@ -219,8 +223,9 @@ void find_blocks_covering_pods(LintFacts& facts) {
             finding.evidence.push_back("it begins with " +
                                        range_name(block->addresses.intervals().front()));
             if (count > 0) {
-                finding.evidence.push_back("it covers " + std::to_string(count) + " of " +
-                                           std::to_string(sorted.size()) + " known pod addresses");
+                finding.evidence.push_back(
+                    "it covers " + std::to_string(count) + " of " + std::to_string(sorted.size()) +
+                    (sorted.size() == 1 ? " known pod address" : " known pod addresses"));
             }
             if (network) {
                 finding.evidence.push_back(

@@ -58,7 +58,8 @@ Finding judged(const PortCalls& calls, const Inventory& inventory) {
         Finding made = finding_of(
             calls, "must-migrate-before-strict", Severity::medium,
             "PERMISSIVE by " + calls.effective.by + ": " + std::to_string(calls.unready.size()) +
-                " of " + std::to_string(calls.callers) + " callers would be refused by STRICT");
+                " of " + std::to_string(calls.callers) +
+                (calls.callers == 1 ? " caller" : " callers") + " would be refused by STRICT");
         for (const TlsLink* each : calls.unready) made.evidence.push_back(why_unready(*each));
         return made;
     }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "analyzer/audit.h"
+#include "analyzer/compliance.h"
 #include "cli/inputs.h"
+#include "cli/judged.h"
 #include "cli/render.h"
+#include "cli/subject.h"
 #include "cli/verb.h"
 #include "viz/json.h"
 #include "viz/views.h"
@@ -15,30 +19,65 @@ namespace {
 
 struct Options {
     std::vector<std::string> inputs;
-    std::string fail_on = "low";
+    std::vector<std::string> scope;
+    bool compliance = false;
+    JudgeOptions judge;
     LoadOptions load;
     OutputOptions output;
 };
 
-/// Findings at or above the severity make the exit code 1; "never" none.
-int exit_code(const std::vector<Finding>& findings, const std::string& fail_on) {
-    const auto limit = parse_severity(fail_on);
-    const bool any =
-        limit && std::any_of(findings.begin(), findings.end(),
-                             [&](const Finding& each) { return each.severity >= *limit; });
-    return any ? exit_findings : exit_ok;
+Result<analyzer::ComplianceInput> compliance_input(const Options& options, const Loaded& loaded) {
+    std::set<std::size_t> scope;
+    for (const std::string& each : options.scope) {
+        auto ends = find_ends(loaded.world.inventory, each);
+        if (!ends) return std::move(ends).error();
+        if (ends->ends.endpoints.empty()) {
+            return Error{Error::Kind::invalid, "--scope names workloads, pods and namespaces",
+                         "'" + each + "' is none of them", ""};
+        }
+        scope.insert(ends->ends.endpoints.begin(), ends->ends.endpoints.end());
+    }
+    return analyzer::ComplianceInput{loaded.has_manifests, {scope.begin(), scope.end()}};
+}
+
+/// An auditor's formats have the statements in any case.
+bool wants_compliance(const Options& options) {
+    return options.compliance || !options.scope.empty() || options.output.format == "json" ||
+           options.output.format == "html";
+}
+
+viz::View view_of(const Options& options, const Loaded& loaded, const analyzer::Audit& audit,
+                  const analyzer::Compared& compared,
+                  const std::vector<analyzer::ComplianceCheck>& checks) {
+    viz::View view = viz::audit_view(audit, loaded.context, loaded.world.inventory);
+    viz::add_known(compared, options.judge.baseline, view);
+    if (checks.empty()) return view;
+    viz::add_compliance(checks, view);
+    if (options.output.format == "csv") std::swap(view.tables.front(), view.tables.back());
+    return view;
 }
 
 int run(const Options& options) {
     auto loaded = load_inputs(options.inputs, options.load, options.output);
     if (!loaded) return fail(loaded.error());
+    const auto input = compliance_input(options, *loaded);
+    if (!input) return fail(input.error());
     const analyzer::PolicyEngine engine(loaded->world);
-    const analyzer::Audit audit = analyzer::audit(engine, loaded->conversations, loaded->context);
-    const int code = exit_code(audit.findings, options.fail_on);
-    if (options.output.format == "json")
-        return write_result(options.output, viz::to_json(audit), code);
-    return write_view(options.output,
-                      viz::audit_view(audit, loaded->context, loaded->world.inventory), code);
+    analyzer::Audit audit = analyzer::audit(engine, loaded->conversations, loaded->context);
+    std::vector<analyzer::ComplianceCheck> checks;
+    if (wants_compliance(options)) checks = analyzer::compliance(engine, audit, *input);
+    auto compared =
+        judge(std::move(audit.findings), options.judge, analyzer::lint_kinds(), options.output);
+    if (!compared) return fail(compared.error());
+    audit.findings = compared->findings;
+    const int code = exit_code(audit.findings, options.judge);
+    if (options.output.format == "json") {
+        const bool based = !options.judge.baseline.empty();
+        return write_result(options.output,
+                            viz::to_json(audit, {based ? &*compared : nullptr, &checks}), code);
+    }
+    return write_view(options.output, view_of(options, *loaded, audit, *compared, checks), code,
+                      junit_of("nspect audit", options.judge));
 }
 
 }  // namespace
@@ -48,12 +87,20 @@ Run declare_audit(CommandLine& line) {
     options->load.need_recording = true;
     line.inputs(options->inputs, "inputs", "recordings (*.nspect) and manifests, in any order",
                 true);
-    line.choice(options->fail_on, "--fail-on", {"info", "low", "medium", "high", "never"},
-                "exit 1 when a finding is at least this severe");
+    declare_judge(line, options->judge);
+    line.flag(options->compliance, "--compliance",
+              "also which statements of CIS, NSA, NIST, PCI DSS and OWASP hold, with the evidence "
+              "(always in json and html)");
+    line.options(options->scope, "--scope",
+                 "for PCI DSS: a workload or NAMESPACE/ that holds account data; may be repeated",
+                 "END");
     declare_policy_options(line, options->load);
     declare_staged_option(line, options->load);
-    declare_output(line, options->output, {"text", "json", "md", "sarif", "html", "csv"});
-    line.footer("Example: nspect audit shop.nspect samples/shop -o html --file report.html");
+    declare_output(line, options->output,
+                   {"text", "json", "md", "sarif", "junit", "html", "csv", "baseline"});
+    line.footer(
+        "Examples: nspect audit shop.nspect samples/shop -o html --file report.html\n"
+        "nspect audit shop.nspect samples/shop -o baseline --file known.yaml");
     return [options] { return run(*options); };
 }
 

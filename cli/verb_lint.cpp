@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <memory>
 
 #include "analyzer/lint.h"
 #include "cli/inputs.h"
+#include "cli/judged.h"
 #include "cli/quantity.h"
 #include "cli/render.h"
 #include "cli/verb.h"
@@ -16,7 +16,7 @@ namespace {
 
 struct Options {
     std::vector<std::string> inputs;
-    std::string fail_on = "low";
+    JudgeOptions judge;
     std::string unused_after = "7d";
     LoadOptions load;
     OutputOptions output;
@@ -28,15 +28,6 @@ std::optional<Duration> parse_days(const std::string& text) {
     const auto hours = parse_duration(text.substr(0, text.size() - 1) + "h");
     if (!hours || *hours > std::chrono::hours(24 * 366 * 10)) return std::nullopt;
     return *hours * 24;
-}
-
-/// Findings at or above the severity make the exit code 1; "never" none.
-int exit_code(const std::vector<Finding>& findings, const std::string& fail_on) {
-    const auto limit = parse_severity(fail_on);
-    const bool any =
-        limit && std::any_of(findings.begin(), findings.end(),
-                             [&](const Finding& each) { return each.severity >= *limit; });
-    return any ? exit_findings : exit_ok;
 }
 
 int run(const Options& options) {
@@ -59,11 +50,20 @@ int run(const Options& options) {
         input.conversations = &loaded->conversations;
         input.context = &loaded->context;
     }
-    const analyzer::Lint lint = analyzer::lint(engine, input);
-    const int code = exit_code(lint.findings, options.fail_on);
-    if (options.output.format == "json")
-        return write_result(options.output, viz::to_json(lint, loaded->world), code);
-    return write_view(options.output, viz::lint_view(lint, loaded->world), code);
+    analyzer::Lint lint = analyzer::lint(engine, input);
+    auto compared =
+        judge(std::move(lint.findings), options.judge, analyzer::audit_kinds(), options.output);
+    if (!compared) return fail(compared.error());
+    lint.findings = compared->findings;
+    const int code = exit_code(lint.findings, options.judge);
+    if (options.output.format == "json") {
+        const bool based = !options.judge.baseline.empty();
+        const viz::JudgedFindings judged{based ? &*compared : nullptr, nullptr};
+        return write_result(options.output, viz::to_json(lint, loaded->world, judged), code);
+    }
+    viz::View view = viz::lint_view(lint, loaded->world);
+    viz::add_known(*compared, options.judge.baseline, view);
+    return write_view(options.output, view, code, junit_of("nspect lint", options.judge));
 }
 
 }  // namespace
@@ -73,13 +73,12 @@ Run declare_lint(CommandLine& line) {
     options->load.need_manifests = true;
     line.inputs(options->inputs, "inputs",
                 "manifests and, for rules nobody hits, recordings (*.nspect)", true);
-    line.choice(options->fail_on, "--fail-on", {"info", "low", "medium", "high", "never"},
-                "exit 1 when a finding is at least this severe");
+    declare_judge(line, options->judge);
     line.option(options->unused_after, "--unused-after",
                 "with a recording: report rules without a hit for that long (7d, 36h)", "DURATION");
     declare_policy_options(line, options->load);
     declare_staged_option(line, options->load);
-    declare_output(line, options->output, {"text", "json", "md", "sarif"});
+    declare_output(line, options->output, {"text", "json", "md", "sarif", "junit", "baseline"});
     line.footer("Example: nspect lint samples/shop -o sarif --file lint.sarif");
     return [options] { return run(*options); };
 }

@@ -49,10 +49,11 @@ void for_each_code_point(std::string_view text, F&& each) {
 }
 
 /// Marks that reorder or hide the text around them (Unicode bidirectional controls, zero width,
-/// BOM).
+/// BOM), and what XML forbids.
 bool is_deceiving(std::uint32_t c) {
     return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
-           (c >= 0x2060 && c <= 0x2069) || c == 0x061C || c == 0xFEFF || c == 0x2028 || c == 0x2029;
+           (c >= 0x2060 && c <= 0x2069) || c == 0x061C || c == 0xFEFF || c == 0x2028 ||
+           c == 0x2029 || c == 0xFFFE || c == 0xFFFF;
 }
 
 bool is_control(std::uint32_t c) {

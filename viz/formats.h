@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "viz/view.h"
@@ -16,8 +17,19 @@ std::string to_markdown(const View& view);
 std::string to_dot(const View& view);
 /// A Mermaid flowchart.
 std::string to_mermaid(const View& view);
-/// SARIF 2.1.0 of the findings.
+/// SARIF 2.1.0 of the findings; what is known is suppressed. Files are relative to where the
+/// program ran.
 std::string to_sarif(const View& view, const std::string& tool_version);
+/// The findings as a baseline file (docs/ci.md): what is new still needs its reason.
+std::string to_baseline(const View& view);
+
+struct JunitOptions {
+    std::string suite;                                ///< "nspect audit"
+    std::optional<Severity> fail_on = Severity::low;  ///< findings below it pass; absent: all do
+};
+/// JUnit XML, as GitLab, Jenkins and others read it: a test for each finding and check, a passed
+/// one for each kind of finding that there was none of, a skipped one for what a baseline knows.
+std::string to_junit(const View& view, const JunitOptions& options);
 /// One self-contained page: works offline, makes no request (Content-Security-Policy in a meta
 /// tag).
 std::string to_html(const View& view);

@@ -167,7 +167,7 @@ static Json certificates_json(const std::vector<analyzer::CertificateUse>& all) 
     return json;
 }
 
-std::string to_json(const analyzer::Audit& audit) {
+std::string to_json(const analyzer::Audit& audit, const JudgedFindings& judged) {
     Json json;
     json["schema"] = 1;
     Json& summary = json["summary"];
@@ -183,6 +183,7 @@ std::string to_json(const analyzer::Audit& audit) {
     for (const Finding& each : audit.findings) json["findings"].push_back(finding_json(each));
     json["edges"] = edges_json(audit.graph);
     if (!audit.certificates.empty()) json["certificates"] = certificates_json(audit.certificates);
+    add_judged(judged, json);
     return dumped(json) + "\n";
 }
 

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "analyzer/audit.h"
+#include "analyzer/baseline.h"
+#include "analyzer/compliance.h"
 #include "analyzer/connectivity.h"
 #include "analyzer/diff.h"
 #include "analyzer/generate.h"
@@ -20,10 +22,16 @@
 namespace nspect::viz {
 
 std::string to_json(const analyzer::Connectivity& connectivity);
-std::string to_json(const analyzer::Audit& audit);
+/// What is known, and statements of guidelines, go with the findings.
+struct JudgedFindings {
+    const analyzer::Compared* compared = nullptr;  ///< null: no baseline
+    const std::vector<analyzer::ComplianceCheck>* compliance = nullptr;
+};
+std::string to_json(const analyzer::Audit& audit, const JudgedFindings& judged = {});
 std::string to_json(const analyzer::ConnectivityDiff& diff);
 /// `world` is what was looked at.
-std::string to_json(const analyzer::Lint& lint, const analyzer::World& world);
+std::string to_json(const analyzer::Lint& lint, const analyzer::World& world,
+                    const JudgedFindings& judged = {});
 std::string to_json(const Graph& graph);
 /// {"schema":1, TABLE.ID: [{COLUMN: CELL, ...}, ...]}, columns in lower case.
 std::string to_json(const Table& table);

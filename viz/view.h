@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "analyzer/finding_kinds.h"
+#include "model/baseline.h"
 #include "model/finding.h"
 #include "model/graph.h"
 
@@ -19,6 +21,16 @@ struct Table {
     std::vector<std::size_t> numeric;            ///< columns to align right and sort as numbers
 };
 
+/// A statement that was held against the facts: one test for a pipeline.
+struct Check {
+    enum class Status { pass, fail, not_observable };
+    std::string group;  ///< "compliance"
+    std::string name;
+    Status status = Status::pass;
+    std::string message;  ///< what the status rests on
+    std::vector<std::string> evidence;
+};
+
 /// What there is to show, in every format: all renderers take this and nothing else, so they all
 /// say the same. Strings are as they came from the wire; escaping is each renderer's duty.
 struct View {
@@ -28,6 +40,9 @@ struct View {
     std::vector<std::string> warnings;  ///< about the quality of the capture, shown first
     Graph graph;
     std::vector<Finding> findings;
+    std::vector<KnownFinding> known;           ///< left out of `findings` by a baseline
+    std::vector<analyzer::FindingKind> kinds;  ///< every code that was looked for
+    std::vector<Check> checks;
     std::vector<Table> tables;
     std::vector<std::pair<std::string, std::string>>
         documents;  ///< name -> text: generated policies

@@ -222,6 +222,7 @@ View audit_view(const analyzer::Audit& audit, const Recording& context,
     view.figures = figures(audit, workloads);
     view.graph = audit.graph;
     view.findings = audit.findings;
+    view.kinds = analyzer::audit_kinds();
     view.tables = {edge_table(audit.graph)};
     if (!audit.certificates.empty()) view.tables.push_back(certificate_table(audit.certificates));
     return view;

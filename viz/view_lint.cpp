@@ -78,11 +78,12 @@ View lint_view(const Lint& lint, const World& world) {
     view.figures = {{"policies", std::to_string(world.policies.size())},
                     {"findings", std::to_string(lint.findings.size())}};
     view.findings = lint.findings;
+    view.kinds = analyzer::lint_kinds();
     if (!lint.rules.empty()) view.tables = {rule_table(lint, world)};
     return view;
 }
 
-std::string to_json(const Lint& lint, const World& world) {
+std::string to_json(const Lint& lint, const World& world, const JudgedFindings& judged) {
     Json json;
     json["schema"] = 1;
     Json& summary = json["summary"];
@@ -92,6 +93,7 @@ std::string to_json(const Lint& lint, const World& world) {
     }
     json["findings"] = Json::array();
     for (const Finding& each : lint.findings) json["findings"].push_back(finding_json(each));
+    add_judged(judged, json);
     if (lint.rules.empty()) return dumped(json) + "\n";
     summary["first"] = to_string(lint.first);
     summary["last"] = to_string(lint.last);

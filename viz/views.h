@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "analyzer/audit.h"
+#include "analyzer/baseline.h"
+#include "analyzer/compliance.h"
 #include "analyzer/connectivity.h"
 #include "analyzer/diff.h"
 #include "analyzer/exposure.h"
@@ -19,6 +21,10 @@
 namespace nspect::viz {
 
 View audit_view(const analyzer::Audit& audit, const Recording& context, const Inventory& inventory);
+/// Adds a table of the statements, and each as a check.
+void add_compliance(const std::vector<analyzer::ComplianceCheck>& checks, View& view);
+/// Takes out of the view's findings what the baseline knows, and says how many that are.
+void add_known(const analyzer::Compared& compared, const std::string& baseline, View& view);
 /// `world` is what was looked at. With a recording, a table of rules and their hits.
 View lint_view(const analyzer::Lint& lint, const analyzer::World& world);
 /// The communication graph without judgement: no findings.

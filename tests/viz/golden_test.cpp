@@ -62,6 +62,8 @@ TEST_CASE("the shop in each format", "[viz][golden]") {
     check_golden("audit.dot", viz::to_dot(view));
     check_golden("audit.mmd", viz::to_mermaid(view));
     check_golden("audit.sarif", viz::to_sarif(view, "0.0.0"));
+    check_golden("audit.junit.xml", viz::to_junit(view, {"nspect audit", Severity::medium}));
+    check_golden("audit.baseline.yaml", viz::to_baseline(view));
     check_golden("policies.yaml", viz::to_yaml(test::shop_generated().policies));
 }
 

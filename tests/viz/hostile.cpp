@@ -29,6 +29,7 @@ const std::vector<std::string>& hostile_texts() {
         "key: value\n- item: {a: [b]} # c",
         "@DATA@ @SCRIPT@ @D3@",
         std::string("nul\0inside", 10),
+        "not a character \uFFFE]]>",
         "bad \xff\xfe utf-8 \xc0\xaf",
         "",
         std::string(5000, 'x'),
@@ -56,6 +57,10 @@ viz::View hostile_view(const std::string& text) {
     view.graph.edges = {edge};
     view.findings = {
         {"some-code", Severity::high, text, text, {text}, Location{text, 3, 4, ""}, 0}};
+    view.known = {{{"other-code", Severity::low, text, text, {text}, Location{text, 3, 4, ""}, {}},
+                   text,
+                   std::nullopt}};
+    view.checks = {{text, text, viz::Check::Status::fail, text, {text}}};
     view.tables = {{"edges", text, {"From", text}, {{text, text}}, {}}};
     view.documents = {{text, text}};
     return view;
