@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <map>
 #include <memory>
 
+#include "analyzer/audit.h"
 #include "analyzer/diff.h"
+#include "analyzer/observed_diff.h"
 #include "cli/inputs.h"
 #include "cli/render.h"
 #include "cli/verb.h"
+#include "store/recording_file.h"
 #include "viz/json.h"
 #include "viz/views.h"
 
@@ -16,53 +20,112 @@ namespace {
 struct Options {
     std::string before;
     std::string after;
+    std::vector<std::string> manifests;
     std::string level = "workload";
     std::string fail_on = "opened";
     LoadOptions load;
     OutputOptions output;
 };
 
+viz::FailOnDiff fail_on(const Options& options) {
+    static const std::map<std::string, viz::FailOnDiff> known{{"opened", viz::FailOnDiff::opened},
+                                                              {"any", viz::FailOnDiff::any},
+                                                              {"never", viz::FailOnDiff::never}};
+    return known.at(options.fail_on);
+}
+
+template <class Diff>
+int write(const Options& options, const Diff& diff, bool more) {
+    const bool opened = std::any_of(diff.rows.begin(), diff.rows.end(),
+                                    [](const auto& row) { return viz::opens(row); });
+    const bool any = more || !diff.rows.empty();
+    const bool fails = any && viz::counts(fail_on(options), opened);
+    const int code = fails ? exit_findings : exit_ok;
+    if (options.output.format == "json")
+        return write_result(options.output, viz::to_json(diff), code);
+    return write_view(options.output, viz::diff_view(diff, fail_on(options)), code,
+                      {"nspect diff", std::nullopt});
+}
+
 Result<analyzer::Connectivity> declared(const std::string& input, const Options& options) {
-    auto loaded = load_inputs({input}, options.load, options.output);
+    LoadOptions load = options.load;
+    load.need_manifests = true;
+    auto loaded = load_inputs({input}, load, options.output);
     if (!loaded) return std::move(loaded).error();
     const analyzer::PolicyEngine engine(loaded->world);
     return analyzer::connectivity(
         engine, options.level == "pod" ? analyzer::Level::pod : analyzer::Level::workload);
 }
 
-bool opens(const analyzer::ConnectivityChange& change) {
-    return !change.before.contains(change.after);
+Result<analyzer::Audit> observed(const std::string& input, const Options& options) {
+    LoadOptions load = options.load;
+    load.need_recording = true;
+    std::vector<std::string> inputs = options.manifests;
+    inputs.push_back(input);
+    auto loaded = load_inputs(inputs, load, options.output);
+    if (!loaded) return std::move(loaded).error();
+    const analyzer::PolicyEngine engine(loaded->world);
+    return analyzer::audit(engine, loaded->conversations, loaded->context);
+}
+
+bool is_recording(const std::string& input) {
+    return input.ends_with(".nspect") || (input != "-" && store::looks_like_recording(input));
+}
+
+int diff_recordings(const Options& options) {
+    const auto before = observed(options.before, options);
+    if (!before) return fail(before.error());
+    const auto after = observed(options.after, options);
+    if (!after) return fail(after.error());
+    return write(options, analyzer::diff(*before, *after), false);
+}
+
+int diff_policies(const Options& options) {
+    const auto before = declared(options.before, options);
+    if (!before) return fail(before.error());
+    const auto after = declared(options.after, options);
+    if (!after) return fail(after.error());
+    const analyzer::ConnectivityDiff diff = analyzer::diff(*before, *after);
+    return write(options, diff, !diff.empty());
 }
 
 int run(const Options& options) {
-    auto before = declared(options.before, options);
-    if (!before) return fail(before.error());
-    auto after = declared(options.after, options);
-    if (!after) return fail(after.error());
-    const analyzer::ConnectivityDiff diff = analyzer::diff(*before, *after);
-    const bool opened = std::any_of(diff.rows.begin(), diff.rows.end(), opens);
-    const bool counts =
-        options.fail_on == "any" ? !diff.empty() : options.fail_on == "opened" && opened;
-    const int code = counts ? exit_findings : exit_ok;
-    if (options.output.format == "json")
-        return write_result(options.output, viz::to_json(diff), code);
-    return write_view(options.output, viz::diff_view(diff), code);
+    const bool recordings = is_recording(options.before);
+    if (recordings != is_recording(options.after)) {
+        return fail({Error::Kind::invalid, "one is a recording and the other is none",
+                     "two recordings, or two sets of manifests; nspect audit holds one against "
+                     "the other",
+                     recordings ? options.after : options.before});
+    }
+    if (recordings) return diff_recordings(options);
+    if (!options.manifests.empty()) {
+        return fail({Error::Kind::invalid, "two sets of manifests are all there is to compare",
+                     "further inputs are for two recordings: the manifests they are judged by",
+                     options.manifests.front()});
+    }
+    return diff_policies(options);
 }
 
 }  // namespace
 
 Run declare_diff(CommandLine& line) {
     auto options = std::make_shared<Options>();
-    options->load.need_manifests = true;
-    line.positional(options->before, "before", "manifests before the change: a file or folder");
-    line.positional(options->after, "after", "manifests after it");
-    line.choice(options->level, "--level", {"workload", "pod"}, "what a row is about");
+    line.positional(options->before, "before",
+                    "manifests before the change (file, folder, kube:), or a recording");
+    line.positional(options->after, "after", "the same after it");
+    line.inputs(options->manifests, "manifests",
+                "with recordings: what names their workloads and policies");
+    line.choice(options->level, "--level", {"workload", "pod"}, "what a row of policies is about");
     line.choice(options->fail_on, "--fail-on", {"opened", "any", "never"},
-                "exit 1 when the change opens a connection, or changes any");
+                "exit 1 when a connection is opened or new, or when any changes");
     declare_policy_options(line, options->load);
     declare_staged_option(line, options->load);
-    declare_output(line, options->output, {"text", "json", "csv", "md"});
-    line.footer("Example: nspect diff policies-main/ policies-branch/ -o md");
+    declare_output(
+        line, options->output,
+        {"text", "json", "csv", "md", "junit", "dot", "svg", "png", "pdf", "mermaid", "html"});
+    line.footer(
+        "Examples: nspect diff policies-main/ policies-branch/ -o md\n"
+        "nspect diff last-week.nspect this-week.nspect cluster/ -o svg --file drift.svg");
     return [options] { return run(*options); };
 }
 

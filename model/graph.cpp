@@ -15,6 +15,12 @@ std::string_view to_string(EdgeState state) {
             return "denied-flowed";
         case EdgeState::unprotected:
             return "unprotected";
+        case EdgeState::added:
+            return "added";
+        case EdgeState::removed:
+            return "removed";
+        case EdgeState::changed:
+            return "changed";
         case EdgeState::undecided:
             break;
     }

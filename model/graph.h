@@ -27,6 +27,7 @@ struct GraphNode {
     std::optional<std::size_t> workload;  ///< index into the Inventory
     bool isolated_ingress = false;        ///< some policy isolates it in that direction
     bool isolated_egress = false;
+    bool judged = true;  ///< false: whether policies isolate it was not asked
 
     bool operator==(const GraphNode&) const = default;
 };
@@ -39,7 +40,12 @@ enum class EdgeState : std::uint8_t {
     denied_flowed,   ///< denied, and it passed all the same
     unprotected,     ///< seen; no policy selects either side
     undecided,       ///< the answer depends on the network plugin, or on what is not evaluated
+    // Of two recordings or two sets of policies, held against each other:
+    added,    ///< only in the second
+    removed,  ///< only in the first
+    changed,  ///< in both, and not the same
 };
+inline constexpr std::size_t edge_state_count = 9;
 std::string_view to_string(EdgeState state);
 
 inline constexpr std::size_t outcome_count = 6;

@@ -46,7 +46,7 @@ std::string short_markup(std::string_view text) {
 }
 
 bool is_open(const GraphNode& node) {
-    return node.kind == GraphNode::Kind::workload && !node.isolated_ingress &&
+    return node.kind == GraphNode::Kind::workload && node.judged && !node.isolated_ingress &&
            !node.isolated_egress;
 }
 
@@ -122,7 +122,7 @@ std::string edge_line(const Graph& graph, const DrawnEdge& edge, std::size_t ind
 
 /// The states that occur, and what a dashed box means.
 std::string legend(const View& view, const std::vector<DrawnEdge>& edges) {
-    std::array<std::string_view, 6> words{};
+    std::array<std::string_view, edge_state_count> words{};
     for (const DrawnEdge& edge : edges) {
         words[static_cast<std::size_t>(edge.state)] =
             state_words(view.graph.edges[edge.edges.front()]);

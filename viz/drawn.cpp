@@ -63,19 +63,24 @@ std::string lock(const Graph& graph, const std::vector<std::size_t>& edges) {
 }  // namespace
 
 const EdgeStyle& edge_style(EdgeState state) {
-    static constexpr std::array<EdgeStyle, 6> styles{{
+    static constexpr std::array<EdgeStyle, edge_state_count> styles{{
         {"#2f855a", "solid", "normal", "\u2713", "allowed and used"},
         {"#667085", "dashed", "onormal", "\u25CB", "allowed, never used"},
         {"#975a16", "dotted", "tee", "\u2717", "denied and blocked"},
         {"#c53030", "bold", "normal", "\u26A0", "denied, but it flowed"},
         {"#2b6cb0", "solid", "vee", "\u25C7", "seen, no policy applies"},
         {"#805ad5", "dashed", "odiamond", "?", "not decided by policy alone"},
+        {"#c2410c", "bold", "normal", "+", "new"},
+        {"#667085", "dashed", "tee", "\u2212", "gone"},
+        {"#2b6cb0", "solid", "vee", "\u2260", "changed"},
     }};
     return styles[static_cast<std::size_t>(state)];
 }
 
 std::string_view state_words(const GraphEdge& edge) {
     if (edge.declared_traffic && edge.state == EdgeState::allowed_used) return "allowed";
+    if (edge.declared_traffic && edge.state == EdgeState::added) return "opened";
+    if (edge.declared_traffic && edge.state == EdgeState::removed) return "closed";
     return edge_style(edge.state).words;
 }
 

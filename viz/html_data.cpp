@@ -55,6 +55,7 @@ Json node_json(const GraphNode& node) {
             {"type", shown(kind_in(node.id))},
             {"group", shown(node.group)},
             {"kind", kind_name(node.kind)},
+            {"judged", node.judged},
             {"ingress", node.isolated_ingress},
             {"egress", node.isolated_egress}};
 }
@@ -191,8 +192,8 @@ Json pictures_json(const Graph& graph) {
 }
 
 Json states_json(const Graph& graph) {
-    std::array<std::uint64_t, 6> edges{};
-    std::array<std::string_view, 6> words{};
+    std::array<std::uint64_t, edge_state_count> edges{};
+    std::array<std::string_view, edge_state_count> words{};
     for (const GraphEdge& each : graph.edges) {
         ++edges[static_cast<std::size_t>(each.state)];
         words[static_cast<std::size_t>(each.state)] = state_words(each);

@@ -12,6 +12,7 @@
 #include "analyzer/generate.h"
 #include "analyzer/generate_check.h"
 #include "analyzer/lint.h"
+#include "analyzer/observed_diff.h"
 #include "model/conversation.h"
 #include "model/inventory.h"
 #include "model/recording.h"
@@ -29,6 +30,7 @@ struct JudgedFindings {
 };
 std::string to_json(const analyzer::Audit& audit, const JudgedFindings& judged = {});
 std::string to_json(const analyzer::ConnectivityDiff& diff);
+std::string to_json(const analyzer::ObservedDiff& diff);
 /// `world` is what was looked at.
 std::string to_json(const analyzer::Lint& lint, const analyzer::World& world,
                     const JudgedFindings& judged = {});

@@ -17,9 +17,11 @@ std::string node_text(const Graph& graph, std::size_t index) {
 const char* arrow(EdgeState state) {
     switch (state) {
         case EdgeState::denied_flowed:
+        case EdgeState::added:
             return " ==>";
         case EdgeState::allowed_unused:
         case EdgeState::denied_blocked:
+        case EdgeState::removed:
         case EdgeState::undecided:
             return " -.->";
         default:

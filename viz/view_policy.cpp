@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 
+#include "viz/declared_node.h"
 #include "viz/policy_yaml.h"
 #include "viz/views.h"
 #include "viz/words.h"
@@ -39,7 +40,9 @@ std::string range_words(const IpRange& range) {
     return to_string(range.first) + "-" + to_string(range.last);
 }
 
-GraphNode node_of(const std::string& peer) {
+}  // namespace
+
+GraphNode declared_node(const std::string& peer) {
     GraphNode node;
     node.id = peer;
     node.group = group_of(peer);
@@ -47,8 +50,12 @@ GraphNode node_of(const std::string& peer) {
     node.label = peer.substr(0, peer.find('['));
     if (!node.group.empty()) node.label = node.label.substr(node.group.size() + 1);
     if (const auto range = range_of(peer)) node.label = range_words(*range);
+    // Whether a policy isolates it is not part of a connectivity.
+    node.judged = false;
     return node;
 }
+
+namespace {
 
 Graph declared_graph(const analyzer::Connectivity& connectivity) {
     Graph graph;
@@ -60,9 +67,7 @@ Graph declared_graph(const analyzer::Connectivity& connectivity) {
     }
     for (auto& [peer, at] : index) {
         at = graph.nodes.size();
-        graph.nodes.push_back(node_of(peer));
-        // Whether a policy isolates it is not part of a connectivity: drawn as if one did.
-        graph.nodes.back().isolated_ingress = true;
+        graph.nodes.push_back(declared_node(peer));
     }
     for (const auto& row : connectivity.rows) {
         GraphEdge edge;
@@ -164,26 +169,6 @@ View summary_view(const analyzer::ConnectivitySummary& summary, analyzer::Level 
            ""},
           {unit + "s that may reach some address outside", std::to_string(summary.to_outside), ""}},
          {1, 2}}};
-    return view;
-}
-
-View diff_view(const analyzer::ConnectivityDiff& diff) {
-    View view;
-    view.title = "What the change opens and closes";
-    Table table{"rows", "", {"Change", "Source", "Destination", "Before", "After"}, {}, {}};
-    std::size_t opened = 0;
-    for (const auto& row : diff.rows) {
-        table.rows.push_back({std::string(to_string(row.type)), row.src, row.dst,
-                              to_conn(row.before), to_conn(row.after)});
-        if (!row.before.contains(row.after)) ++opened;
-    }
-    view.summary = {diff.rows.empty() ? "The same traffic is allowed before and after."
-                                      : counted(diff.rows.size(), "pair") + " changed; " +
-                                            std::to_string(opened) + " of them " +
-                                            (opened == 1 ? "opens" : "open") + " something.",
-                    counted(diff.peers_added.size(), "workload") + " added, " +
-                        counted(diff.peers_removed.size(), "workload") + " removed."};
-    view.tables = {std::move(table)};
     return view;
 }
 

@@ -12,6 +12,7 @@
 #include "analyzer/generate.h"
 #include "analyzer/generate_check.h"
 #include "analyzer/lint.h"
+#include "analyzer/observed_diff.h"
 #include "model/conversation.h"
 #include "model/inventory.h"
 #include "model/recording.h"
@@ -32,7 +33,18 @@ View graph_view(const Graph& graph);
 View connectivity_view(const analyzer::Connectivity& connectivity,
                        const analyzer::Exposure* exposure = nullptr);
 View summary_view(const analyzer::ConnectivitySummary& summary, analyzer::Level level);
-View diff_view(const analyzer::ConnectivityDiff& diff);
+/// Which changes a pipeline fails on.
+enum class FailOnDiff { opened, any, never };
+inline bool counts(FailOnDiff fail_on, bool opens) {
+    return fail_on == FailOnDiff::any || (fail_on == FailOnDiff::opened && opens);
+}
+/// Whether it lets through what was not let through before; of recordings, whether something is
+/// there, or flows against policy, that did not.
+bool opens(const analyzer::ConnectivityChange& change);
+bool opens(const analyzer::ObservedChange& change);
+/// The changes as a graph, and each as a check.
+View diff_view(const analyzer::ConnectivityDiff& diff, FailOnDiff fail_on = FailOnDiff::opened);
+View diff_view(const analyzer::ObservedDiff& diff, FailOnDiff fail_on = FailOnDiff::opened);
 View flows_view(const std::vector<Conversation>& conversations, const Inventory& inventory,
                 const Recording& context);
 View targets_view(const std::vector<TargetInfo>& targets);

@@ -140,7 +140,8 @@ TEST_CASE("a change of policy that only closes opens nothing", "[viz]") {
     auto diff = test::shop_diff();
     for (auto& row : diff.rows) row.after = {};
     CHECK(says(viz::diff_view(diff).summary, "0 of them open something"));
-    CHECK(says(viz::diff_view({}).summary, "The same traffic is allowed before and after."));
+    CHECK(says(viz::diff_view(analyzer::ConnectivityDiff{}).summary,
+               "The same traffic is allowed before and after."));
 }
 
 TEST_CASE("policies that would break something are not called sound", "[viz]") {

@@ -3,7 +3,7 @@
 // Every string comes from strangers and is only ever set as text.
 "use strict";
 /**
- * @typedef {{id: string, label: string, type: string, group: string, kind: string, ingress: boolean, egress: boolean}} GraphNode
+ * @typedef {{id: string, label: string, type: string, group: string, kind: string, judged: boolean, ingress: boolean, egress: boolean}} GraphNode
  * @typedef {{from: number, to: number, state: string, label: string, width: number, at: number[], curve: number[], edges: number[]}} Line
  * @typedef {{name: string, width: number, height: number, boxes: number[][], groups: {name: string, box: number[]}[], lines: Line[],
  *   nodes: ?GraphNode[], node_of: ?number[]}} Drawing  `nodes` where they are not those of the report

@@ -140,7 +140,7 @@ function describeEdge(panel, edge, from, to) {
 
 /** @param {GraphNode} node */
 function isolation(node) {
-  if (node.kind !== "workload") return "";
+  if (node.kind !== "workload" || !node.judged) return "";
   if (node.ingress && node.egress) return "Policies isolate it in both directions.";
   if (node.ingress) return "A policy isolates it for incoming traffic; outgoing is free.";
   if (node.egress) return "A policy isolates it for outgoing traffic; incoming is free.";
