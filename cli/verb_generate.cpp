@@ -177,8 +177,11 @@ int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOpt
         return write_result(options.output, viz::to_json(generated), code);
     }
     const auto view = viz::generated_view(generated);
-    if (options.output.format == "text") {
-        return write_result(options.output, viz::to_text(view, text_style(options.output)), code);
+    if (options.output.format == "text" || options.output.format == "md") {
+        return write_view(options.output, view, code);
+    }
+    if (options.output.format == "junit") {
+        return write_view(options.output, view, code, {"nspect generate", std::nullopt});
     }
     const bool to_stdout = options.out.empty();
     return write_yaml(options, view, to_stdout ? joined(files_of(options, loaded, generated)) : "",
@@ -210,8 +213,11 @@ int check(const Options& options, Loaded loaded, analyzer::GenerateOptions how) 
         return write_result(options.output, viz::to_json(replay), code);
     }
     const auto view = viz::replay_view(replay);
-    if (options.output.format == "text") {
-        return write_result(options.output, viz::to_text(view, text_style(options.output)), code);
+    if (options.output.format == "text" || options.output.format == "md") {
+        return write_view(options.output, view, code);
+    }
+    if (options.output.format == "junit") {
+        return write_view(options.output, view, code, {"nspect generate --check", std::nullopt});
     }
     return write_yaml(options, view, viz::remedies_yaml(replay), code);
 }
@@ -263,7 +269,7 @@ Run declare_generate(CommandLine& line) {
               "leave out the policy that isolates what has no rule");
     declare_policy_options(line, options->load);
     declare_staged_option(line, options->load);
-    declare_output(line, options->output, {"yaml", "text", "json"});
+    declare_output(line, options->output, {"yaml", "text", "json", "md", "junit"});
     line.footer("Example: nspect generate shop.nspect samples/shop/cluster.yaml --out policies/");
     return [options] { return run(*options); };
 }

@@ -48,6 +48,17 @@ View replay_view(const analyzer::Replay& replay) {
         }
         view.tables.push_back(std::move(table));
     }
+    for (const auto& each : replay.broken) {
+        std::vector<std::string> evidence = each.reasons;
+        evidence.push_back("allowed by: " + remedy_words(each));
+        view.checks.push_back({"broken", each.subject, Check::Status::fail,
+                               counted(each.conversations, "conversation") + " would break",
+                               std::move(evidence)});
+    }
+    if (replay.broken.empty()) {
+        view.checks.push_back(
+            {"broken", "nothing that was recorded would break", Check::Status::pass, "", {}});
+    }
     if (!replay.left_out.empty()) {
         Table table{"left-out", "Not held against them", {"Conversations", "What", "Why"}, {}, {0}};
         for (const auto& each : replay.left_out) {

@@ -91,13 +91,15 @@ std::string to_json(const Lint& lint, const World& world, const JudgedFindings& 
     for (const Severity severity : gravest_first) {
         summary[std::string(to_string(severity))] = count_of(lint, severity);
     }
+    if (!lint.rules.empty()) {
+        summary["first"] = to_string(lint.first);
+        summary["last"] = to_string(lint.last);
+        summary["lossy"] = lint.lossy;
+    }
     json["findings"] = Json::array();
     for (const Finding& each : lint.findings) json["findings"].push_back(finding_json(each));
     add_judged(judged, json);
     if (lint.rules.empty()) return dumped(json) + "\n";
-    summary["first"] = to_string(lint.first);
-    summary["last"] = to_string(lint.last);
-    summary["lossy"] = lint.lossy;
     json["rules"] = Json::array();
     for (const RuleEvidence& each : lint.rules) {
         Json rule;

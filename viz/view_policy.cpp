@@ -186,6 +186,13 @@ View generated_view(const analyzer::Generated& generated) {
                                (proof.stability.ends_with('.') ? "" : "."));
     if (!proof.broken.empty())
         view.tables.push_back(left_out_table("broken", "Would be denied", proof.broken));
+    for (const auto& each : proof.broken) {
+        view.checks.push_back({"sound", each.subject, Check::Status::fail, each.reason, {}});
+    }
+    if (proof.broken.empty()) {
+        view.checks.push_back(
+            {"sound", "every conversation that passed is allowed", Check::Status::pass, "", {}});
+    }
     if (!proof.left_out.empty()) {
         view.tables.push_back(left_out_table("left-out", "Left out on purpose", proof.left_out));
     }
