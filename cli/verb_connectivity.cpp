@@ -10,6 +10,7 @@
 #include "cli/subject.h"
 #include "cli/verb.h"
 #include "viz/connectivity_json.h"
+#include "viz/text.h"
 #include "viz/views.h"
 
 namespace nspect::cli {
@@ -28,6 +29,7 @@ struct Options {
     std::string port;
     bool exposure = false;
     bool summary = false;
+    bool matrix = false;
     LoadOptions load;
     OutputOptions output;
 };
@@ -73,6 +75,15 @@ int stream_json(const Options& options, const analyzer::PolicyEngine& engine,
     return stream.finish(exit_ok);
 }
 
+int write_matrix(const Options& options, const analyzer::Connectivity& result) {
+    const auto matrix = viz::to_matrix(result, text_style(options.output));
+    if (matrix) return write_result(options.output, *matrix, exit_ok);
+    return fail({Error::Kind::unsupported,
+                 std::to_string(result.peers.size()) + " workloads do not fit into a matrix",
+                 "ask for some of the rows with --from, --to or --focus, or leave out --matrix",
+                 ""});
+}
+
 int write_tables(const Options& options, const analyzer::PolicyEngine& engine,
                  const analyzer::ConnectivityQuery& query, const analyzer::Exposure* exposure) {
     analyzer::Connectivity result{analyzer::unit_names(engine, query.level), {}};
@@ -88,10 +99,16 @@ int write_tables(const Options& options, const analyzer::PolicyEngine& engine,
                      "--port, or take -o json, which has no bound",
                      ""});
     }
+    if (options.matrix) return write_matrix(options, result);
     return write_view(options.output, viz::connectivity_view(result, exposure), exit_ok);
 }
 
 int run(const Options& options) {
+    if (options.matrix &&
+        (options.output.format != "text" || options.summary || options.exposure)) {
+        return fail({Error::Kind::invalid, "--matrix is a way to show rows as text",
+                     "it goes with -o text, without --summary and --exposure", ""});
+    }
     auto loaded = load_inputs(options.inputs, options.load, options.output);
     if (!loaded) return fail(loaded.error());
     const auto query = query_of(options, loaded->world.inventory);
@@ -127,6 +144,7 @@ Run declare_connectivity(CommandLine& line) {
                 "PORTS");
     line.flag(options->exposure, "--exposure", "also what pods that do not exist yet would meet");
     line.flag(options->summary, "--summary", "counts instead of rows");
+    line.flag(options->matrix, "--matrix", "as a square of symbols, in text, for small worlds");
     declare_policy_options(line, options->load);
     declare_staged_option(line, options->load);
     declare_output(line, options->output,

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "viz/columns.h"
+
 namespace nspect::viz {
 
 namespace {
@@ -60,20 +62,10 @@ bool is_control(std::uint32_t c) {
     return c < 0x20 || (c >= 0x7F && c < 0xA0);
 }
 
-/// The first `columns` code points of valid UTF-8.
-std::string_view head(std::string_view text, std::size_t columns) {
-    std::size_t end = 0;
-    while (end < text.size() && columns > 0) {
-        ++end;
-        while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) ++end;
-        --columns;
-    }
-    return text.substr(0, end);
-}
-
 std::string visible(std::uint32_t c) {
     char text[16];
-    std::snprintf(text, sizeof text, c < 0x100 ? "\\x%02x" : "\\u%04x", static_cast<unsigned>(c));
+    const char* form = c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x";
+    std::snprintf(text, sizeof text, form, static_cast<unsigned>(c));
     return text;
 }
 
@@ -211,9 +203,21 @@ std::string for_mermaid(std::string_view text) {
     return out;
 }
 
+std::string ascii_only(std::string_view text) {
+    std::string out;
+    for_each_code_point(text, [&](std::uint32_t c, std::string_view bytes) {
+        if (c < 0x80) {
+            out += bytes;
+        } else {
+            out += visible(c);
+        }
+    });
+    return out;
+}
+
 std::size_t display_width(std::string_view utf8) {
     std::size_t width = 0;
-    for_each_code_point(utf8, [&](std::uint32_t, std::string_view) { ++width; });
+    for_each_code_point(utf8, [&](std::uint32_t c, std::string_view) { width += columns_of(c); });
     return width;
 }
 
@@ -222,9 +226,17 @@ std::string cut_middle(std::string_view utf8, std::size_t columns, std::string_v
     if (width <= columns) return std::string(utf8);
     const std::size_t front = columns / 2;
     const std::size_t back = columns - front - 1;
-    const std::string_view skipped = head(utf8, width - back);
-    return std::string(head(utf8, front)) + std::string(mark) +
-           std::string(utf8.substr(skipped.size()));
+    std::string head;
+    std::string tail;
+    std::size_t before = 0;  // columns left of the code point
+    for_each_code_point(utf8, [&](std::uint32_t c, std::string_view bytes) {
+        const std::size_t after = before + columns_of(c);
+        if (after <= front) head += bytes;
+        // A mark that combines belongs to the letter before it.
+        if (before >= width - back && (after > before || !tail.empty())) tail += bytes;
+        before = after;
+    });
+    return head + std::string(mark) + tail;
 }
 
 }  // namespace nspect::viz

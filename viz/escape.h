@@ -26,7 +26,9 @@ std::string for_mermaid(std::string_view text);
 
 /// Bad UTF-8 replaced.
 std::string valid_utf8(std::string_view text);
-/// Columns in a terminal, one for each code point.
+/// With every other character as \xe9, \u20ac or \U0001f600, for terminals that have no more.
+std::string ascii_only(std::string_view text);
+/// Columns in a terminal: two for East Asian wide characters, none for combining marks.
 std::size_t display_width(std::string_view utf8);
 /// At most `columns` wide, cut in the middle: both the beginning and the end of a name tell it
 /// apart. REQUIRES: columns > 0.

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "viz/escape.h"
+#include "viz/marks.h"
 
 namespace nspect::viz {
 
@@ -27,12 +28,32 @@ std::string pad(const std::string& text, std::size_t columns, bool right) {
     return right ? space + text : text + space;
 }
 
-std::vector<std::size_t> column_widths(const Table& table) {
+bool is_among(const std::vector<std::size_t>& columns, std::size_t column) {
+    return std::find(columns.begin(), columns.end(), column) != columns.end();
+}
+
+std::string shown(const std::string& text, const TextStyle& style) {
+    return style.unicode ? for_terminal(text) : ascii_only(for_terminal(text));
+}
+
+const Mark* mark_at(const Table& table, const std::string& cell, std::size_t column) {
+    return is_among(table.states, column) ? mark_of(cell) : nullptr;
+}
+
+/// A cell as it stands in its column, before it is cut to width.
+std::string cell_text(const Table& table, const std::string& cell, std::size_t column,
+                      const TextStyle& style) {
+    const Mark* mark = mark_at(table, cell, column);
+    if (mark == nullptr) return shown(cell, style);
+    return std::string(style.unicode ? mark->symbol : mark->ascii) + " " + shown(cell, style);
+}
+
+std::vector<std::size_t> column_widths(const Table& table, const TextStyle& style) {
     std::vector<std::size_t> widths;
-    for (const auto& name : table.columns) widths.push_back(display_width(for_terminal(name)));
+    for (const auto& name : table.columns) widths.push_back(display_width(shown(name, style)));
     for (const auto& row : table.rows) {
         for (std::size_t i = 0; i < row.size(); ++i) {
-            widths[i] = std::max(widths[i], display_width(for_terminal(row[i])));
+            widths[i] = std::max(widths[i], display_width(cell_text(table, row[i], i, style)));
         }
     }
     return widths;
@@ -52,14 +73,17 @@ void shrink(std::vector<std::size_t>& widths, std::size_t width) {
 }
 
 std::string table_line(const Table& table, const std::vector<std::string>& cells,
-                       const std::vector<std::size_t>& widths, const TextStyle& style) {
+                       const std::vector<std::size_t>& widths, const TextStyle& style,
+                       bool heading = false) {
     std::string line;
     for (std::size_t i = 0; i < widths.size(); ++i) {
-        const bool right =
-            std::find(table.numeric.begin(), table.numeric.end(), i) != table.numeric.end();
         if (i > 0) line += std::string(gap, ' ');
-        line +=
-            pad(cut_middle(for_terminal(cells[i]), widths[i], cut_mark(style)), widths[i], right);
+        const std::string text =
+            heading ? shown(cells[i], style) : cell_text(table, cells[i], i, style);
+        const std::string cell = pad(cut_middle(text, widths[i], cut_mark(style)), widths[i],
+                                     is_among(table.numeric, i));
+        const Mark* mark = heading ? nullptr : mark_at(table, cells[i], i);
+        line += mark == nullptr ? cell : paint(cell, std::string(mark->color).c_str(), style);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     return line;
@@ -79,33 +103,58 @@ const char* severity_color(Severity severity) {
     return "2";
 }
 
+/// Text broken between words where it would be wider than the terminal; lines after the first
+/// stand `indent` columns in.
+std::string wrapped(const std::string& text, std::size_t indent, const TextStyle& style) {
+    std::string out(indent, ' ');
+    std::size_t column = indent;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find(' ', at), text.size());
+        const std::string word = text.substr(at, end - at);
+        const std::size_t width = display_width(word);
+        if (style.width != 0 && column > indent && column + 1 + width > style.width) {
+            out += "\n" + std::string(indent, ' ');
+            column = indent;
+        } else if (at > 0) {
+            out += ' ';
+            ++column;
+        }
+        out += word;
+        column += width;
+        at = end + 1;
+    }
+    return out;
+}
+
 std::string finding_text(const Finding& finding, const TextStyle& style) {
     const std::string tag = pad(std::string(to_string(finding.severity)), 7, false);
     std::string text = paint(tag, severity_color(finding.severity), style) + " " +
-                       paint(for_terminal(finding.code), "1", style) + "  " +
-                       for_terminal(finding.subject) + "\n        " +
-                       for_terminal(finding.message) + "\n";
-    for (const auto& each : finding.evidence) text += "        - " + for_terminal(each) + "\n";
-    if (finding.location) text += "        at " + for_terminal(to_string(*finding.location)) + "\n";
+                       paint(shown(finding.code, style), "1", style) + "  " +
+                       shown(finding.subject, style) + "\n" +
+                       wrapped(shown(finding.message, style), 8, style) + "\n";
+    for (const auto& each : finding.evidence) {
+        text += "        - " + wrapped(shown(each, style), 10, style).substr(10) + "\n";
+    }
+    if (finding.location) text += "        at " + shown(to_string(*finding.location), style) + "\n";
     return text;
 }
 
 }  // namespace
 
 std::string to_text(const Table& table, const TextStyle& style) {
-    auto widths = column_widths(table);
+    auto widths = column_widths(table, style);
     // Long reasons stand last. Where there is no room for them beside the rest, below their row.
     const bool below = style.width != 0 && widths.size() > 2 && total(widths) > style.width &&
                        widths.back() > narrowest_cell;
     if (below) widths.pop_back();
     if (style.width != 0) shrink(widths, style.width);
     std::string text;
-    if (!table.title.empty()) text += paint(for_terminal(table.title), "1", style) + "\n";
-    text += paint(table_line(table, table.columns, widths, style), "2", style) + "\n";
+    if (!table.title.empty()) text += paint(shown(table.title, style), "1", style) + "\n";
+    text += paint(table_line(table, table.columns, widths, style, true), "2", style) + "\n";
     for (const auto& row : table.rows) {
         text += table_line(table, row, widths, style) + "\n";
         if (below && row.back() != "-" && !row.back().empty()) {
-            text += paint("    " + for_terminal(row.back()), "2", style) + "\n";
+            text += paint(wrapped(shown(row.back(), style), 4, style), "2", style) + "\n";
         }
     }
     return text;
@@ -114,9 +163,10 @@ std::string to_text(const Table& table, const TextStyle& style) {
 std::string to_text(const View& view, const TextStyle& style) {
     std::string text;
     for (const auto& each : view.warnings) {
-        text += paint("warning:", "1;33", style) + " " + for_terminal(each) + "\n";
+        text += paint("warning:", "1;33", style) + " " +
+                wrapped(shown(each, style), 9, style).substr(9) + "\n";
     }
-    for (const auto& each : view.summary) text += for_terminal(each) + "\n";
+    for (const auto& each : view.summary) text += wrapped(shown(each, style), 0, style) + "\n";
     for (const auto& each : view.findings) {
         text += (text.empty() ? "" : "\n") + finding_text(each, style);
     }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
+#include "analyzer/connectivity.h"
 #include "viz/view.h"
 
 namespace nspect::viz {
@@ -17,6 +19,10 @@ struct TextStyle {
 /// Summary, warnings, findings and tables for a terminal. Control characters of the input are
 /// escaped.
 std::string to_text(const View& view, const TextStyle& style);
+/// Who may reach whom as a square of symbols, for small worlds: at most `most` workloads. Below it
+/// what is allowed only in part. Nothing when there are more, or when it is too wide.
+std::optional<std::string> to_matrix(const analyzer::Connectivity& connectivity,
+                                     const TextStyle& style, std::size_t most = 60);
 /// One table. Where it is wider than the terminal, the last column goes below its row, and cells
 /// are cut in the middle with an ellipsis.
 std::string to_text(const Table& table, const TextStyle& style);

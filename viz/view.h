@@ -19,6 +19,7 @@ struct Table {
     std::vector<std::string> columns;
     std::vector<std::vector<std::string>> rows;  ///< each as long as `columns`
     std::vector<std::size_t> numeric;            ///< columns to align right and sort as numbers
+    std::vector<std::size_t> states = {};        ///< columns whose words get a mark in a terminal
 };
 
 /// A statement that was held against the facts: one test for a pipeline.

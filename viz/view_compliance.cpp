@@ -33,8 +33,8 @@ std::string known_until(const KnownFinding& known) {
 }  // namespace
 
 void add_compliance(const std::vector<analyzer::ComplianceCheck>& checks, View& view) {
-    Table table{
-        "compliance", "Compliance", {"Guideline", "Statement", "Status", "Evidence"}, {}, {}};
+    Table table{"compliance", "Compliance", {"Guideline", "Statement", "Status", "Evidence"},
+                {},           {},           {2}};
     std::size_t counts[3] = {};
     for (const auto& each : checks) {
         table.rows.push_back({each.guideline, each.statement, std::string(to_string(each.status)),

@@ -99,7 +99,8 @@ std::string change_words(const ObservedChange& change) {
 }
 
 Table observed_table(const ObservedDiff& diff) {
-    Table table{"rows", "", {"Change", "From", "To", "Port", "Before", "After", "What"}, {}, {}};
+    Table table{"rows", "", {"Change", "From", "To", "Port", "Before", "After", "What"},
+                {},     {}, {0}};
     for (const auto& row : diff.rows) {
         table.rows.push_back({std::string(to_string(row.type)), std::string(without_kind(row.src)),
                               std::string(without_kind(row.dst)), to_string(row.point),
@@ -168,7 +169,7 @@ bool opens(const ObservedChange& change) {
 View diff_view(const ConnectivityDiff& diff, FailOnDiff fail_on) {
     View view;
     view.title = "What the change opens and closes";
-    Table table{"rows", "", {"Change", "Source", "Destination", "Before", "After"}, {}, {}};
+    Table table{"rows", "", {"Change", "Source", "Destination", "Before", "After"}, {}, {}, {0}};
     std::size_t opened = 0;
     for (const auto& row : diff.rows) {
         table.rows.push_back({std::string(to_string(row.type)), row.src, row.dst,

@@ -96,7 +96,8 @@ View flows_view(const std::vector<Conversation>& conversations, const Inventory&
                 {"Time", "Source", "Destination", "Port", "Service", "Outcome", "Packets", "Bytes",
                  "TLS", "Lost"},
                 {},
-                {6, 7}};
+                {6, 7},
+                {5}};
     const VantageNames names = vantage_names(context);
     for (const Conversation& each : conversations) {
         table.rows.push_back({clock(each.first), party_words(each.client, inventory),

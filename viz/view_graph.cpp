@@ -47,11 +47,9 @@ std::string rule_words(const GraphEdge& edge) {
 }
 
 Table edge_table(const Graph& graph) {
-    Table table{"edges",
-                "Edges",
-                {"From", "To", "Port", "State", "Conversations", "Bytes", "TLS", "Rule"},
-                {},
-                {4, 5}};
+    Table table{
+        "edges", "Edges", {"From", "To", "Port", "State", "Conversations", "Bytes", "TLS", "Rule"},
+        {},      {4, 5},  {3}};
     for (const GraphEdge& edge : graph.edges) {
         table.rows.push_back(
             {std::string(without_kind(graph.nodes[edge.from].id)),

@@ -52,6 +52,35 @@ TEST_CASE("a CSV cell is quoted where it must be, and is no formula", "[viz]") {
     CHECK(for_csv(name) == cell);
 }
 
+TEST_CASE("columns are those of a terminal", "[viz]") {
+    auto [text, columns] = GENERATE(table<std::string, std::size_t>({
+        {"plain", 5},
+        {"e\u0301te\u0301", 3},                 // marks combine
+        {"\u6771\u4eac", 4},                    // wide
+        {"\uff57\uff45\uff42", 6},              // fullwidth
+        {"\ud55c\uad6d", 4},                    // Hangul
+        {"\u0627\u064b", 1},                    // Arabic with a vowel
+        {"\U0001f600", 2},                      // a pictograph
+        {"\u2713\u25cb\u2717\u26a0\u25c7", 5},  // our own marks
+    }));
+    CAPTURE(text);
+    CHECK(display_width(text) == columns);
+}
+
+TEST_CASE("a cut counts columns, and leaves no mark without its letter", "[viz]") {
+    CHECK(cut_middle("\u6771\u4eac\u90fd\u5e81", 5, "~") == "\u6771~\u5e81");
+    CHECK(cut_middle("abce\u0301fgh", 5, "~") == "ab~gh");
+    CHECK(cut_middle("abcfge\u0301", 5, "~") == "ab~ge\u0301");
+    for (std::size_t columns = 1; columns < 12; ++columns) {
+        CHECK(display_width(cut_middle("\u6771e\u0301\u4eac-x-\u90fd\u5e81", columns, "~")) <=
+              columns);
+    }
+}
+
+TEST_CASE("where there is only ASCII, all else is told by number", "[viz]") {
+    CHECK(ascii_only("caf\u00e9 \u20ac \U0001f600") == "caf\\xe9 \\u20ac \\U0001f600");
+}
+
 TEST_CASE("a cut leaves both ends of a name", "[viz]") {
     auto [name, columns, cut] = GENERATE(table<std::string, std::size_t, std::string>({
         {"short", 9, "short"},

@@ -52,6 +52,9 @@ TEST_CASE("every view reads well in a terminal of 100 columns", "[viz][golden]")
 
 TEST_CASE("colour and ASCII are a matter of style", "[viz][golden]") {
     check_golden("audit-color.txt", viz::to_text(test::shop_view(), {100, true, true}));
+    check_golden("audit-narrow.txt", viz::to_text(test::shop_view(), {60, false, true}));
+    check_golden("matrix.txt", *viz::to_matrix(test::shop_connectivity(), {80, false, true}));
+    check_golden("matrix-ascii.txt", *viz::to_matrix(test::shop_connectivity(), {0, false, false}));
     check_golden("flows-narrow.txt", viz::to_text(flows(), {60, false, false}));
 }
 

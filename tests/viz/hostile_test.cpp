@@ -76,6 +76,13 @@ TEST_CASE("hostile names cannot steer a terminal", "[viz][hostile]") {
         CAPTURE(text.substr(0, 60));
         check_plain(viz::to_text(hostile_view(text), {}));
         check_plain(viz::to_text(hostile_view(text), {100, false, true}));
+        const std::string ascii = viz::to_text(hostile_view(text), {100, false, false});
+        CHECK(std::all_of(ascii.begin(), ascii.end(),
+                          [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
+        const auto matrix =
+            viz::to_matrix({{text + "/a[Pod]"}, {{text + "/a[Pod]", text, {}}}}, {});
+        REQUIRE(matrix);
+        check_plain(*matrix);
     }
 }
 

@@ -153,3 +153,10 @@ TEST_CASE("policies that would break something are not called sound", "[viz]") {
     CHECK(view.tables.at(0).id == "broken");
     CHECK(view.documents.size() == 1);
 }
+
+TEST_CASE("a matrix is for small worlds and wide terminals", "[viz]") {
+    const auto connectivity = test::shop_connectivity();
+    CHECK(viz::to_matrix(connectivity, {}));
+    CHECK_FALSE(viz::to_matrix(connectivity, {}, 2));
+    CHECK_FALSE(viz::to_matrix(connectivity, {20, false, true}));
+}
