@@ -5,6 +5,8 @@
 #include <array>
 #include <tuple>
 
+#include "analyzer/tls_guards.h"
+
 namespace nspect::analyzer {
 namespace {
 
@@ -44,6 +46,16 @@ void apply_ports(EffectiveTls& effective, const PeerAuthentication& policy, Port
     }
 }
 
+/// What a guard of Linkerd or Consul says, in words.
+std::string guarded(const MeshGuard& guard, const std::optional<IpAddress>& client) {
+    const GuardPass* pass = easiest_pass({&guard}, client);
+    const std::string by = guard.by + " (" + to_string(guard.where) + ")";
+    if (pass == nullptr) return guard.mesh + ": nobody is let in by " + by;
+    std::string text = guard.mesh + ": " + std::string(to_string(pass->mode)) + " by " + by;
+    if (pass->by != guard.by) text += ", " + pass->by + " (" + to_string(pass->where) + ")";
+    return text;
+}
+
 /// Whether the host of a DestinationRule means this Service; short names are of the rule's
 /// namespace.
 bool names_service(const DestinationRule& rule, const Service& service) {
@@ -65,6 +77,7 @@ EffectiveTls effective_tls(const Expectations& expectations, const Inventory& in
     if (expectations.peer_authentications.empty()) return effective;
     effective.mode = TlsMode::permissive;
     effective.by = "Istio's default";
+    effective.mesh = "Istio";
     effective.steps.emplace_back("default: PERMISSIVE");
     const std::string& space = inventory.namespace_of(server).name;
     const auto wide = [](const PeerAuthentication& each, std::string_view name) {
@@ -84,6 +97,49 @@ EffectiveTls effective_tls(const Expectations& expectations, const Inventory& in
     apply(effective, workload->mode, title(*workload), workload->where, "workload");
     apply_ports(effective, *workload, port);
     return effective;
+}
+
+EffectiveTls mesh_tls(const Expectations& expectations, const Inventory& inventory,
+                      const Endpoint& server, Port port, const std::optional<IpAddress>& client) {
+    EffectiveTls effective = effective_tls(expectations, inventory, server, port);
+    const auto guards = guards_of(expectations, inventory, server, port);
+    for (const char* mesh : {"Linkerd", "Consul"}) {
+        std::vector<const MeshGuard*> own;
+        for (const MeshGuard* each : guards) {
+            if (each->mesh == mesh) own.push_back(each);
+        }
+        for (const MeshGuard* each : own) effective.steps.push_back(guarded(*each, client));
+        const GuardPass* pass = easiest_pass(own, client);
+        // Istio's default is nobody's word where another mesh has one.
+        const bool counts = pass != nullptr && (pass->mode > effective.mode ||
+                                                (!effective.where && pass->mode >= effective.mode));
+        if (!counts) continue;
+        effective.mode = pass->mode;
+        effective.by = pass->by;
+        effective.where = pass->where;
+        effective.mesh = mesh;
+    }
+    return effective;
+}
+
+EffectiveTls demanded_tls(const Expectations& expectations, const Inventory& inventory,
+                          const Endpoint* client, const std::optional<IpAddress>& address,
+                          const Endpoint* server, Port port) {
+    EffectiveTls demanded;
+    if (server != nullptr) demanded = mesh_tls(expectations, inventory, *server, port, address);
+    for (const TrafficExpectation* each :
+         expectations_of(expectations, inventory, client, server, port)) {
+        if (each->mode == TlsMode::unset) continue;
+        const std::string by = "TrafficExpectation " + each->namespace_name + "/" + each->name;
+        demanded.steps.push_back("expected: " + std::string(to_string(each->mode)) + " by " + by +
+                                 " (" + to_string(each->where) + ")");
+        if (each->mode <= demanded.mode) continue;
+        demanded.mode = each->mode;
+        demanded.by = by;
+        demanded.where = each->where;
+        demanded.mesh.clear();
+    }
+    return demanded;
 }
 
 EffectiveTls client_tls(const Expectations& expectations, const std::string& client_namespace,

@@ -16,6 +16,7 @@ struct EffectiveTls {
     std::string by;                 ///< "PeerAuthentication shop/db"
     std::optional<Location> where;
     std::vector<std::string> steps;  ///< how it came to that: widest scope first
+    std::string mesh;                ///< whose word it is: "Istio", "Linkerd", "Consul"
 };
 
 /// The namespace whose PeerAuthentications without selector hold for the whole mesh.
@@ -26,6 +27,18 @@ inline constexpr std::string_view mesh_root_namespace = "istio-system";
 /// least PERMISSIVE.
 EffectiveTls effective_tls(const Expectations& expectations, const Inventory& inventory,
                            const Endpoint& server, Port port);
+
+/// By every mesh together, for a client of that address where one is given: the strictest counts.
+/// Linkerd and Consul let in by what asks for the least.
+EffectiveTls mesh_tls(const Expectations& expectations, const Inventory& inventory,
+                      const Endpoint& server, Port port,
+                      const std::optional<IpAddress>& client = std::nullopt);
+
+/// The same with nspect's own expectations about this client. `server` may be nullptr: an address
+/// outside.
+EffectiveTls demanded_tls(const Expectations& expectations, const Inventory& inventory,
+                          const Endpoint* client, const std::optional<IpAddress>& address,
+                          const Endpoint* server, Port port);
 
 /// The DestinationRule settings for clients of a Service in a namespace: that of the client's
 /// namespace counts first, then of the Service's, then of the mesh.

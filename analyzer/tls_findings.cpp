@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "analyzer/certificate_findings.h"
+#include "analyzer/tls_guards.h"
 #include "analyzer/tls_links.h"
 #include "analyzer/tls_strict.h"
 
@@ -25,24 +26,7 @@ Finding finding(const TlsLink& link, const char* code, Severity severity, std::s
     return made;
 }
 
-/// What is demanded of a link, and by whom.
-struct Demand {
-    TlsMode mode = TlsMode::unset;
-    std::string by;
-    std::optional<Location> where;
-};
-
-Demand demand_of(const EffectiveTls& effective, const std::vector<const TrafficExpectation*>& all) {
-    Demand demand{effective.mode, effective.by, effective.where};
-    for (const TrafficExpectation* each : all) {
-        if (each->mode <= demand.mode) continue;
-        demand = {each->mode, "TrafficExpectation " + each->namespace_name + "/" + each->name,
-                  each->where};
-    }
-    return demand;
-}
-
-void hold_mode(const TlsLink& link, const Demand& demand, std::vector<Finding>& findings) {
+void hold_mode(const TlsLink& link, const EffectiveTls& demand, std::vector<Finding>& findings) {
     const auto add = [&](Protection protection, const char* code, Severity severity,
                          const std::string& what) {
         if (link.size(protection) == 0) return;
@@ -68,13 +52,6 @@ void hold_mode(const TlsLink& link, const Demand& demand, std::vector<Finding>& 
                 : "the client declined to show a certificate and was let in");
 }
 
-bool matches(std::string_view pattern, std::string_view text) {
-    if (pattern == "*") return true;
-    if (pattern.starts_with("*")) return text.ends_with(pattern.substr(1));
-    if (pattern.ends_with("*")) return text.starts_with(pattern.substr(0, pattern.size() - 1));
-    return pattern == text;
-}
-
 bool is_of_domain(const std::string& identity, const std::string& domain) {
     return identity == "spiffe://" + domain || identity.starts_with("spiffe://" + domain + "/") ||
            identity.ends_with("." + domain);
@@ -84,12 +61,13 @@ bool is_of_domain(const std::string& identity, const std::string& domain) {
 std::set<std::string> unaccepted(const TrafficExpectation& expected, const TlsSeen& tls) {
     std::set<std::string> found;
     const auto& names = tls.client_identity;
-    const bool known =
-        expected.identities.empty() || names.empty() ||
-        std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-            return std::any_of(expected.identities.begin(), expected.identities.end(),
-                               [&](const auto& pattern) { return matches(pattern, name); });
-        });
+    const bool known = expected.identities.empty() || names.empty() ||
+                       std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+                           return std::any_of(expected.identities.begin(),
+                                              expected.identities.end(), [&](const auto& pattern) {
+                                                  return matches_identity(pattern, name);
+                                              });
+                       });
     if (!known) found.insert("client " + names.front());
     if (expected.trust_domain.empty()) return found;
     for (const auto& [end, identity] :
@@ -148,6 +126,34 @@ void hold_contents(const TlsLink& link, const TrafficExpectation& expected,
     if (!weak.empty()) add("weaker-than-expected", "weaker than " + by + " demands", weak);
     if (expected.reach == Reach::must_not && reached) {
         add("reached-although-forbidden", "reached, and " + by + " says it must not be", {});
+    }
+}
+
+/// Identities that the mesh's own authorization does not accept, where certificates could be read.
+void hold_identities(const Expectations& expectations, const Inventory& inventory,
+                     const TlsLink& link, std::vector<Finding>& findings) {
+    if (link.server_endpoint == nullptr) return;
+    for (const AcceptedIdentities& accepted :
+         accepted_identities(expectations, inventory, *link.server_endpoint, link.port)) {
+        std::set<std::string> strangers;
+        for (const auto& [protection, all] : link.by_protection) {
+            for (const Conversation* each : all) {
+                if (!each->tls || each->tls->client_identity.empty()) continue;
+                const auto& names = each->tls->client_identity;
+                const bool known = std::any_of(names.begin(), names.end(), [&](const auto& name) {
+                    return std::any_of(
+                        accepted.patterns.begin(), accepted.patterns.end(),
+                        [&](const auto& pattern) { return matches_identity(pattern, name); });
+                });
+                if (!known) strangers.insert("client " + names.front());
+            }
+        }
+        if (strangers.empty()) continue;
+        Finding made = finding(link, "identity-not-accepted", Severity::high,
+                               "an identity that " + accepted.by + " does not accept");
+        made.evidence.insert(made.evidence.end(), strangers.begin(), strangers.end());
+        made.location = accepted.where;
+        findings.push_back(std::move(made));
     }
 }
 
@@ -253,7 +259,7 @@ void find_bypass(const Expectations& expectations, const Inventory& inventory,
         const auto mesh = meshed.find(each.server);
         if (mesh == meshed.end() || each.size(Protection::plaintext) == 0) continue;
         const EffectiveTls demanded =
-            effective_tls(expectations, inventory, *each.server_endpoint, each.port);
+            mesh_tls(expectations, inventory, *each.server_endpoint, each.port);
         if (demanded.mode >= TlsMode::one_way) continue;  // which is worse, and found already
         Finding made = finding(each, "mesh-bypass", Severity::medium,
                                "it is in a mesh and is reached past it, in plaintext");
@@ -300,11 +306,11 @@ TlsAudit audit_tls(const Expectations& expectations, const Inventory& inventory,
     for (const TlsLink& link : links) {
         const auto expected = expectations_of(expectations, inventory, link.client_endpoint,
                                               link.server_endpoint, link.port);
-        EffectiveTls effective;
-        if (link.server_endpoint != nullptr) {
-            effective = effective_tls(expectations, inventory, *link.server_endpoint, link.port);
-        }
-        hold_mode(link, demand_of(effective, expected), audit.findings);
+        hold_mode(link,
+                  demanded_tls(expectations, inventory, link.client_endpoint, link.client_address,
+                               link.server_endpoint, link.port),
+                  audit.findings);
+        hold_identities(expectations, inventory, link, audit.findings);
         for (const TrafficExpectation* each : expected) hold_contents(link, *each, audit.findings);
         find_foreign_server(link, audit.findings);
         find_weak_sessions(link, audit.findings);

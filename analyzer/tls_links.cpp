@@ -98,6 +98,7 @@ std::vector<TlsLink> tls_links(const Inventory& inventory,
             link.port = each.server.socket.port;
             link.client_endpoint = endpoint_of(each.client, inventory);
             link.server_endpoint = endpoint_of(each.server, inventory);
+            link.client_address = each.client.socket.ip;
         }
         link.by_protection[protection_of(each)].push_back(&each);
         if (link.mesh.mesh.empty()) link.mesh = mesh_of(each);

@@ -25,6 +25,7 @@ struct TlsLink {
     Port port;
     const Endpoint* client_endpoint = nullptr;
     const Endpoint* server_endpoint = nullptr;
+    std::optional<IpAddress> client_address;  ///< of one of them
     std::map<Protection, std::vector<const Conversation*>> by_protection;
     MeshMark mesh;
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "analyzer/mesh_ports.h"
+
 namespace nspect::analyzer {
 namespace {
 
@@ -17,18 +19,38 @@ struct PortCalls {
     std::size_t callers = 0;
 };
 
-/// On one line, as evidence is; YAML all the same.
-std::string strict_yaml(const TlsLink& link, const Inventory& inventory) {
-    const Endpoint& server = *link.server_endpoint;
+/// {app: "db", tier: "back"}
+std::string labels_of(const Endpoint& server) {
     std::string labels;
     for (const auto& [key, value] : server.labels.entries()) {
         labels += (labels.empty() ? "" : ", ") + key + ": \"" + value + "\"";
     }
-    return "{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: " +
-           inventory.workload_of(server).name +
-           "-strict, namespace: " + inventory.namespace_of(server).name +
-           "}, spec: {selector: {matchLabels: {" + labels + "}}, portLevelMtls: {\"" +
-           std::to_string(link.port.number) + "\": {mode: STRICT}}}}";
+    return "{" + labels + "}";
+}
+
+/// What would make the port STRICT, in its mesh's own words. On one line, as evidence is; YAML all
+/// the same.
+std::string strict_yaml(const TlsLink& link, const std::string& mesh, const Inventory& inventory) {
+    const Endpoint& server = *link.server_endpoint;
+    const std::string name = inventory.workload_of(server).name;
+    const std::string port = std::to_string(link.port.number);
+    const auto head = [&](const std::string& version, const std::string& kind,
+                          const std::string& named) {
+        return "{apiVersion: " + version + ", kind: " + kind + ", metadata: {name: " + named +
+               ", namespace: " + inventory.namespace_of(server).name + "}, spec: ";
+    };
+    if (mesh == "Linkerd") {
+        return head("policy.linkerd.io/v1beta3", "Server", name + "-" + port) +
+               "{podSelector: {matchLabels: " + labels_of(server) + "}, port: " + port +
+               ", accessPolicy: all-authenticated}}";
+    }
+    if (mesh == "Consul") {
+        return head("consul.hashicorp.com/v1alpha1", "ServiceDefaults", name) +
+               "{mutualTLSMode: strict}}";
+    }
+    return head("security.istio.io/v1", "PeerAuthentication", name + "-strict") +
+           "{selector: {matchLabels: " + labels_of(server) + "}, portLevelMtls: {\"" + port +
+           "\": {mode: STRICT}}}}";
 }
 
 std::string why_unready(const TlsLink& link) {
@@ -68,7 +90,7 @@ Finding judged(const PortCalls& calls, const Inventory& inventory) {
                                   std::to_string(calls.mutual) + " handshakes of " +
                                   std::to_string(calls.callers) +
                                   (calls.callers == 1 ? " caller" : " callers") + " were mutual");
-    made.evidence.push_back(strict_yaml(*calls.any, inventory));
+    made.evidence.push_back(strict_yaml(*calls.any, calls.effective.mesh, inventory));
     return made;
 }
 
@@ -117,12 +139,12 @@ void find_ready_for_strict(const Expectations& expectations, const Inventory& in
                            const std::vector<TlsLink>& links, std::vector<Finding>& findings) {
     std::map<std::pair<std::string, Port>, PortCalls> ports;
     for (const TlsLink& link : links) {
-        if (link.server_endpoint == nullptr) continue;
+        // What a proxy carries arrives on one port for all.
+        if (link.server_endpoint == nullptr || carries_others({Protocol::tcp, link.port})) continue;
         PortCalls& calls = ports[{link.server, link.port}];
         if (calls.any == nullptr) {
             calls.any = &link;
-            calls.effective =
-                effective_tls(expectations, inventory, *link.server_endpoint, link.port);
+            calls.effective = mesh_tls(expectations, inventory, *link.server_endpoint, link.port);
         }
         const bool unready = link.size(Protection::plaintext) + link.size(Protection::one_way) +
                                  link.size(Protection::declined) >

@@ -131,6 +131,9 @@ void Question::ask(const NamedEnds& dst, const std::optional<TrafficPoint>& poin
             pair.remedies =
                 analyzer::remedies(engine_, answer.one_from, answer.one_to, *point, outside);
         }
+        if (!answer.from.ingress_controller) {
+            pair.tls = analyzer::explain_tls(loaded_.world, answer.one_from, answer.one_to, point);
+        }
         pair.explanation = std::move(answer.explanation);
         result_.pairs.push_back(std::move(pair));
     }

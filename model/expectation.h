@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/diagnostics.h"
+#include "model/ip.h"
 #include "model/labels.h"
 #include "model/time.h"
 #include "model/traffic.h"
@@ -52,6 +53,32 @@ struct DestinationRule {
     Location where;
 };
 
+/// One way through a guard: whom it lets in, and how they must protect the connection at least.
+struct GuardPass {
+    TlsMode mode = TlsMode::strict;  ///< permissive, one_way or strict
+    /// Of the client, for strict; "*" at either end stands for any text. Empty: any.
+    std::vector<std::string> identities;
+    IpSet clients;  ///< addresses
+    std::string by;
+    Location where;
+};
+
+/// Ports of pods that a mesh lets only some through to: Linkerd's Server, Consul's intentions,
+/// the principals of Istio's AuthorizationPolicy.
+struct MeshGuard {
+    std::string by;                             ///< "Server shop/db"
+    std::optional<std::string> namespace_name;  ///< of the pods
+    Selector pods;                              ///< on what policy_labels() gives
+    PortSet ports;                              ///< TCP, the container's
+    std::string port_name;                      ///< of a container port; asked when it is not empty
+    /// Where guards of one mesh overlap, the higher counts.
+    int rank = 0;
+    std::string mesh;
+    bool identities_alone = false;  ///< it says nothing about how connections are protected
+    std::vector<GuardPass> passes;  ///< any of them; none: nobody gets through
+    Location where;
+};
+
 /// Who an expectation is about: every part that is given must hold.
 struct ExpectedParty {
     std::optional<std::string> namespace_name;
@@ -82,9 +109,11 @@ struct Expectations {
     std::vector<PeerAuthentication> peer_authentications;
     std::vector<DestinationRule> destination_rules;
     std::vector<TrafficExpectation> traffic;
+    std::vector<MeshGuard> guards;
 
     bool empty() const {
-        return peer_authentications.empty() && destination_rules.empty() && traffic.empty();
+        return peer_authentications.empty() && destination_rules.empty() && traffic.empty() &&
+               guards.empty();
     }
 };
 

@@ -69,6 +69,12 @@ std::string_view to_string(PolicyKind kind) {
             return "GlobalNetworkPolicy";
         case PolicyKind::istio_authorization_policy:
             return "AuthorizationPolicy";
+        case PolicyKind::linkerd_server:
+            return "Server";
+        case PolicyKind::linkerd_annotation:
+            return "LinkerdAnnotation";
+        case PolicyKind::consul_service_intentions:
+            return "ServiceIntentions";
         case PolicyKind::docker_network:
             break;
     }

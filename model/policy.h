@@ -46,6 +46,9 @@ enum class PolicyKind : std::uint8_t {
     calico_network_policy,
     calico_global_network_policy,
     istio_authorization_policy,
+    linkerd_server,
+    linkerd_annotation,
+    consul_service_intentions,
     docker_network,
 };
 /// The kind as its manifests write it: "NetworkPolicy"; Calico's own is "CalicoNetworkPolicy".

@@ -38,6 +38,9 @@ Labels policy_labels(const Endpoint& endpoint) {
     if (!endpoint.proxy_injection.empty()) {
         labels.set(std::string(proxy_injection_key), endpoint.proxy_injection);
     }
+    for (const auto& [key, value] : endpoint.mesh.entries()) {
+        labels.set(std::string(mesh_key) + key, value);
+    }
     for (const std::string& network : endpoint.networks) {
         labels.set(std::string(network_key) + network, "");
     }

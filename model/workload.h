@@ -72,6 +72,9 @@ struct Endpoint {
     /// sidecar.istio.io/inject as the pod's label has it, or else its annotation.
     std::string proxy_injection = {};
     bool finished = false;  ///< it has run to its end (a Job's pod)
+    /// What annotations say of its proxy in a mesh, by their keys; those of its namespace where it
+    /// has none of its own.
+    Labels mesh = {};
 };
 
 /// Keys by which selectors of policies ask for what is no label. No label can have such a key.
@@ -80,6 +83,7 @@ inline constexpr std::string_view network_key = "@network/";  ///< followed by t
 
 inline constexpr std::string_view host_network_key = "@host-network";
 inline constexpr std::string_view proxy_injection_key = "@proxy-injection";
+inline constexpr std::string_view mesh_key = "@mesh/";  ///< followed by a key of Endpoint::mesh
 
 /// The label given to a container that has none, so that a policy can select it: its own name.
 inline constexpr std::string_view container_name_label = "nspect.io/name";

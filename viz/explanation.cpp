@@ -183,6 +183,48 @@ std::string pair_text(const ExplainedPair& pair, const analyzer::World& world) {
     return text;
 }
 
+std::string mode_of(const analyzer::EffectiveTls& effective) {
+    return effective.mode == TlsMode::unset ? "nothing is demanded"
+                                            : std::string(to_string(effective.mode));
+}
+
+/// Who demands what, widest scope first, by file:line.
+std::string tls_text(const std::vector<analyzer::ExpectedTls>& all) {
+    std::string text;
+    for (const auto& each : all) {
+        text += "\nTLS at " + for_terminal(each.subject) + ": " + mode_of(each.demanded) + "\n";
+        for (const auto& step : each.demanded.steps) text += "  " + for_terminal(step) + "\n";
+        for (const auto& step : each.client.steps) {
+            text += "  what clients send, " + for_terminal(step) + "\n";
+        }
+        for (const auto& accepted : each.accepted) {
+            text += "  identities, by " +
+                    for_terminal(accepted.by + " (" + to_string(accepted.where) + ")") + ":";
+            for (const auto& pattern : accepted.patterns) text += " " + for_terminal(pattern);
+            text += "\n";
+        }
+    }
+    return text;
+}
+
+Json tls_json(const std::vector<analyzer::ExpectedTls>& all) {
+    Json list = Json::array();
+    for (const auto& each : all) {
+        Json one{{"subject", each.subject}, {"mode", to_string(each.demanded.mode)}};
+        one["steps"] = each.demanded.steps;
+        if (!each.client.steps.empty()) {
+            one["client"] = {{"mode", to_string(each.client.mode)}, {"steps", each.client.steps}};
+        }
+        for (const auto& accepted : each.accepted) {
+            one["identities"].push_back({{"by", accepted.by},
+                                         {"accepted", accepted.patterns},
+                                         {"location", to_string(accepted.where)}});
+        }
+        list.push_back(std::move(one));
+    }
+    return list;
+}
+
 Json pair_json(const ExplainedPair& pair, const analyzer::World& world) {
     Json answer{{"src", pair.src}, {"dst", pair.dst}, {"blocks", Json::array()}};
     if (pair.translated) answer["translated"] = to_string(*pair.translated);
@@ -193,6 +235,7 @@ Json pair_json(const ExplainedPair& pair, const analyzer::World& world) {
              {"egress", side_json(world, Direction::egress, block.verdict.egress)},
              {"ingress", side_json(world, Direction::ingress, block.verdict.ingress)}});
     }
+    if (!pair.tls.empty()) answer["tls"] = tls_json(pair.tls);
     const analyzer::Remedies& remedies = pair.remedies;
     if (!remedies.additions.empty() || !remedies.in_the_way.empty()) {
         Json& json = answer["remedies"];
@@ -216,6 +259,9 @@ std::string to_text(const ExplainedQuestion& question, const analyzer::World& wo
         const bool again = i + 1 < question.pairs.size() &&
                            remedies_text(question.pairs[i + 1].remedies) == change;
         if (!again) text += change;
+        const bool same = i + 1 < question.pairs.size() &&
+                          tls_text(question.pairs[i + 1].tls) == tls_text(question.pairs[i].tls);
+        if (!same) text += tls_text(question.pairs[i].tls);
     }
     if (question.left_out > 0) {
         text += "\n" + std::to_string(question.left_out) +

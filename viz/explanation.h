@@ -7,6 +7,7 @@
 
 #include "analyzer/explain.h"
 #include "analyzer/remedy.h"
+#include "analyzer/tls_explain.h"
 #include "model/conversation.h"
 #include "model/recording.h"
 
@@ -20,7 +21,8 @@ struct ExplainedPair {
     analyzer::Explanation explanation;  ///< only the blocks that were asked about
     /// The point behind a Service's translation, when that is not the one asked about.
     std::optional<TrafficPoint> translated = std::nullopt;
-    analyzer::Remedies remedies = {};  ///< of a point that is denied
+    analyzer::Remedies remedies = {};             ///< of a point that is denied
+    std::vector<analyzer::ExpectedTls> tls = {};  ///< how it is expected to be protected
 };
 
 /// All answers to one question, and what was recorded between the two.
@@ -32,7 +34,8 @@ struct ExplainedQuestion {
 };
 
 /// In sentences: the verdict, each side's deciding rules by file:line, the smallest change that
-/// would allow what is denied, and what was recorded.
+/// would allow what is denied, how the mesh and expectations want it protected, and what was
+/// recorded.
 std::string to_text(const ExplainedQuestion& question, const analyzer::World& world,
                     const Recording& context);
 /// {"schema":1,"pairs":[{"src","dst","blocks":[...]}]}, and "recorded" where there is a recording.

@@ -3,6 +3,7 @@
 
 #include "ingest/document/fields.h"
 #include "ingest/kubernetes/kinds.h"
+#include "ingest/linkerd/read.h"
 
 namespace nspect::ingest {
 
@@ -120,6 +121,7 @@ void read_openshift_route(const Object& object, Staging& staging) {
 
 void read_gateway_route(const Object& object, Staging& staging) {
     Report& report = object.report;
+    read_linkerd_route(object, staging);
     Entrance entrance = make_entrance(object);
     const Node* spec = mapping_field(object.root, "spec", report);
     const Node* rules = spec == nullptr ? nullptr : sequence_field(*spec, "rules", report);

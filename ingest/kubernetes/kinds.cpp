@@ -6,9 +6,11 @@
 #include <initializer_list>
 
 #include "ingest/calico/read.h"
+#include "ingest/consul/read.h"
 #include "ingest/docker/read.h"
 #include "ingest/document/fields.h"
 #include "ingest/kubernetes/names.h"
+#include "ingest/linkerd/read.h"
 #include "ingest/mesh/read.h"
 
 namespace nspect::ingest {
@@ -27,9 +29,11 @@ struct KindRow {
 
 constexpr std::string_view admin_group = "policy.networking.k8s.io";
 constexpr std::string_view calico_groups = "projectcalico.org crd.projectcalico.org";
+constexpr std::string_view linkerd_group = "policy.linkerd.io";
+constexpr std::string_view consul_group = "consul.hashicorp.com";
 constexpr std::string_view gateway_group = "gateway.networking.k8s.io";
 
-constexpr std::array<KindRow, 40> kinds{{
+constexpr std::array<KindRow, 50> kinds{{
     {"Namespace", "core", Scope::cluster, "INV001", read_namespace},
     {"Node", "core", Scope::cluster, "INV002", read_node},
     {"Pod", "core", Scope::namespaced, "INV002", read_pod},
@@ -60,6 +64,20 @@ constexpr std::array<KindRow, 40> kinds{{
     {"PeerAuthentication", "security.istio.io", Scope::namespaced, "INV002",
      read_peer_authentication},
     {"DestinationRule", "networking.istio.io", Scope::namespaced, "INV002", read_destination_rule},
+    {"Server", linkerd_group, Scope::namespaced, "INV002", read_linkerd_server},
+    {"ServerAuthorization", linkerd_group, Scope::namespaced, "INV002",
+     read_linkerd_server_authorization},
+    {"AuthorizationPolicy", linkerd_group, Scope::namespaced, "INV002",
+     read_linkerd_authorization_policy},
+    {"MeshTLSAuthentication", linkerd_group, Scope::namespaced, "INV002",
+     read_linkerd_mesh_tls_authentication},
+    {"NetworkAuthentication", linkerd_group, Scope::namespaced, "INV002",
+     read_linkerd_network_authentication},
+    {"HTTPRoute", linkerd_group, Scope::namespaced, "INV002", read_linkerd_route},
+    {"GRPCRoute", linkerd_group, Scope::namespaced, "INV002", read_linkerd_route},
+    {"ServiceIntentions", consul_group, Scope::namespaced, "INV002", read_consul_intentions},
+    {"ServiceDefaults", consul_group, Scope::namespaced, "INV002", read_consul_defaults},
+    {"ProxyDefaults", consul_group, Scope::namespaced, "INV002", read_consul_defaults},
     {"TrafficExpectation", "nspect.io", Scope::namespaced, "INV002", read_traffic_expectation},
     {"CiliumNetworkPolicy", "cilium.io", Scope::namespaced, "NP019", read_cilium_network_policy},
     {"CiliumClusterwideNetworkPolicy", "cilium.io", Scope::cluster, "NP019",
@@ -214,6 +232,11 @@ void read_object(const FoundObject& found, Report& report, Staging& staging) {
         return;
     }
     if (read_docker(root, report, staging.docker())) {
+        staging.count_document();
+        if (report.errors() != found.errors_before) staging.count_left_out();
+        return;
+    }
+    if (read_consul_entry(root, report, staging)) {
         staging.count_document();
         if (report.errors() != found.errors_before) staging.count_left_out();
         return;

@@ -12,6 +12,10 @@ void read_namespace(const Object& object, Staging& staging) {
                              object_label_codes);
     }
     if (!object.whole()) return;
+    const Node* metadata = any_field(object.root, "metadata");
+    if (metadata != nullptr) {
+        staging.mesh_namespaces()[object.name] = read_mesh_annotations(*metadata);
+    }
     staging.inventory().declare_namespace(object.name, std::move(labels), object.where());
 }
 

@@ -5,6 +5,7 @@
 
 #include "ingest/document/fields.h"
 #include "ingest/kubernetes/labels.h"
+#include "ingest/mesh/annotations.h"
 
 namespace nspect::ingest {
 
@@ -90,6 +91,7 @@ Endpoint read_pod_template(const Node& pod, Report& report) {
         endpoint.labels =
             read_labels(mapping_field(*metadata, "labels", report), report, object_label_codes);
         endpoint.proxy_injection = proxy_injection(*metadata, endpoint.labels);
+        endpoint.mesh = read_mesh_annotations(*metadata);
     }
     const Node* spec = mapping_field(pod, "spec", report);
     if (spec == nullptr) {

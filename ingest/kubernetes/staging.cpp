@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "ingest/calico/settle.h"
+#include "ingest/consul/settle.h"
+#include "ingest/linkerd/settle.h"
 #include "ingest/staged.h"
 
 namespace nspect::ingest {
@@ -16,7 +18,9 @@ constexpr int longest_owner_chain = 8;
 bool Staging::claim(const Object& object, std::string_view code) {
     // Calico has a NetworkPolicy of its own, which may have any name that is taken by one.
     const bool calico = object.group.ends_with("projectcalico.org");
-    const auto [entry, is_new] = claimed_.try_emplace(object.title() + (calico ? "@calico" : ""));
+    // So do policies and routes of Linkerd.
+    const char* apart = calico ? "@calico" : object.group == "policy.linkerd.io" ? "@linkerd" : "";
+    const auto [entry, is_new] = claimed_.try_emplace(object.title() + apart);
     if (is_new) {
         entry->second = object.where();
         return true;
@@ -65,6 +69,8 @@ Bundle Staging::finish(Diagnostics& diagnostics) && {
     settle_calico(std::move(calico_), bundle_, diagnostics);
     cilium::settle(std::move(cilium_), backends_[{"default", "kubernetes"}], bundle_.inventory,
                    bundle_.policies, diagnostics);
+    linkerd::settle(std::move(linkerd_), mesh_namespaces_, bundle_, diagnostics);
+    consul::settle(std::move(consul_), bundle_, diagnostics);
     sort_policies(bundle_.policies);
     return std::move(bundle_);
 }

@@ -12,8 +12,11 @@
 #include "ingest/bundle.h"
 #include "ingest/calico/documents.h"
 #include "ingest/cilium/staged.h"
+#include "ingest/consul/documents.h"
 #include "ingest/docker/documents.h"
 #include "ingest/kubernetes/object.h"
+#include "ingest/linkerd/documents.h"
+#include "ingest/mesh/annotations.h"
 
 namespace nspect::ingest {
 
@@ -61,6 +64,9 @@ public:
     std::optional<Policy> take_policy();
 
     DockerDocuments& docker() { return docker_; }
+    linkerd::Documents& linkerd() { return linkerd_; }
+    consul::Documents& consul() { return consul_; }
+    MeshNamespaces& mesh_namespaces() { return mesh_namespaces_; }
 
     void count_document() { ++bundle_.documents; }
     void count_passed_over() { ++bundle_.passed_over; }
@@ -84,6 +90,9 @@ private:
     std::vector<Service> services_;
     std::vector<StagedServicePolicy> service_policies_;
     DockerDocuments docker_;
+    linkerd::Documents linkerd_;
+    consul::Documents consul_;
+    MeshNamespaces mesh_namespaces_;  ///< what their annotations say
     std::map<std::pair<std::string, std::string>, std::vector<IpAddress>> backends_;
     std::unordered_map<std::string, Location> claimed_;
     std::unordered_map<std::string, std::size_t> template_index_;  // by to_string(id)

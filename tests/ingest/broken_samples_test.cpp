@@ -58,6 +58,9 @@ TEST_CASE("a policy with an error is left out, one with a warning is kept") {
         const auto loaded = test::load_named(file.string(), read(file));
         INFO(file.string());
         CHECK(loaded.bundle.left_out == (loaded.errors() > 0 ? 1U : 0U));
+        // Meshes: several documents make a policy, and one for what no document says.
+        const std::string code = read(file).substr(2, 2);
+        if (code == "LD" || code == "CN" || code == "MX") continue;
         const std::set<std::string> not_enforced{"CA015", "CA019", "CA021"};
         if (not_enforced.count(read(file).substr(2, 5)) != 0) {
             CHECK(loaded.bundle.policies.empty());

@@ -139,6 +139,9 @@ TEST_CASE("policies are titled by kind, namespace and name", "[names]") {
         {PolicyKind::calico_network_policy, "shop", "CalicoNetworkPolicy shop/p"},
         {PolicyKind::calico_global_network_policy, "", "GlobalNetworkPolicy p"},
         {PolicyKind::istio_authorization_policy, "shop", "AuthorizationPolicy shop/p"},
+        {PolicyKind::linkerd_server, "shop", "Server shop/p"},
+        {PolicyKind::linkerd_annotation, "", "LinkerdAnnotation p"},
+        {PolicyKind::consul_service_intentions, "shop", "ServiceIntentions shop/p"},
         {PolicyKind::docker_network, "shop", "DockerNetwork shop/p"},
     }));
     Policy policy;
