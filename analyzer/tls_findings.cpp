@@ -229,21 +229,39 @@ void find_weak_sessions(const TlsLink& link, std::vector<Finding>& findings) {
 }
 
 // Protocols that begin with a name and a password, which anybody on the way can read.
-void find_plain_credentials(const TlsLink& link, std::vector<Finding>& findings) {
+bool takes_password(std::string_view app) {
     constexpr std::array<std::string_view, 13> protocols{
         "redis", "postgres", "mysql",   "ftp",   "telnet", "smtp", "imap",
         "pop3",  "ldap",     "mongodb", "mongo", "amqp",   "mqtt"};
+    return std::find(protocols.begin(), protocols.end(), app) != protocols.end();
+}
+
+/// A login that was seen (capture/tls/login.h), in words.
+std::string_view login_words(std::string_view app) {
+    if (app == "http-basic") return "HTTP Basic";
+    if (app == "redis-auth") return "Redis AUTH";
+    if (app == "postgres-password") return "a PostgreSQL password";
+    return {};
+}
+
+void find_plain_credentials(const TlsLink& link, std::vector<Finding>& findings) {
     const auto plain = link.by_protection.find(Protection::plaintext);
     if (plain == link.by_protection.end()) return;
+    std::string protocol;
+    std::string_view login;
     for (const Conversation* each : plain->second) {
-        const auto found = std::find(protocols.begin(), protocols.end(), each->app);
-        if (found == protocols.end()) continue;
-        Finding made = finding(link, "plaintext-credentials", Severity::medium,
-                               each->app + " in plaintext: whoever logs in shows the password");
-        made.evidence.push_back(link.count(Protection::plaintext));
-        findings.push_back(std::move(made));
-        return;
+        if (login.empty()) login = login_words(each->app);
+        if (protocol.empty() && takes_password(each->app)) protocol = each->app;
     }
+    if (login.empty() && protocol.empty()) return;
+    Finding made = login.empty()
+                       ? finding(link, "plaintext-credentials", Severity::medium,
+                                 protocol + " in plaintext: whoever logs in shows the password")
+                       : finding(link, "plaintext-credentials", Severity::high,
+                                 "somebody logs in in plaintext: " + std::string(login) +
+                                     ", which everybody on the way can read");
+    made.evidence.push_back(link.count(Protection::plaintext));
+    findings.push_back(std::move(made));
 }
 
 /// A workload that others reach through its mesh, reached past it where nothing demands otherwise.

@@ -83,6 +83,9 @@ bool TlsTracker::see(const FlowPayload& payload) {
     }
     Tracked& flow = at->second;
     if (!flow.reader) return false;
+    if (payload.protocol == Protocol::tcp && flow.login == Login::none) {
+        flow.login = login_in(payload.bytes, payload.direction == Direction::sent);
+    }
     const bool more = flow.reader->see(payload);
     count_held(payload.flow, flow, flow.reader->held());
     if (!more) finish(at);
@@ -105,7 +108,7 @@ void TlsTracker::finish(Flows::iterator at) {
     count_held(at->first, flow, 0);
     flow.reader.reset();
     if (!seen) {
-        flows_.erase(at);
+        if (flow.login == Login::none) flows_.erase(at);
         return;
     }
     if (at_end && *at_end != *seen)
@@ -124,10 +127,14 @@ void TlsTracker::describe(Sighting& sighting) const {
     const Tracked& flow = at->second;
     if (flow.reader) {
         sighting.tls = flow.reader->seen(sighting.finished);
-    } else {
+    } else if (flow.seen) {
         const bool end = sighting.finished && flow.seen_at_end;
         sighting.tls = end ? *flow.seen_at_end : *flow.seen;
     }
+    // "http" becomes "http-basic"; what looks like a login of another protocol is none.
+    const std::string_view login = to_string(flow.login);
+    const bool own = !sighting.app.empty() && login.starts_with(sighting.app + "-");
+    if (own && !sighting.tls) sighting.app = login;
 }
 
 void TlsTracker::forget(std::uint64_t flow) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "capture/flow/flow_table.h"
+#include "capture/tls/login.h"
 
 namespace nspect::capture {
 
@@ -20,9 +21,10 @@ struct TlsLimits {
     std::size_t held_bytes = 32U << 20;  ///< payload waiting for its missing pieces, of all flows
 };
 
-/// Finds TLS in flows, on any port, and adds to their sightings what its handshake shows. Stores no
-/// payload. When there is no room, the oldest flow (of those which hold bytes, when they are too
-/// many) goes first and is counted. Not thread-safe; it belongs to one FlowTable.
+/// Finds TLS in flows, on any port, and adds to their sightings what its handshake shows; of
+/// plaintext, whether somebody logs in with a password. Stores no payload. When there is no room,
+/// the oldest flow (of those which hold bytes, when they are too many) goes first and is counted.
+/// Not thread-safe; it belongs to one FlowTable.
 class TlsTracker {
 public:
     explicit TlsTracker(TlsLimits limits = {});
@@ -51,6 +53,7 @@ private:
         std::unique_ptr<TlsSeen> seen;
         std::unique_ptr<TlsSeen> seen_at_end;  ///< where the flow's end tells more
         std::size_t held = 0;
+        Login login = Login::none;  ///< seen where there was no TLS
     };
     using Flows = std::map<std::uint64_t, Tracked>;  // ids ascend: the oldest is first
 

@@ -1,114 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyzer/tls_findings.h"
 
-#include <algorithm>
-
 #include <catch2/catch.hpp>
 
 #include "analyzer/mesh_marks.h"
 #include "analyzer/tls_expected.h"
-#include "ingest/load.h"
-#include "tests/analyzer/recording_builder.h"
+#include "tests/analyzer/tls_scene.h"
 
 using namespace nspect;
 using namespace nspect::analyzer;
-using nspect::test::at;
+using namespace nspect::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-const std::string pods = R"(
-apiVersion: v1
-kind: Pod
-metadata: {name: web-0, namespace: shop, labels: {app: web}}
-spec: {serviceAccountName: web, containers: [{name: c, image: i}]}
-status: {podIP: 10.0.0.1}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: db-0, namespace: shop, labels: {app: db}}
-spec: {serviceAccountName: db, containers: [{name: c, image: i, ports: [{containerPort: 5432}]}]}
-status: {podIP: 10.0.0.2}
----
-apiVersion: v1
-kind: Service
-metadata: {name: db, namespace: shop}
-spec: {selector: {app: db}, ports: [{port: 5432}]}
-)";
-
-std::string peer(const std::string& name, const std::string& space, const std::string& spec,
-                 const std::string& created = "2026-01-01T00:00:00Z") {
-    return "\n---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: " +
-           name + ", namespace: " + space + ", creationTimestamp: \"" + created +
-           "\"}\nspec: " + spec + "\n";
-}
-
-std::string expectation(const std::string& spec) {
-    return "\n---\napiVersion: nspect.io/v1\nkind: TrafficExpectation\n"
-           "metadata: {name: e, namespace: shop}\nspec: " +
-           spec + "\n";
-}
-
-struct Scene {
-    explicit Scene(const std::string& documents) {
-        Diagnostics diagnostics;
-        bundle = ingest::load_texts({{"mesh.yaml", pods + documents}}, diagnostics);
-        CHECK(bundle.left_out == 0);
-    }
-
-    std::size_t endpoint(const std::string& name) const {
-        const auto& all = bundle.inventory.endpoints();
-        const auto found = std::find_if(all.begin(), all.end(),
-                                        [&](const Endpoint& each) { return each.name == name; });
-        REQUIRE(found != all.end());
-        return static_cast<std::size_t>(found - all.begin());
-    }
-
-    Conversation& talk(std::optional<TlsSeen> tls = std::nullopt) {
-        Conversation made;
-        made.client.socket = {IpAddress::parse("10.0.0.1").value(), Port{40000}};
-        made.client.endpoint = endpoint("web-0");
-        made.server.socket = {IpAddress::parse("10.0.0.2").value(), Port{5432}};
-        made.server.endpoint = endpoint("db-0");
-        made.first = at(1s);
-        made.last = at(2s);
-        made.sent = {6, 900};
-        made.received = {5, 800};
-        made.outcome = Outcome::established;
-        made.tls = std::move(tls);
-        conversations.push_back(std::move(made));
-        return conversations.back();
-    }
-
-    TlsAudit audit() const {
-        return audit_tls(bundle.expectations, bundle.inventory, conversations, at(10s));
-    }
-
-    TlsMode mode(std::uint16_t port = 5432) const {
-        const auto& server = bundle.inventory.endpoints()[endpoint("db-0")];
-        return effective_tls(bundle.expectations, bundle.inventory, server, Port{port}).mode;
-    }
-
-    ingest::Bundle bundle;
-    std::vector<Conversation> conversations;
-};
-
-TlsSeen seen(ClientCert client_cert) {
-    TlsSeen tls;
-    tls.version = 0x0304;
-    tls.client_cert = client_cert;
-    tls.evidence = TlsEvidence::sizes;
-    tls.confidence = Confidence::high;
-    return tls;
-}
-
-std::vector<std::string> codes(const TlsAudit& audit) {
-    std::vector<std::string> all;
-    for (const Finding& each : audit.findings) all.push_back(each.code);
-    std::sort(all.begin(), all.end());
-    return all;
-}
-using Codes = std::vector<std::string>;
 
 const std::string strict_db =
     peer("db", "shop", "{selector: {matchLabels: {app: db}}, mtls: {mode: STRICT}}");
@@ -299,6 +203,19 @@ TEST_CASE("a workload in a mesh that is reached past it is found", "[mtls]") {
     CHECK(codes(scene.audit()).empty());
     scene.talk();
     CHECK(codes(scene.audit()) == Codes{"mesh-bypass"});
+}
+
+TEST_CASE("a login in plaintext that was seen weighs more than one that may be", "[mtls]") {
+    Scene scene("");
+    const std::string app = GENERATE("http-basic", "redis-auth", "postgres-password");
+    scene.talk().app = "redis";
+    scene.talk().app = app;
+    const auto audit = scene.audit();
+    REQUIRE(codes(audit) == Codes{"plaintext-credentials"});
+    CHECK(audit.findings[0].severity == Severity::high);
+    scene.conversations.clear();
+    scene.talk().app = "http";
+    CHECK(codes(scene.audit()).empty());
 }
 
 TEST_CASE("protocols that log in in plaintext are named", "[mtls]") {

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Linkerd and Consul declare, and several meshes at once, held against what was seen.
+#include "analyzer/tls_explain.h"
+#include "tests/analyzer/tls_scene.h"
+
+using namespace nspect;
+using namespace nspect::analyzer;
+using namespace nspect::test;
+
+namespace {
+
+std::string linkerd(const std::string& kind, const std::string& name, const std::string& spec) {
+    return "\n---\napiVersion: policy.linkerd.io/v1\nkind: " + kind + "\nmetadata: {name: " + name +
+           ", namespace: shop}\nspec: " + spec + "\n";
+}
+
+std::string server(const std::string& access = "deny") {
+    return linkerd(
+        "Server", "db",
+        "{podSelector: {matchLabels: {app: db}}, port: 5432, accessPolicy: " + access + "}");
+}
+
+std::string let_in(const std::string& client) {
+    return server() +
+           linkerd("ServerAuthorization", "web", "{server: {name: db}, client: " + client + "}");
+}
+
+std::string intentions(const std::string& mode) {
+    return "\n---\napiVersion: consul.hashicorp.com/v1alpha1\nkind: ServiceIntentions\n"
+           "metadata: {name: db, namespace: shop}\n"
+           "spec: {destination: {name: db}, sources: [{name: '*', action: allow}]}\n"
+           "---\napiVersion: consul.hashicorp.com/v1alpha1\nkind: ServiceDefaults\n"
+           "metadata: {name: db, namespace: shop}\nspec: {mutualTLSMode: " +
+           mode + "}\n";
+}
+
+TlsMode mode_of(const std::string& documents, const std::string& client = "10.0.0.1") {
+    const Scene scene(documents);
+    const Inventory& inventory = scene.bundle.inventory;
+    return mesh_tls(scene.bundle.expectations, inventory,
+                    inventory.endpoints()[scene.endpoint("db-0")], Port{5432},
+                    IpAddress::parse(client).value())
+        .mode;
+}
+
+}  // namespace
+
+TEST_CASE("what Linkerd asks of a client is what the easiest way in asks", "[mtls]") {
+    CHECK(mode_of(let_in("{meshTLS: {identities: ['*']}}")) == TlsMode::strict);
+    CHECK(mode_of(let_in("{meshTLS: {unauthenticatedTLS: true}}")) == TlsMode::one_way);
+    CHECK(mode_of(let_in("{unauthenticated: true}")) == TlsMode::permissive);
+    CHECK(mode_of(server()) == TlsMode::unset);
+    CHECK(mode_of(server("all-authenticated")) == TlsMode::strict);
+    CHECK(mode_of(server("cluster-unauthenticated")) == TlsMode::permissive);
+    CHECK(mode_of(server("cluster-unauthenticated"), "192.0.2.1") == TlsMode::unset);
+    const std::string near = "{networks: [{cidr: 10.0.0.0/30}], unauthenticated: true}";
+    const std::string both =
+        let_in(near) + linkerd("ServerAuthorization", "any",
+                               "{server: {name: db}, client: {meshTLS: {identities: ['*']}}}");
+    CHECK(mode_of(both) == TlsMode::permissive);
+    CHECK(mode_of(both, "10.0.0.9") == TlsMode::strict);
+}
+
+TEST_CASE("a port that no Server has goes by the pod's annotations", "[mtls]") {
+    const auto mode = [](const std::string& annotation, const std::string& more = "") {
+        std::string text = pods;
+        text.replace(text.find("labels: {app: db}"), 17,
+                     "labels: {app: db}, annotations: {linkerd.io/inject: enabled, "
+                     "config.linkerd.io/" +
+                         annotation + "}");
+        Diagnostics diagnostics;
+        const auto bundle = ingest::load_texts({{"mesh.yaml", text + more}}, diagnostics);
+        for (const Endpoint& each : bundle.inventory.endpoints()) {
+            if (each.name != "db-0") continue;
+            return mesh_tls(bundle.expectations, bundle.inventory, each, Port{5432}).mode;
+        }
+        return TlsMode::unset;
+    };
+    CHECK(mode("default-inbound-policy: all-authenticated") == TlsMode::strict);
+    CHECK(mode("default-inbound-policy: all-unauthenticated") == TlsMode::permissive);
+    CHECK(mode("default-inbound-policy: deny") == TlsMode::unset);
+    CHECK(mode("proxy-require-identity-inbound-ports: '5432'") == TlsMode::strict);
+    CHECK(mode("skip-inbound-ports: '5432'") == TlsMode::permissive);
+    const std::string strict = server("all-authenticated");
+    CHECK(mode("default-inbound-policy: all-unauthenticated", strict) == TlsMode::strict);
+    CHECK(mode("skip-inbound-ports: '5000-6000'", strict) == TlsMode::permissive);
+}
+
+TEST_CASE("plaintext and one-way TLS are held against Linkerd and Consul", "[mtls]") {
+    const bool consul = GENERATE(true, false);
+    Scene scene(consul ? intentions("strict") : server("all-authenticated"));
+    SECTION("plaintext") {
+        scene.talk();
+        const auto audit = scene.audit();
+        REQUIRE(codes(audit) == std::vector<std::string>{"plaintext-where-strict"});
+        CHECK(audit.findings[0].message.find(consul ? "ServiceIntentions shop/db"
+                                                    : "Server shop/db") != std::string::npos);
+        CHECK(audit.findings[0].location->file == "mesh.yaml");
+    }
+    SECTION("one-way") {
+        scene.talk(seen(ClientCert::not_requested));
+        CHECK(codes(scene.audit()) == std::vector<std::string>{"one-way-where-mutual"});
+    }
+    SECTION("mutual") {
+        scene.talk(seen(ClientCert::presented));
+        CHECK(codes(scene.audit()).empty());
+    }
+}
+
+TEST_CASE("what is let in permissively names the change in its mesh's own words", "[mtls]") {
+    struct Case {
+        std::string documents;
+        std::string words;
+    };
+    const auto [documents, words] =
+        GENERATE(Case{server("all-unauthenticated"), "accessPolicy: all-authenticated"},
+                 Case{intentions("permissive"), "mutualTLSMode: strict"});
+    Scene scene(documents);
+    scene.talk(seen(ClientCert::presented));
+    const auto audit = scene.audit();
+    REQUIRE(codes(audit) == std::vector<std::string>{"safe-to-make-strict"});
+    CHECK(audit.findings[0].evidence.back().find(words) != std::string::npos);
+}
+
+TEST_CASE("an identity that Linkerd does not let in is found where it can be read", "[mtls]") {
+    Scene scene(let_in("{meshTLS: {serviceAccounts: [{name: web}]}}"));
+    TlsSeen tls = seen(ClientCert::presented);
+    const std::string account = GENERATE("web", "job");
+    tls.client_identity = {account + ".shop.serviceaccount.identity.linkerd.cluster.local"};
+    scene.talk(tls);
+    CHECK(codes(scene.audit()) == (account == "web"
+                                       ? std::vector<std::string>{}
+                                       : std::vector<std::string>{"identity-not-accepted"}));
+}
+
+TEST_CASE("where meshes are mixed the strictest counts", "[mtls]") {
+    const std::string permissive = peer("all", "shop", "{mtls: {mode: PERMISSIVE}}");
+    CHECK(mode_of(permissive + server("all-authenticated")) == TlsMode::strict);
+    CHECK(mode_of(permissive + intentions("strict")) == TlsMode::strict);
+    CHECK(mode_of(peer("all", "shop", "{mtls: {mode: STRICT}}") + server("all-unauthenticated")) ==
+          TlsMode::strict);
+}
+
+TEST_CASE("how a port is to be protected is explained by whom and where", "[mtls]") {
+    const Scene scene(peer("all", "shop", "{mtls: {mode: PERMISSIVE}}") +
+                      server("all-authenticated") +
+                      expectation("{to: {workload: db-0}, mtls: tls}") +
+                      "\n---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\n"
+                      "metadata: {name: db, namespace: shop}\n"
+                      "spec: {host: db, trafficPolicy: {tls: {mode: SIMPLE}}}\n");
+    World world;
+    world.inventory = scene.bundle.inventory;
+    world.expectations = scene.bundle.expectations;
+    const auto all = explain_tls(world, Who::of_endpoint(scene.endpoint("web-0")),
+                                 Who::of_endpoint(scene.endpoint("db-0")), std::nullopt);
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].subject == "shop/db-0[Pod] TCP 5432");
+    CHECK(all[0].demanded.mode == TlsMode::strict);
+    REQUIRE(all[0].demanded.steps.size() == 4);
+    CHECK(all[0].demanded.steps[0] == "default: PERMISSIVE");
+    CHECK(all[0].demanded.steps[1].starts_with("namespace: PERMISSIVE by PeerAuthentication"));
+    CHECK(all[0].demanded.steps[2].starts_with("Linkerd: STRICT by Server shop/db (mesh.yaml:"));
+    CHECK(all[0].demanded.steps[3].starts_with("expected: TLS by TrafficExpectation shop/e"));
+    CHECK(all[0].client.mode == TlsMode::one_way);
+}
