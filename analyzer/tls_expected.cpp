@@ -71,6 +71,16 @@ bool names_service(const DestinationRule& rule, const Service& service) {
 
 }  // namespace
 
+const PeerAuthentication* workload_policy(const Expectations& expectations,
+                                          const Inventory& inventory, const Endpoint& server) {
+    const std::string& space = inventory.namespace_of(server).name;
+    if (space == mesh_root_namespace) return nullptr;
+    const Labels labels = policy_labels(server);
+    return oldest(expectations, [&](const auto& each) {
+        return each.selector && each.namespace_name == space && each.selector->matches(labels);
+    });
+}
+
 EffectiveTls effective_tls(const Expectations& expectations, const Inventory& inventory,
                            const Endpoint& server, Port port) {
     EffectiveTls effective;
@@ -89,10 +99,7 @@ EffectiveTls effective_tls(const Expectations& expectations, const Inventory& in
     if (space == mesh_root_namespace) return effective;
     const auto* own = oldest(expectations, [&](const auto& each) { return wide(each, space); });
     if (own != nullptr) apply(effective, own->mode, title(*own), own->where, "namespace");
-    const Labels labels = policy_labels(server);
-    const auto* workload = oldest(expectations, [&](const auto& each) {
-        return each.selector && each.namespace_name == space && each.selector->matches(labels);
-    });
+    const auto* workload = workload_policy(expectations, inventory, server);
     if (workload == nullptr) return effective;
     apply(effective, workload->mode, title(*workload), workload->where, "workload");
     apply_ports(effective, *workload, port);

@@ -28,6 +28,11 @@ inline constexpr std::string_view mesh_root_namespace = "istio-system";
 EffectiveTls effective_tls(const Expectations& expectations, const Inventory& inventory,
                            const Endpoint& server, Port port);
 
+/// The PeerAuthentication with a selector that counts for a workload; nullptr: none, and one that
+/// is made counts.
+const PeerAuthentication* workload_policy(const Expectations& expectations,
+                                          const Inventory& inventory, const Endpoint& server);
+
 /// By every mesh together, for a client of that address where one is given: the strictest counts.
 /// Linkerd and Consul let in by what asks for the least.
 EffectiveTls mesh_tls(const Expectations& expectations, const Inventory& inventory,

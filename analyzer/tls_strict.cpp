@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "analyzer/mesh_ports.h"
+#include "analyzer/tls_change.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -18,40 +19,6 @@ struct PortCalls {
     std::size_t mutual = 0;
     std::size_t callers = 0;
 };
-
-/// {app: "db", tier: "back"}
-std::string labels_of(const Endpoint& server) {
-    std::string labels;
-    for (const auto& [key, value] : server.labels.entries()) {
-        labels += (labels.empty() ? "" : ", ") + key + ": \"" + value + "\"";
-    }
-    return "{" + labels + "}";
-}
-
-/// What would make the port STRICT, in its mesh's own words. On one line, as evidence is; YAML all
-/// the same.
-std::string strict_yaml(const TlsLink& link, const std::string& mesh, const Inventory& inventory) {
-    const Endpoint& server = *link.server_endpoint;
-    const std::string name = inventory.workload_of(server).name;
-    const std::string port = std::to_string(link.port.number);
-    const auto head = [&](const std::string& version, const std::string& kind,
-                          const std::string& named) {
-        return "{apiVersion: " + version + ", kind: " + kind + ", metadata: {name: " + named +
-               ", namespace: " + inventory.namespace_of(server).name + "}, spec: ";
-    };
-    if (mesh == "Linkerd") {
-        return head("policy.linkerd.io/v1beta3", "Server", name + "-" + port) +
-               "{podSelector: {matchLabels: " + labels_of(server) + "}, port: " + port +
-               ", accessPolicy: all-authenticated}}";
-    }
-    if (mesh == "Consul") {
-        return head("consul.hashicorp.com/v1alpha1", "ServiceDefaults", name) +
-               "{mutualTLSMode: strict}}";
-    }
-    return head("security.istio.io/v1", "PeerAuthentication", name + "-strict") +
-           "{selector: {matchLabels: " + labels_of(server) + "}, portLevelMtls: {\"" + port +
-           "\": {mode: STRICT}}}}";
-}
 
 std::string why_unready(const TlsLink& link) {
     std::string why;
@@ -75,23 +42,46 @@ Finding finding_of(const PortCalls& calls, const char* code, Severity severity,
     return made;
 }
 
-Finding judged(const PortCalls& calls, const Inventory& inventory) {
-    if (!calls.unready.empty()) {
-        Finding made = finding_of(
-            calls, "must-migrate-before-strict", Severity::medium,
-            "PERMISSIVE by " + calls.effective.by + ": " + std::to_string(calls.unready.size()) +
-                " of " + std::to_string(calls.callers) +
-                (calls.callers == 1 ? " caller" : " callers") + " would be refused by STRICT");
-        for (const TlsLink* each : calls.unready) made.evidence.push_back(why_unready(*each));
-        return made;
-    }
+std::string callers(const PortCalls& calls) {
+    return std::to_string(calls.callers) + (calls.callers == 1 ? " caller" : " callers");
+}
+
+Finding must_migrate(const PortCalls& calls) {
+    Finding made = finding_of(calls, "must-migrate-before-strict", Severity::medium,
+                              "PERMISSIVE by " + calls.effective.by + ": " +
+                                  std::to_string(calls.unready.size()) + " of " + callers(calls) +
+                                  " would be refused by STRICT");
+    for (const TlsLink* each : calls.unready) made.evidence.push_back(why_unready(*each));
+    return made;
+}
+
+Finding safe_to_make(const PortCalls& calls, std::vector<std::string> change) {
     Finding made = finding_of(calls, "safe-to-make-strict", Severity::info,
                               "PERMISSIVE by " + calls.effective.by + ": all of " +
                                   std::to_string(calls.mutual) + " handshakes of " +
-                                  std::to_string(calls.callers) +
-                                  (calls.callers == 1 ? " caller" : " callers") + " were mutual");
-    made.evidence.push_back(strict_yaml(*calls.any, calls.effective.mesh, inventory));
+                                  callers(calls) + " were mutual");
+    made.evidence = std::move(change);
     return made;
+}
+
+/// What cannot be told is never taken for good.
+bool is_ready(const PortCalls& calls) {
+    return calls.unready.empty() && calls.unknown.empty() && calls.mutual > 0;
+}
+
+using Ports = std::map<std::pair<std::string, Port>, PortCalls>;
+
+/// By workload and mesh.
+std::map<std::pair<std::string, std::string>, ReadyPorts> ready_ports(const Ports& ports) {
+    std::map<std::pair<std::string, std::string>, ReadyPorts> all;
+    for (const auto& [key, calls] : ports) {
+        if (calls.effective.mode != TlsMode::permissive) continue;
+        ReadyPorts& own = all[{key.first, calls.effective.mesh}];
+        own.server = calls.any->server_endpoint;
+        own.mesh = calls.effective.mesh;
+        (is_ready(calls) ? own.ready : own.others).insert(key.second);
+    }
+    return all;
 }
 
 std::string rule_subject(const EffectiveTls& client, const Service& service) {
@@ -137,7 +127,7 @@ bool find_weaker(const Expectations& expectations, const Inventory& inventory,
 
 void find_ready_for_strict(const Expectations& expectations, const Inventory& inventory,
                            const std::vector<TlsLink>& links, std::vector<Finding>& findings) {
-    std::map<std::pair<std::string, Port>, PortCalls> ports;
+    Ports ports;
     for (const TlsLink& link : links) {
         // What a proxy carries arrives on one port for all.
         if (link.server_endpoint == nullptr || carries_others({Protocol::tcp, link.port})) continue;
@@ -154,11 +144,14 @@ void find_ready_for_strict(const Expectations& expectations, const Inventory& in
         calls.mutual += link.size(Protection::mutual);
         ++calls.callers;
     }
+    const auto ready = ready_ports(ports);
     for (const auto& [key, calls] : ports) {
         if (calls.effective.mode != TlsMode::permissive) continue;
-        // What cannot be told is never taken for good.
-        const bool silent = calls.unready.empty() && (!calls.unknown.empty() || calls.mutual == 0);
-        if (!silent) findings.push_back(judged(calls, inventory));
+        if (!calls.unready.empty()) findings.push_back(must_migrate(calls));
+        if (!is_ready(calls)) continue;
+        const ReadyPorts& own = ready.at({key.first, calls.effective.mesh});
+        findings.push_back(
+            safe_to_make(calls, strict_change(expectations, inventory, own, key.second)));
     }
 }
 

@@ -114,6 +114,38 @@ TEST_CASE("a PERMISSIVE port names who must migrate, or is safe to make STRICT",
     }
 }
 
+TEST_CASE("one document makes all ready ports STRICT, for of two only the older counts", "[mtls]") {
+    const auto change = [](const std::string& documents) {
+        Scene scene(documents);
+        scene.talk(seen(ClientCert::presented));
+        scene.talk(seen(ClientCert::presented)).server.socket.port = Port{6379};
+        const auto audit = scene.audit();
+        REQUIRE(codes(audit) == Codes{"safe-to-make-strict", "safe-to-make-strict"});
+        std::vector<std::string> all;
+        for (const Finding& each : audit.findings) {
+            if (each.code == "safe-to-make-strict") all.push_back(each.evidence.front());
+        }
+        REQUIRE(all.size() == 2);
+        CHECK(all[0] == all[1]);
+        return all[0];
+    };
+    const std::string space = peer("all", "shop", "{mtls: {mode: PERMISSIVE}}");
+    CHECK(change(space) ==
+          "{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: "
+          "db-0-strict, "
+          "namespace: shop}, spec: {selector: {matchLabels: {app: \"db\"}}, portLevelMtls: "
+          "{\"5432\": "
+          "{mode: STRICT}, \"6379\": {mode: STRICT}}}}");
+    const std::string own =
+        "{selector: {matchLabels: {app: db}}, mtls: {mode: UNSET}, "
+        "portLevelMtls: {5432: {mode: PERMISSIVE}, 9000: {mode: DISABLE}}}";
+    CHECK(change(space + peer("theirs", "shop", own)) ==
+          "{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: theirs, "
+          "namespace: shop}, spec: {selector: {matchLabels: {app: \"db\"}}, portLevelMtls: "
+          "{\"5432\": "
+          "{mode: STRICT}, \"6379\": {mode: STRICT}, \"9000\": {mode: DISABLE}}}}");
+}
+
 TEST_CASE("a DestinationRule that sends less than the server demands is found", "[mtls]") {
     const std::string mode = GENERATE("DISABLE", "SIMPLE", "ISTIO_MUTUAL");
     const Scene scene(strict_db +
