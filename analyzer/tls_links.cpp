@@ -39,9 +39,11 @@ const Endpoint* endpoint_of(const Party& party, const Inventory& inventory) {
 Protection protection_of(const Conversation& conversation) {
     if (!conversation.tls) {
         // Nothing is said of what began before the capture, or of what was never answered.
-        const bool spoken = conversation.outcome == Outcome::established &&
-                            carried_payload(conversation.sent) &&
-                            carried_payload(conversation.received);
+        // An answer that was timed is one, however short: ":1" of Redis.
+        const bool answered =
+            conversation.think_time > Duration{0} ||
+            (carried_payload(conversation.sent) && carried_payload(conversation.received));
+        const bool spoken = conversation.outcome == Outcome::established && answered;
         return spoken ? Protection::plaintext : Protection::unknown;
     }
     const TlsSeen& tls = *conversation.tls;

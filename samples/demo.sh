@@ -41,7 +41,7 @@ else
     cp samples/shop/shop.nspect "$out/shop.nspect"
 fi
 
-shop=(samples/shop/cluster.yaml samples/shop/policies.yaml)
+shop=(samples/shop/cluster.yaml samples/shop/policies.yaml samples/expectations.yaml)
 findings=0
 show() { echo; echo "== nspect $*"; "$nspect" "$@"; }
 

@@ -33,10 +33,9 @@ std::string tls_words(const GraphEdge& edge) {
                                   ? std::string()
                                   : " " + std::to_string(edge.tls) + "/" + std::to_string(all);
     if (edge.mutual_tls == edge.tls) return "mutual" + share;
-    return (edge.mutual_tls > 0    ? "partly mutual"
-            : edge.unknown_tls > 0 ? "yes, ?"
-                                   : "yes") +
-           share;
+    if (edge.mutual_tls > 0) return "partly mutual" + share;
+    if (edge.unknown_tls == edge.tls) return "yes, ?" + share;
+    return (edge.unknown_tls > 0 ? "one-way, ?" : "one-way") + share;
 }
 
 /// One that something reaches or that reaches something without a rule has none to name.

@@ -5,7 +5,7 @@
 # takes everything away, and any number of labs can run at once.
 #
 #   customer 203.0.113.10 ── node ── bridge 10.244.1.1 ─┬─ web      10.244.1.11:8080  nginx
-#                             │ Service 10.96.0.20:80   ├─ api      10.244.1.12:9000  nginx
+#                             │ Service 10.96.0.20:80   ├─ api      10.244.1.12:9000  nginx, one-way TLS
 #                             │  -> api:9000 (nftables) ├─ db       10.244.1.13:6379  redis
 #                             │ drops monitor -> db     ├─ pay      10.244.1.14:8443  openssl s_server, mutual TLS
 #                                                       ├─ dns      10.244.1.53:53    dnsmasq
@@ -82,17 +82,19 @@ http {
 }
 CONF
 }
-nginx_conf web 8080 'location / { proxy_pass http://10.96.0.20; }'
-nginx_conf api 9000 'location / { return 200 "{\"items\": 3}\n"; }'
-serve web nginx -c "$world/nginx/web.conf"
-serve api nginx -c "$world/nginx/api.conf"
-serve db redis-server --bind 0.0.0.0 :: --port 6379 --protected-mode no --save '' --dir "$world"
 certificate() {  # certificate NAME: a key and a self-signed certificate of its own
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$1.shop.svc" \
         -addext "subjectAltName=DNS:$1.shop.svc" -keyout "$world/$1.key" -out "$world/$1.crt" 2>/dev/null
 }
 certificate pay
 certificate api
+# web asks api over one-way TLS: nobody asks web for a certificate.
+nginx_conf web 8080 'location / { proxy_pass https://10.96.0.20:80; }'
+nginx_conf api '9000 ssl' "ssl_certificate $world/api.crt; ssl_certificate_key $world/api.key;
+    location / { return 200 '{\"items\": 3}'; }"
+serve web nginx -c "$world/nginx/web.conf"
+serve api nginx -c "$world/nginx/api.conf"
+serve db redis-server --bind 0.0.0.0 :: --port 6379 --protected-mode no --save '' --dir "$world"
 # Both sides show a certificate: mutual TLS, which in TLS 1.3 only the sizes of encrypted records tell.
 serve pay openssl s_server -accept 8443 -cert "$world/pay.crt" -key "$world/pay.key" -www \
     -CAfile "$world/api.crt" -Verify 1 -verify_return_error

@@ -54,6 +54,14 @@ TEST_CASE("a selector in the root namespace selects nobody elsewhere", "[mtls]")
 
 TEST_CASE("what flows is held against STRICT", "[mtls]") {
     Scene scene(strict_db);
+    SECTION("an answer of a few bytes") {
+        Conversation& short_one = scene.talk();
+        short_one.sent = {6, 226};
+        short_one.received = {4, 140};
+        CHECK(codes(scene.audit()).empty());
+        short_one.think_time = 100us;
+        CHECK(codes(scene.audit()) == Codes{"plaintext-where-strict"});
+    }
     SECTION("plaintext") {
         scene.talk();
         const auto audit = scene.audit();
