@@ -39,6 +39,11 @@ TargetAddresses addresses_by_target(const Recording& recording) {
     return all;
 }
 
+/// A pod by the cluster's word: no namespace of this host, though it may have one here as well.
+bool told_by_api(const TargetInfo& target) {
+    return target.netns == 0 && !target.is_host && !target.pod_uid.empty();
+}
+
 std::string place_key(const std::string& place, const std::string& name) {
     return place + '/' + name;
 }
@@ -113,6 +118,9 @@ public:
                 containers.push_back(&target);
             }
         }
+        // What the API says of a pod counts more than what its runtime does: it comes first.
+        std::stable_partition(containers.begin(), containers.end(),
+                              [](const TargetInfo* target) { return told_by_api(*target); });
         std::map<std::uint32_t, std::size_t> found = match_by_name(containers);
         match_by_address(containers, found);
         for (const auto* target : containers) {
@@ -230,7 +238,7 @@ private:
         Endpoint endpoint;
         endpoint.name = EndpointIndex::container_name(target);
         endpoint.workload = inventory_.ensure_workload(container_workload(target));
-        endpoint.labels = target.labels;
+        take_labels(endpoint, target);
         endpoint.uid = target.pod_uid;
         if (endpoint.labels.empty()) {
             endpoint.labels.set(std::string(container_name_label), container_workload(target).name);
@@ -240,7 +248,21 @@ private:
         return index;
     }
 
+    /// What a cluster's API says of a pod beside its labels stands among them.
+    static void take_labels(Endpoint& endpoint, const TargetInfo& target) {
+        for (const auto& [key, value] : target.labels.entries()) {
+            if (key == service_account_key) {
+                endpoint.service_account = value;
+            } else if (key == node_key) {
+                endpoint.node = value;
+            } else if (key != owner_key) {
+                endpoint.labels.set(key, value);
+            }
+        }
+    }
+
     void enrich(Endpoint& endpoint, const TargetInfo& target) const {
+        if (told_by_api(target)) return;
         endpoint.runtime = target.runtime;
         endpoint.container = target.container.empty() ? target.name : target.container;
         endpoint.netns = target.netns;

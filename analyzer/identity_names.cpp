@@ -69,6 +69,10 @@ std::string own_name(const TargetInfo& target) {
 
 WorkloadId container_workload(const TargetInfo& target) {
     const std::string place = target.namespace_name.empty() ? "default" : target.namespace_name;
+    if (const auto* owner = label_of(target, owner_key)) {
+        const auto slash = owner->find('/');
+        return {place, owner->substr(slash + 1), owner->substr(0, slash)};
+    }
     if (!target.pod.empty()) return {place, without_controller_suffix(target.pod), "Pod"};
     for (const auto& [project_key, service_key] : service_labels) {
         const auto* service = label_of(target, service_key);

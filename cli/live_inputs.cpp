@@ -21,15 +21,10 @@ std::string environment(const char* name) {
     return value != nullptr ? value : "";
 }
 
-Result<std::vector<ingest::NamedText>> from_kube(const std::string& context,
+Result<std::vector<ingest::NamedText>> from_kube(const std::string& input,
                                                  const OutputOptions& output) {
-    auto endpoint = ingest::kube_endpoint(context, {.environment = environment});
+    auto endpoint = kube_server(input, [&](const std::string& words) { say(output, words); });
     if (!endpoint) return std::move(endpoint).error();
-    if (!endpoint->verify) {
-        say(output, "nspect: " + endpoint->called +
-                        ": the kubeconfig turns off that the server is verified: what it says may "
-                        "be anybody's");
-    }
     ingest::KubeMirror mirror(std::move(*endpoint));
     if (auto listed = mirror.list(); !listed) return std::move(listed).error();
     for (const auto& note : mirror.take_notes()) say(output, "nspect: " + to_string(note));
@@ -44,13 +39,28 @@ Result<std::vector<ingest::NamedText>> from_docker(const std::string& path) {
 
 }  // namespace
 
+Result<ingest::HttpEndpoint> kube_server(const std::string& input,
+                                         const std::function<void(const std::string&)>& say) {
+    auto endpoint = ingest::kube_endpoint(input.substr(kube.size()), {.environment = environment});
+    if (endpoint && !endpoint->verify) {
+        say("nspect: " + endpoint->called +
+            ": the kubeconfig turns off that the server is verified: what it says may be "
+            "anybody's");
+    }
+    return endpoint;
+}
+
+bool is_kube(const std::string& input) {
+    return input.starts_with(kube);
+}
+
 bool is_live(const std::string& input) {
     return input.starts_with(kube) || input.starts_with(docker);
 }
 
 Status read_live(const std::string& input, const OutputOptions& output,
                  std::vector<ingest::NamedText>& documents) {
-    auto found = input.starts_with(kube) ? from_kube(input.substr(kube.size()), output)
+    auto found = input.starts_with(kube) ? from_kube(input, output)
                                          : from_docker(input.substr(docker.size()));
     if (!found) return std::move(found).error();
     std::move(found->begin(), found->end(), std::back_inserter(documents));

@@ -15,7 +15,9 @@
 #include "capture/record_files.h"
 #include "capture/source/capture_file.h"
 #include "capture/tls/tls_tracker.h"
+#include "cli/live_inputs.h"
 #include "cli/output.h"
+#include "cli/pod_watch.h"
 #include "cli/quantity.h"
 #include "cli/stop_signal.h"
 #include "cli/verb.h"
@@ -33,6 +35,7 @@ struct Options {
     std::string out;
     std::vector<std::string> read;
     std::vector<std::string> targets;
+    std::string pods;
     std::string duration;
     std::string memory = "300M";
     std::string ring = "16M";
@@ -92,6 +95,7 @@ std::optional<Error> useless_with_files(const Options& options) {
     std::string name;
     if (!options.targets.empty()) name = "--target";
     if (!options.duration.empty()) name = "--duration";
+    if (!options.pods.empty()) name = "--pods";
     if (options.inside) name = "--inside";
     if (options.both_ends) name = "--both-ends";
     if (options.host) name = "--host";
@@ -122,6 +126,10 @@ public:
         const std::lock_guard<std::mutex> locked(mutex_);
         if (const Status made_now = made(); !made_now) return made_now.error();
         return store_->write(batch);
+    }
+    bool begun() {
+        const std::lock_guard<std::mutex> locked(mutex_);
+        return store_ != nullptr;
     }
     Status close() { return store_ ? store_->close() : Status(done); }
 
@@ -342,6 +350,21 @@ Result<std::optional<capture::PacketKeeper>> open_keeper(const Options& options,
     return std::optional(std::move(*keeper));
 }
 
+/// Nothing without --pods.
+Result<std::unique_ptr<PodWatch>> watch_pods(const Options& options, LateRecording& store) {
+    if (options.pods.empty()) return std::unique_ptr<PodWatch>();
+    if (!is_kube(options.pods)) {
+        return bad_value("--pods", options.pods, "kube: or kube:CONTEXT of the kubeconfig");
+    }
+    PodWatch::Recording recording;
+    recording.begun = [&store] { return store.begun(); };
+    recording.write = [&store](const Batch& batch) { return store.write(batch); };
+    recording.say = [quiet = options.quiet](const std::string& words) {
+        if (!quiet) std::cerr << words + "\n";
+    };
+    return PodWatch::start(options.pods, std::move(recording));
+}
+
 int record_live(const Options& options, const Settings& settings, LateRecording& store) {
     auto stop = StopSignal::open();
     if (!stop) return fail(stop.error());
@@ -362,6 +385,8 @@ int record_live(const Options& options, const Settings& settings, LateRecording&
         if (const Status made = store.make(); !made) return fail(made.error());
     }
     announce(options, *world, store);
+    auto pods = watch_pods(options, store);
+    if (!pods) return fail(pods.error());
 
     capture::TlsTracker tls({.flows = tls_flows(settings)});
     capture::RecorderOptions recorder;
@@ -381,6 +406,7 @@ int record_live(const Options& options, const Settings& settings, LateRecording&
     }
     auto summary = capture::record(std::move(recorder), std::move(*world),
                                    [&](const Batch& batch) { return store.write(batch); });
+    pods->reset();
     if (!summary) return fail(pointing_to_doctor(std::move(summary).error()));
     const int code = finish(options, store, *summary);
     if (*keeper) (*keeper)->flush();
@@ -415,6 +441,8 @@ Run declare_capture(CommandLine& line) {
               "read pcap or pcapng files instead of interfaces; - is standard input");
     line.options(options->targets, "--target",
                  "only this container, pod, namespace or container id; may be repeated", "NAME");
+    line.option(options->pods, "--pods",
+                "name pods as the cluster's API does, over time: kube: or kube:CONTEXT", "kube:");
     line.option(options->duration, "--duration",
                 "stop after so long: 30s, 5m, 1h (default: until Ctrl-C)", "TIME");
     line.flag(options->inside, "--inside",

@@ -81,6 +81,10 @@ struct Endpoint {
 inline constexpr std::string_view service_account_key = "@service-account";
 inline constexpr std::string_view network_key = "@network/";  ///< followed by the network's name
 
+/// In the labels of a recorded pod, as the cluster's API says: "Deployment/web"; the node's name.
+inline constexpr std::string_view owner_key = "@owner";
+inline constexpr std::string_view node_key = "@node";
+
 inline constexpr std::string_view host_network_key = "@host-network";
 inline constexpr std::string_view proxy_injection_key = "@proxy-injection";
 inline constexpr std::string_view mesh_key = "@mesh/";  ///< followed by a key of Endpoint::mesh

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace nspect::capture {
@@ -29,6 +30,13 @@ Result<Fd> Fd::duplicate() const {
     const int copy = ::fcntl(number_, F_DUPFD_CLOEXEC, 0);
     if (copy < 0) return error_from_errno(errno, "cannot duplicate a file descriptor");
     return Fd(copy);
+}
+
+void raise_descriptor_limit() noexcept {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace nspect::capture

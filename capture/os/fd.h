@@ -28,4 +28,8 @@ private:
     int number_ = -1;
 };
 
+/// Lets this process open as many files as it may without asking anybody: the hard limit. The same
+/// when it is called again.
+void raise_descriptor_limit() noexcept;
+
 }  // namespace nspect::capture

@@ -35,7 +35,7 @@ Result<Netns> Netns::open(const std::string& path) {
     if (!fd) return error_from_errno(errno, "cannot open the network namespace", path);
     struct stat status {};
     if (!is_network_namespace(fd.get()) || ::fstat(fd.get(), &status) != 0) {
-        return Error{Error::Kind::unavailable, "is not a network namespace", {}, path};
+        return Error{Error::Kind::invalid, "is not a network namespace", {}, path};
     }
     return Netns(std::move(fd), status.st_ino);
 }

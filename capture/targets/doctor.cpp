@@ -141,8 +141,9 @@ Probe open_files() {
     rlimit limit{};
     constexpr rlim_t wanted = 4096;  // three a container
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur >= wanted) return ok("open files", std::to_string(limit.rlim_cur));
-    return {"open files", State::missing, std::to_string(limit.rlim_cur),
+    const auto most = limit.rlim_max;  // what is set lower than that is raised
+    if (most >= wanted) return ok("open files", std::to_string(most));
+    return {"open files", State::missing, std::to_string(most),
             "about a third as many containers can be followed at once",
             "ulimit -n 65536, or LimitNOFILE= of the service"};
 }

@@ -188,6 +188,7 @@ void LinkFollower::resolve_peers_of(const Member& member) {
     auto wanted = table_.unknown_nsids(inode);
     std::erase_if(wanted, [&](std::int32_t nsid) { return unresolved_.contains({inode, nsid}); });
     if (wanted.empty()) return;
+    std::uint64_t found = host_;
     std::optional<Result<NetlinkSocket>> inside;
     if (inode != host_) inside.emplace(NetlinkSocket::open_in(member.netns));
     auto ask = [&](std::uint64_t other) {
@@ -196,12 +197,15 @@ void LinkFollower::resolve_peers_of(const Member& member) {
         const auto nsid = socket.nsid_of(members_.at(other).netns);
         if (!nsid || !*nsid) return;
         table_.learn_nsid(inode, **nsid, other);
-        wanted.erase(**nsid);
+        if (wanted.erase(**nsid) != 0) found = other;
     };
     if (inode != host_) ask(host_);
     for (auto other = by_age_.rbegin(); other != by_age_.rend() && !wanted.empty(); ++other) {
         if (*other != inode && *other != host_) ask(*other);
     }
+    // What one is plugged into others are too: it is asked first the next time.
+    if (const auto at = std::find(by_age_.begin(), by_age_.end(), found); found != host_)
+        std::rotate(at, at + 1, by_age_.end());
     for (const auto nsid : wanted) unresolved_.insert({inode, nsid});
 }
 

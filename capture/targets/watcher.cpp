@@ -261,7 +261,9 @@ void TargetWatcher::State::add(const NetnsPlace& place) {
     if (place.inode != host_) {
         auto netns = open_place(place);
         if (!netns) {
-            if (netns.error().kind == Error::Kind::permission) limit(std::move(netns).error());
+            using enum Error::Kind;  // one that is gone by now is no loss
+            const auto kind = netns.error().kind;
+            if (kind == permission || kind == unavailable) limit(std::move(netns).error());
             return;
         }
         if (auto followed = links_->add(std::move(*netns)); !followed) {
@@ -366,6 +368,7 @@ TargetWatcher& TargetWatcher::operator=(TargetWatcher&&) noexcept = default;
 TargetWatcher::~TargetWatcher() = default;
 
 Result<TargetWatcher> TargetWatcher::open(WatcherOptions options) {
+    raise_descriptor_limit();  // some for each container
     auto poller = Poller::open();
     if (!poller) return std::move(poller).error();
     auto timer = Timer::open();

@@ -102,8 +102,9 @@ constexpr long http_ok = 200, http_unauthorized = 401, http_forbidden = 403, htt
 KubeMirror::KubeMirror(HttpEndpoint endpoint) : KubeMirror(std::move(endpoint), Options{}) {}
 
 KubeMirror::KubeMirror(HttpEndpoint endpoint, Options options)
-    : endpoint_(std::move(endpoint)), options_(options) {
+    : endpoint_(std::move(endpoint)), options_(std::move(options)) {
     for (const auto& each : listed) {
+        if (options_.wants && !options_.wants(each.kind)) continue;
         Resource resource;
         resource.path = each.path;
         resource.kind = each.kind;
@@ -133,6 +134,7 @@ Status KubeMirror::list(Resource& resource) {
         std::string from = std::exchange(next, {});
         if (auto read = list_page(resource, from, next, fresh); !read) return read;
     } while (!next.empty());
+    tell_difference(resource, fresh);
     resource.present = fresh.present;
     resource.objects = std::move(fresh.objects);
     resource.version = std::move(fresh.version);
@@ -177,6 +179,28 @@ Status KubeMirror::list_page(const Resource& resource, const std::string& from, 
     return done;
 }
 
+void KubeMirror::tell_difference(const Resource& before, const Resource& now) const {
+    if (!options_.on_change) return;
+    for (const auto& [key, object] : before.objects) {
+        if (!now.objects.contains(key)) options_.on_change(before.kind, key, {});
+    }
+    for (const auto& [key, object] : now.objects) {
+        const auto known = before.objects.find(key);
+        if (known == before.objects.end() || known->second != object)
+            options_.on_change(before.kind, key, object);
+    }
+}
+
+/// Empty: it is gone.
+void KubeMirror::set_object(Resource& resource, std::string key, std::string json) const {
+    if (options_.on_change) options_.on_change(resource.kind, key, json);
+    if (json.empty()) {
+        resource.objects.erase(key);
+    } else {
+        resource.objects.insert_or_assign(std::move(key), std::move(json));
+    }
+}
+
 void KubeMirror::watch(std::size_t index) {
     auto& resource = resources_[index];
     resource.watched = true;
@@ -206,10 +230,10 @@ void KubeMirror::take_event(Resource& resource, std::string_view line) {
         ++counts_.bookmarks;
     } else if (type == "DELETED") {
         ++counts_.events;
-        resource.objects.erase(key_of(object));
+        set_object(resource, key_of(object), {});
     } else if (type == "ADDED" || type == "MODIFIED") {
         ++counts_.events;
-        resource.objects.insert_or_assign(key_of(object), dumped(object));
+        set_object(resource, key_of(object), dumped(object));
     }
 }
 

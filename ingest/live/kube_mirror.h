@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -24,6 +25,12 @@ public:
         std::chrono::milliseconds retry_first = std::chrono::milliseconds{250};
         std::chrono::milliseconds retry_most = std::chrono::seconds{30};
         std::size_t page = 500;  ///< objects of one answer to a list
+        /// Kinds that are asked for; empty: all that matter to the analyzer.
+        std::function<bool(std::string_view kind)> wants = {};
+        /// Hears of every object that came or changed (its JSON), and of those that went ("").
+        /// `key` is "namespace/name".
+        std::function<void(std::string_view kind, const std::string& key, std::string_view json)>
+            on_change = {};
     };
     struct Counts {
         std::uint64_t events = 0;  ///< objects that came, changed or went
@@ -68,6 +75,8 @@ private:
     Status list(Resource& resource);
     Status list_page(const Resource& resource, const std::string& from, std::string& next,
                      Resource& fresh);
+    void tell_difference(const Resource& before, const Resource& now) const;
+    void set_object(Resource& resource, std::string key, std::string json) const;
     void watch(std::size_t index);
     void take_event(Resource& resource, std::string_view line);
     void take_end(const HttpStreams::End& end);

@@ -11,8 +11,8 @@ using namespace nspect::capture;
 TEST_CASE("a file that is no network namespace is refused and may become one", "[netns]") {
     const TempFolder folder;
     folder.write("plain", "");
-    CHECK(Netns::open(folder.path() + "/plain").error().kind == Error::Kind::unavailable);
-    CHECK(Netns::open("/proc/self/ns/mnt").error().kind == Error::Kind::unavailable);
+    CHECK(Netns::open(folder.path() + "/plain").error().kind == Error::Kind::invalid);
+    CHECK(Netns::open("/proc/self/ns/mnt").error().kind == Error::Kind::invalid);
     CHECK(Netns::open(folder.path() + "/none").error().kind == Error::Kind::not_found);
 }
 
