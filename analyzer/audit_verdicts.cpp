@@ -60,18 +60,34 @@ std::uint32_t Verdicts::number(const End& end, Direction as_peer_of) const {
     return static_cast<std::uint32_t>(place * 2 + family);
 }
 
+bool Verdicts::never_stopped(const Talk& talk) const {
+    return talk.within_one() || ends_.from_own_node(talk);
+}
+
+Verdicts::Key Verdicts::key(const Talk& talk) const {
+    return {number(talk.client, Direction::ingress), number(talk.server, Direction::egress),
+            (never_stopped(talk) ? 1U << 31U : 0U) |
+                static_cast<std::uint32_t>(talk.point.protocol) << 16U | talk.point.port.number,
+            talk.carried.value_or(Port{0}).number};
+}
+
 std::uint32_t Verdicts::of(const Talk& talk) {
-    const bool own_node = ends_.from_own_node(talk);
-    const bool special = own_node || talk.within_one();
-    const Key key{number(talk.client, Direction::ingress), number(talk.server, Direction::egress),
-                  (special ? 1U << 31U : 0U) |
-                      static_cast<std::uint32_t>(talk.point.protocol) << 16U |
-                      talk.point.port.number,
-                  talk.carried.value_or(Port{0}).number};
-    const auto [entry, added] = known_.try_emplace(key, static_cast<std::uint32_t>(judged_.size()));
+    const auto [entry, added] =
+        known_.try_emplace(key(talk), static_cast<std::uint32_t>(judged_.size()));
     if (added) {
         judged_.push_back(judge(talk));
-        judged_.back().own_node = special;
+        judged_.back().own_node = never_stopped(talk);
+    }
+    return entry->second;
+}
+
+bool Verdicts::passes(const Talk& talk) {
+    if (never_stopped(talk)) return true;
+    if (carries_others(talk.point)) return all()[of(talk)].allowed();
+    const auto [entry, added] = passing_.try_emplace(key(talk), false);
+    if (added) {
+        const auto allowed = engine_.allowed(talk.client.who(), talk.server.who());
+        entry->second = allowed.contains(talk.point);
     }
     return entry->second;
 }

@@ -19,12 +19,15 @@ std::set<std::string> covered(const Inventory& inventory, const Observed& observ
                               const GenerateOptions& options) {
     std::set<std::string> namespaces(options.namespaces.begin(), options.namespaces.end());
     if (!namespaces.empty()) return namespaces;
+    std::vector<bool> seen(inventory.workloads().size());
     for (const auto& talk : observed.talks) {
         for (const auto* end : {&talk.client, &talk.server}) {
             if (end->kind != End::Kind::endpoint) continue;
-            const auto& endpoint = inventory.endpoints()[end->index];
-            namespaces.insert(inventory.workload_of(endpoint).namespace_name);
+            seen[inventory.endpoints()[end->index].workload] = true;
         }
+    }
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+        if (seen[i]) namespaces.insert(inventory.workloads()[i].id.namespace_name);
     }
     return namespaces;
 }

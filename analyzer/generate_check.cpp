@@ -52,12 +52,12 @@ public:
     Replay replay(Demands demands) {
         Verdicts verdicts(proposed_);
         for (const auto index : demands.permitted) {
-            const auto& judged = verdicts.all()[verdicts.of(observed_.talks[index])];
+            const auto& talk = observed_.talks[index];
             ++replay_.conversations;
-            if (judged.allowed()) {
+            if (verdicts.passes(talk)) {
                 ++replay_.allowed;
             } else {
-                add(index, judged);
+                add(index, verdicts.all()[verdicts.of(talk)]);
             }
         }
         write_remedies();
@@ -119,9 +119,8 @@ private:
         Verdicts verdicts(engine);
         for (auto& [_, broken] : broken_) {
             const bool works = std::all_of(
-                broken.conversations.begin(), broken.conversations.end(), [&](std::size_t index) {
-                    return verdicts.all()[verdicts.of(observed_.talks[index])].allowed();
-                });
+                broken.conversations.begin(), broken.conversations.end(),
+                [&](std::size_t index) { return verdicts.passes(observed_.talks[index]); });
             if (!works) broken.edge.remedy.clear();
         }
     }

@@ -2,8 +2,11 @@
 #include "analyzer/generate_demand.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <optional>
 #include <tuple>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -35,16 +38,57 @@ Listeners listeners(const std::vector<Conversation>& conversations) {
     return found;
 }
 
+struct DemandHash {
+    std::size_t operator()(const Demand& key) const noexcept {
+        std::size_t hash = std::hash<IpAddress>{}(key.peer.address);
+        for (const auto part : {key.workload, key.peer.workload, std::size_t{key.point.port.number},
+                                std::hash<std::string>{}(key.peer.domain)}) {
+            hash = (hash ^ (hash >> 29U)) * 0x9e3779b97f4a7c15ULL + part;
+        }
+        return hash ^ (hash >> 32U);
+    }
+};
+
+/// Finds the grounds of a demand again without walking the sorted map; conversations are many,
+/// demands few.
+class Wanted {
+public:
+    explicit Wanted(Demands& demands) : demands_(demands) {}
+
+    Grounds& operator[](const Demand& key) {
+        auto& [demand, grounds] = latest_[static_cast<std::size_t>(key.direction)];
+        if (grounds == nullptr || demand != key) {
+            demand = key;
+            grounds = &find(key);
+        }
+        return *grounds;
+    }
+
+private:
+    Grounds& find(const Demand& key) {
+        auto& grounds = known_[key];
+        if (grounds == nullptr) {
+            grounds = &demands_.wanted[key];
+            demands_.seen.insert(key.workload);
+        }
+        return *grounds;
+    }
+
+    Demands& demands_;
+    std::unordered_map<Demand, Grounds*, DemandHash> known_;
+    std::array<std::pair<Demand, Grounds*>, 2> latest_{};  // by direction
+};
+
 /// Writes down what one conversation asks of one side's policies.
 class Asker {
 public:
     Asker(const Inventory& inventory, const Talk& talk, const Conversation& conversation, bool fqdn,
-          Demands& demands)
+          Wanted& wanted)
         : inventory_(inventory),
           talk_(talk),
           conversation_(conversation),
           fqdn_(fqdn),
-          demands_(demands) {}
+          wanted_(wanted) {}
 
     void ask(Direction direction) {
         const bool out = direction == Direction::egress;
@@ -75,7 +119,7 @@ private:
     }
 
     void note(const Demand& key, const End& peer) {
-        auto& grounds = demands_.wanted[key];
+        auto& grounds = wanted_[key];
         const auto& made = conversation_;
         const bool first = grounds.conversations++ == 0;
         const bool weak = is_weak(made);
@@ -85,7 +129,6 @@ private:
         grounds.from_node |= peer.kind == End::Kind::node || is_host_network(peer);
         grounds.service_address |= peer.kind == End::Kind::service;
         grounds.behind_service |= key.direction == Direction::egress && talk_.behind_service;
-        demands_.seen.insert(key.workload);
     }
 
     bool is_host_network(const End& end) const {
@@ -96,7 +139,7 @@ private:
     const Talk& talk_;
     const Conversation& conversation_;
     bool fqdn_;
-    Demands& demands_;
+    Wanted& wanted_;
 };
 
 class Collector {
@@ -107,7 +150,7 @@ public:
         : inventory_(in_force.world().inventory),
           observed_(observed),
           conversations_(conversations),
-          namespaces_(namespaces),
+          covered_(covered_workloads(inventory_, namespaces)),
           options_(options),
           exclusions_(inventory_, observed, conversations, options.exclude, options.findings),
           kept_(kept),
@@ -128,7 +171,7 @@ public:
             candidates.push_back(i);
             ++counts[observed_.edge_of[i]];
         }
-        for (const auto index : candidates) {
+        for (const auto index : by_edge(candidates, counts)) {
             const auto edge = observed_.edge_of[index];
             if (counts[edge] < options_.min_count) {
                 ++left_out_[{edge,
@@ -142,6 +185,16 @@ public:
     }
 
 private:
+    /// What belongs to one edge is looked up in the same places: one after the other is faster.
+    std::vector<std::size_t> by_edge(const std::vector<std::size_t>& candidates,
+                                     const std::vector<std::uint64_t>& counts) const {
+        std::vector<std::size_t> next(counts.size());
+        std::exclusive_scan(counts.begin(), counts.end(), next.begin(), std::size_t{0});
+        std::vector<std::size_t> order(candidates.size());
+        for (const auto index : candidates) order[next[observed_.edge_of[index]]++] = index;
+        return order;
+    }
+
     void list_left_out() {
         for (const auto& [key, count] : left_out_) {
             const auto& edge = observed_.graph.edges[key.first];
@@ -160,12 +213,12 @@ private:
     void take(std::size_t index) {
         const auto& talk = observed_.talks[index];
         demands_.permitted.push_back(index);
-        Asker asker(inventory_, talk, conversations_[index], options_.fqdn, demands_);
+        Asker asker(inventory_, talk, conversations_[index], options_.fqdn, wanted_);
         if (is_subject(talk.client) && !is_kept(talk, Direction::egress)) {
             asker.ask(Direction::egress);
         }
         if (!is_subject(talk.server)) return;
-        if (verdicts_.all()[verdicts_.of(talk)].own_node) {
+        if (verdicts_.never_stopped(talk)) {
             demands_.probed.insert(inventory_.endpoints()[talk.server.index].workload);
         } else if (!is_kept(talk, Direction::ingress)) {
             asker.ask(Direction::ingress);
@@ -191,9 +244,17 @@ private:
 
     /// A pod in a namespace that is asked for.
     bool is_subject(const End& end) const {
-        if (end.kind != End::Kind::endpoint) return false;
-        const auto& endpoint = inventory_.endpoints()[end.index];
-        return namespaces_.contains(inventory_.workload_of(endpoint).namespace_name);
+        return end.kind == End::Kind::endpoint &&
+               covered_[inventory_.endpoints()[end.index].workload];
+    }
+
+    static std::vector<bool> covered_workloads(const Inventory& inventory,
+                                               const std::set<std::string>& namespaces) {
+        std::vector<bool> covered;
+        for (const auto& workload : inventory.workloads()) {
+            covered.push_back(namespaces.contains(workload.id.namespace_name));
+        }
+        return covered;
     }
 
     std::string why_not(std::size_t index) {
@@ -202,7 +263,7 @@ private:
         if (const auto* exclusion = exclusions_.of(index)) {
             return "excluded by " + exclusion->text;
         }
-        if (!verdicts_.all()[verdicts_.of(talk)].allowed()) {
+        if (!verdicts_.passes(talk)) {
             return reached_server(conversation)
                        ? "denied by the policies in force, though it passed"
                        : "denied by the policies in force";
@@ -257,7 +318,7 @@ private:
     const Inventory& inventory_;
     const Observed& observed_;
     const std::vector<Conversation>& conversations_;
-    const std::set<std::string>& namespaces_;
+    std::vector<bool> covered_;
     const GenerateOptions& options_;
     Exclusions exclusions_;
     const PolicyEngine* kept_;
@@ -265,6 +326,7 @@ private:
     std::optional<Verdicts> kept_verdicts_;
     Listeners listeners_;
     Demands demands_;
+    Wanted wanted_{demands_};
     std::map<std::pair<std::size_t, std::string>, std::uint64_t> left_out_;
 };
 
@@ -278,7 +340,8 @@ Demands demands_of(const PolicyEngine& in_force, const PolicyEngine* kept, const
 
 void add_demands(const Inventory& inventory, const Talk& talk, const Conversation& conversation,
                  const std::set<Direction>& directions, bool fqdn, Demands& demands) {
-    Asker asker(inventory, talk, conversation, fqdn, demands);
+    Wanted wanted(demands);
+    Asker asker(inventory, talk, conversation, fqdn, wanted);
     for (const auto direction : directions) asker.ask(direction);
 }
 

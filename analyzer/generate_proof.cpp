@@ -23,14 +23,22 @@ struct Used {
     std::set<TrafficPoint> points;
 };
 
+/// Conversations of one edge mostly say the same again: only what differs from the one before is
+/// looked up.
 Used used_by(const Demands& demands, const Observed& observed, const Inventory& inventory) {
     Used used;
+    std::vector<std::optional<WorkloadPoint>> latest(observed.graph.edges.size());
     for (const auto index : demands.permitted) {
         const auto& talk = observed.talks[index];
-        used.points.insert(talk.point);
         const auto from = workload_of(inventory, talk.client);
         const auto to = workload_of(inventory, talk.server);
-        if (from && to && *from != *to) used.pairs.emplace(*from, *to, talk.point);
+        const bool between = from && to && *from != *to;
+        const WorkloadPoint made{between ? *from : 0, between ? *to : 0, talk.point};
+        auto& before = latest[observed.edge_of[index]];
+        if (before == made) continue;
+        before = made;
+        used.points.insert(talk.point);
+        if (between) used.pairs.insert(made);
     }
     return used;
 }
@@ -40,8 +48,9 @@ std::vector<LeftOut> broken(const PolicyEngine& generated, const Demands& demand
     Verdicts verdicts(generated);
     std::map<std::pair<std::size_t, std::string>, std::uint64_t> denied;
     for (const auto index : demands.permitted) {
-        const auto& judged = verdicts.all()[verdicts.of(observed.talks[index])];
-        if (judged.allowed()) continue;
+        const auto& talk = observed.talks[index];
+        if (verdicts.passes(talk)) continue;
+        const auto& judged = verdicts.all()[verdicts.of(talk)];
         const auto reasons = reasons_in_words(generated.world(), judged);
         ++denied[{observed.edge_of[index], reasons.empty() ? "denied" : reasons.front()}];
     }
@@ -88,7 +97,7 @@ std::string stability_in_words(const std::vector<std::size_t>& permitted, const 
         Timestamp first{};
         std::uint64_t count = 0;
     };
-    std::map<std::size_t, Seen> edges;
+    std::vector<Seen> edges(observed.graph.edges.size());
     for (const auto index : permitted) {
         auto& seen = edges[observed.edge_of[index]];
         const auto first = conversations[index].first;
@@ -102,13 +111,15 @@ std::string stability_in_words(const std::vector<std::size_t>& permitted, const 
     }
     Timestamp newest = begin;
     std::size_t once = 0;
-    for (const auto& [_, seen] : edges) {
+    std::size_t any = 0;
+    for (const auto& seen : edges) {
+        if (seen.count == 0) continue;
         newest = std::max(newest, seen.first);
         once += seen.count == 1 ? 1 : 0;
+        ++any;
     }
     return "no new edge in the last " + to_words(end - newest) + " of " + to_words(end - begin) +
-           "; " + std::to_string(once) + " of " + std::to_string(edges.size()) +
-           " edges seen once only";
+           "; " + std::to_string(once) + " of " + std::to_string(any) + " edges seen once only";
 }
 
 }  // namespace nspect::analyzer
