@@ -99,6 +99,7 @@ Generated generate(const PolicyEngine& engine, const std::vector<Conversation>& 
     auto written = writer.write(demands);
     Generated generated;
     generated.policies = in_dialect(options.dialect, std::move(written.policies), inventory);
+    generated.namespaces.assign(namespaces.begin(), namespaces.end());
     auto policies = staying(in_force, namespaces, options);
     for (const auto& each : generated.policies) policies.push_back(each.policy);
     generated.proposed = policies;

@@ -42,6 +42,7 @@ struct GeneratedPolicy {
     std::vector<std::vector<std::string>>
         ingress_notes;  ///< per rule: which conversations justify it
     std::vector<std::vector<std::string>> egress_notes;
+    std::string place = {};  ///< the namespace it is about, also where it is in none
 };
 
 /// A conversation the generated policies leave out on purpose, or fail to allow.
@@ -73,6 +74,7 @@ struct Proof {
 struct Generated {
     std::vector<Policy> proposed;           ///< all that would be in force: generated and staying
     std::vector<GeneratedPolicy> policies;  ///< sorted by namespace and name
+    std::vector<std::string> namespaces;    ///< that they cover, sorted
     Proof proof;
 };
 

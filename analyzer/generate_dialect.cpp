@@ -144,6 +144,7 @@ private:
                                  double priority) {
         GeneratedPolicy made;
         const auto name = from.policy.name.substr(std::string("nspect-").size());
+        made.place = from.place;
         made.policy.kind = PolicyKind::cluster_network_policy;
         made.policy.name = "nspect-" + from.policy.namespace_name + "-" + name + end;
         made.policy.stage = {admin_stage, "admin"};

@@ -187,6 +187,7 @@ private:
     void write(const PodName& subject, const Draft& draft) {
         GeneratedPolicy made;
         made.policy = blank(subject.namespace_name, unique_name(subject, draft), subject.labels);
+        made.place = subject.namespace_name;
         made.notes = subject_notes(draft);
         for (const auto direction : {Direction::ingress, Direction::egress}) {
             if (const auto pods = draft.pods.find(direction); pods != draft.pods.end()) {
@@ -375,6 +376,7 @@ private:
     void write_default_deny(const std::string& place) {
         GeneratedPolicy made;
         made.policy = blank(place, default_deny_name, {});
+        made.place = place;
         made.notes.emplace_back(
             "isolates every pod of the namespace; the other policies open "
             "what was recorded");

@@ -11,6 +11,7 @@
 #include "analyzer/generate_check.h"
 #include "analyzer/generate_hosts.h"
 #include "cli/inputs.h"
+#include "cli/policy_folder.h"
 #include "cli/render.h"
 #include "cli/verb.h"
 #include "ingest/load.h"
@@ -41,14 +42,12 @@ struct Options {
     OutputOptions output;
 };
 
-/// Name and text of each file.
-using Files = std::vector<std::pair<std::string, std::string>>;
-
-Files files_of(const Options& options, const Loaded& loaded, const analyzer::Generated& generated) {
-    Files files;
+std::vector<PolicyFile> files_of(const Options& options, const Loaded& loaded,
+                                 const analyzer::Generated& generated) {
+    std::vector<PolicyFile> files;
     if (options.dialect != "compose" && options.dialect != "nftables") {
         for (const auto& each : generated.policies) {
-            files.emplace_back(viz::file_name(each.policy), viz::to_yaml(each));
+            files.push_back({viz::file_name(each.policy), each.place, viz::to_yaml(each)});
         }
         return files;
     }
@@ -56,29 +55,18 @@ Files files_of(const Options& options, const Loaded& loaded, const analyzer::Gen
                                 loaded.world.domains};
     const analyzer::PolicyEngine engine(world);
     if (options.dialect == "nftables") {
-        return {{"nspect.nft", viz::to_nftables(analyzer::host_rules(engine))}};
+        return {{"nspect.nft", "", viz::to_nftables(analyzer::host_rules(engine))}};
     }
     for (const auto& split : analyzer::split_networks(engine)) {
-        files.emplace_back(split.project + ".override.yaml", viz::to_compose(split));
+        files.push_back({split.project + ".override.yaml", split.project, viz::to_compose(split)});
     }
     return files;
 }
 
-std::string joined(const Files& files) {
+std::string joined(const std::vector<PolicyFile>& files) {
     std::string text;
-    for (const auto& [_, each] : files) text += (text.empty() ? "" : "---\n") + each;
+    for (const auto& each : files) text += (text.empty() ? "" : "---\n") + each.text;
     return text;
-}
-
-Status write_folder(const std::string& folder, const Files& files) {
-    std::error_code failed;
-    std::filesystem::create_directories(folder, failed);
-    if (failed) return error_from_errno(failed.value(), "cannot make the folder", folder);
-    for (const auto& [name, text] : files) {
-        const Status written = write_file((std::filesystem::path(folder) / name).string(), text);
-        if (!written) return written.error();
-    }
-    return done;
 }
 
 /// "a,b" and "a" "b" are the same.
@@ -170,8 +158,11 @@ int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOpt
     const analyzer::Generated generated = analyzer::generate(engine, loaded.conversations, how);
     const int code = generated.proof.sound ? exit_ok : exit_findings;
     if (!options.out.empty()) {
-        const Status written = write_folder(options.out, files_of(options, loaded, generated));
+        const auto written =
+            write_policy_folder(options.out, files_of(options, loaded, generated),
+                                {generated.namespaces.begin(), generated.namespaces.end()});
         if (!written) return fail(written.error());
+        say(options.output, to_words(options.out, *written));
     }
     if (options.output.format == "json") {
         return write_result(options.output, viz::to_json(generated), code);
@@ -260,7 +251,10 @@ Run declare_generate(CommandLine& line) {
                 "how finely subjects and peers are told apart");
     line.number(options->external_budget, "--external-budget",
                 "address blocks a rule may list before neighbours share one (default: 16)");
-    line.option(options->out, "--out", "write one file per policy into this folder", "FOLDER");
+    line.option(options->out, "--out",
+                "one file per workload in this folder, under names that stay; what an earlier run "
+                "wrote and is not needed any more is removed",
+                "FOLDER");
     line.options(options->default_deny, "--default-deny",
                  "isolate only this namespace as a whole (default: each that is covered); may be "
                  "repeated",
