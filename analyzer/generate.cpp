@@ -101,11 +101,16 @@ Generated generate(const PolicyEngine& engine, const std::vector<Conversation>& 
     generated.policies = in_dialect(options.dialect, std::move(written.policies), inventory);
     generated.namespaces.assign(namespaces.begin(), namespaces.end());
     auto policies = staying(in_force, namespaces, options);
+    const GeneratedPart part{policies.size(), options.granularity};
     for (const auto& each : generated.policies) policies.push_back(each.policy);
     generated.proposed = policies;
     const World world = with_policies(in_force, std::move(policies));
     const PolicyEngine after(world);
-    generated.proof = prove(engine, after, demands, observed, conversations);
+    generated.proof = prove(engine, after, demands, observed, conversations, part);
+    if (written.addresses_let_in > written.addresses_seen) {
+        generated.proof.costs.push_back({"address blocks that were joined (counted in addresses)",
+                                         written.addresses_let_in - written.addresses_seen});
+    }
     auto& excess = generated.proof.excess;
     excess.insert(excess.end(), written.wider_blocks.begin(), written.wider_blocks.end());
     std::sort(excess.begin(), excess.end());

@@ -10,6 +10,7 @@
 #include "model/conversation.h"
 #include "model/finding.h"
 #include "model/policy.h"
+#include "model/time.h"
 
 namespace nspect::analyzer {
 
@@ -59,6 +60,23 @@ struct Breadth {
     std::uint64_t used = 0;
 };
 
+/// How much one way of saying less than everything lets in beyond what was seen.
+struct Cost {
+    std::string of;          ///< "labels that several workloads share"
+    std::uint64_t ways = 0;  ///< pairs of workloads x points; of blocks: addresses
+};
+
+/// How quickly new edges stopped appearing.
+struct Stability {
+    Duration quiet{};     ///< at the end, without a new edge
+    Duration recorded{};  ///< from the first conversation to the last
+    std::size_t edges = 0;
+    std::size_t seen_once = 0;
+
+    /// Nothing new in the second half of the recording.
+    bool settled() const noexcept { return edges > 0 && quiet >= recorded / 2; }
+};
+
 struct Proof {
     bool sound = false;             ///< each conversation that passed is allowed, by the engine
     std::vector<LeftOut> broken;    ///< passed, but would be denied: empty when sound
@@ -67,8 +85,10 @@ struct Proof {
     Breadth in_force;
     Breadth without_policy;
     std::vector<std::string>
-        excess;             ///< what the generated set allows and nobody used, sorted, bounded
-    std::string stability;  ///< how quickly new edges stopped appearing, in words
+        excess;               ///< what the generated set allows and nobody used, sorted, bounded
+    std::vector<Cost> costs;  ///< which generalisation lets in how much of the excess
+    Stability stable;
+    std::string stability;  ///< the same in words
 };
 
 struct Generated {

@@ -186,8 +186,8 @@ std::vector<std::size_t> BreadthCounter::receivers(
     return found;
 }
 
-std::vector<std::string> BreadthCounter::beyond(const std::set<WorkloadPoint>& used,
-                                                std::size_t most) const {
+void BreadthCounter::each_beyond(const std::set<WorkloadPoint>& used,
+                                 const std::function<bool(const WorkloadPoint&)>& visit) const {
     const auto& workloads = engine_.world().inventory.workloads();
     std::vector<std::pair<std::string, std::size_t>> named;
     for (std::size_t i = 0; i < workloads.size(); ++i) {
@@ -198,18 +198,28 @@ std::vector<std::string> BreadthCounter::beyond(const std::set<WorkloadPoint>& u
     for (const auto& each : named) by_name.push_back(each.second);
     std::vector<std::vector<std::size_t>> places(groups_.size());
     for (std::size_t i = 0; i < by_name.size(); ++i) places[group_of_[by_name[i]]].push_back(i);
-    std::vector<std::string> lines;
     for (const auto from : by_name) {
         for (const auto to : receivers(group_of_[from], by_name, places)) {
             if (from == to) continue;
             for (const auto& point : sets_[set_number(group_of_[from], group_of_[to])]) {
-                if (used.contains({from, to, point})) continue;
-                if (lines.size() == most) return lines;
-                lines.push_back(to_string(workloads[from].id) + " -> " +
-                                to_string(workloads[to].id) + ' ' + to_string(point));
+                const WorkloadPoint way{from, to, point};
+                if (!used.contains(way) && !visit(way)) return;
             }
         }
     }
+}
+
+std::vector<std::string> BreadthCounter::beyond(const std::set<WorkloadPoint>& used,
+                                                std::size_t most) const {
+    const auto& workloads = engine_.world().inventory.workloads();
+    std::vector<std::string> lines;
+    each_beyond(used, [&](const WorkloadPoint& way) {
+        if (lines.size() == most) return false;
+        const auto& [from, to, point] = way;
+        lines.push_back(to_string(workloads[from].id) + " -> " + to_string(workloads[to].id) + ' ' +
+                        to_string(point));
+        return true;
+    });
     return lines;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -26,6 +27,9 @@ public:
     std::uint64_t allowed() const;
     /// What is allowed and not in `used`, by name; at most `most` lines.
     std::vector<std::string> beyond(const std::set<WorkloadPoint>& used, std::size_t most) const;
+    /// Each way that is allowed and not in `used`, by name, until `visit` returns false.
+    void each_beyond(const std::set<WorkloadPoint>& used,
+                     const std::function<bool(const WorkloadPoint&)>& visit) const;
 
 private:
     /// What one group may send: by column of destinations, and to groups that differ.

@@ -170,6 +170,56 @@ bool names_addresses(const PolicyEngine& engine, std::size_t endpoint) {
 
 }  // namespace
 
+namespace {
+
+/// By address: the interface of whom it was last.
+std::map<IpAddress, std::string> veth_by_address(const Recording& context) {
+    std::map<std::uint32_t, std::string> by_target;
+    std::map<std::string, std::set<std::uint32_t>> targets;
+    for (const auto& vantage : context.vantages) {
+        if (vantage.side != VantageSide::host_end || !vantage.target) continue;
+        by_target[*vantage.target] = vantage.interface_name;
+        targets[vantage.interface_name].insert(*vantage.target);
+    }
+    std::map<IpAddress, std::pair<Timestamp, std::uint32_t>> latest;
+    for (const auto& seen : context.addresses) {
+        const auto [entry, added] = latest.try_emplace(seen.address, seen.from, seen.target);
+        if (!added && entry->second.first < seen.from) entry->second = {seen.from, seen.target};
+    }
+    std::map<IpAddress, std::string> veths;
+    for (const auto& [address, who] : latest) {
+        const auto found = by_target.find(who.second);
+        if (found == by_target.end() || targets[found->second].size() > 1) continue;
+        veths[address] = found->second;
+    }
+    return veths;
+}
+
+const std::string* veth_of(const std::map<IpAddress, std::string>& veths, const IpPrefix& block) {
+    if (block.length() != block.address().bits()) return nullptr;
+    const auto found = veths.find(block.address());
+    return found == veths.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+void add_veths(const Recording& context, HostRules& rules) {
+    const auto veths = veth_by_address(context);
+    for (const auto& [address, _] : rules.covered) {
+        const auto found = veths.find(address);
+        if (found != veths.end()) rules.veths.emplace_back(found->second, address);
+    }
+    std::set<VethPass> passes;
+    for (const auto& pass : rules.passes) {
+        const auto* from = veth_of(veths, pass.from);
+        const auto* to = veth_of(veths, pass.to);
+        if (from == nullptr || to == nullptr) continue;
+        passes.insert({*from, *to, pass.protocol, pass.ports});
+    }
+    std::sort(rules.veths.begin(), rules.veths.end());
+    rules.veth_passes.assign(passes.begin(), passes.end());
+}
+
 HostRules host_rules(const PolicyEngine& engine) {
     return HostWriter(engine).write();
 }

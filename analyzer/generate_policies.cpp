@@ -106,12 +106,21 @@ Points merged_points(const std::map<IpAddress, Points>& peers, const std::set<Ip
     return merged;
 }
 
+std::uint64_t seen_in(const std::set<IpAddress>& addresses, const IpPrefix& block) {
+    const auto range = block.range();
+    return static_cast<std::uint64_t>(
+        std::distance(addresses.lower_bound(range.first), addresses.upper_bound(range.last)));
+}
+
+/// Addresses of a block, bounded.
+std::uint64_t size_of(const IpPrefix& block) {
+    const auto free_bits = block.address().bits() - block.length();
+    return std::uint64_t{1} << std::min(free_bits, 32U);
+}
+
 std::string wide_note(const std::set<IpAddress>& addresses, const IpPrefix& block,
                       std::size_t budget) {
-    const auto range = block.range();
-    const auto inside =
-        std::distance(addresses.lower_bound(range.first), addresses.upper_bound(range.last));
-    return to_string(block) + " stands for " + std::to_string(inside) +
+    return to_string(block) + " stands for " + std::to_string(seen_in(addresses, block)) +
            " addresses that were seen: more than " + std::to_string(budget) +
            " would not be readable";
 }
@@ -324,6 +333,8 @@ private:
                 for (const auto& [point, grounds] : inside) add_notes(notes, named, point, grounds);
                 if (block.length() == block.address().bits()) continue;
                 notes.push_back(wide_note(addresses, block, budget));
+                written_.addresses_seen += seen_in(addresses, block);
+                written_.addresses_let_in += size_of(block);
                 for (const auto& [point, _] : inside) note_wider(direction, draft, block, point);
             }
             add_rule(made, direction, std::move(rule), key.second, std::move(notes));

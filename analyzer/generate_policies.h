@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,6 +16,8 @@ namespace nspect::analyzer {
 struct WrittenPolicies {
     std::vector<GeneratedPolicy> policies;  ///< sorted by namespace and name
     std::vector<std::string> wider_blocks;  ///< "shop/web[Deployment] -> 203.0.113.0/29 TCP 443"
+    std::uint64_t addresses_seen = 0;       ///< in those blocks
+    std::uint64_t addresses_let_in = 0;     ///< by those blocks; at most all of IPv4 for each
 };
 
 struct WriteOptions {

@@ -9,6 +9,7 @@
 
 #include "analyzer/audit_verdicts.h"
 #include "analyzer/generate_breadth.h"
+#include "analyzer/generate_cost.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -68,7 +69,8 @@ std::vector<LeftOut> broken(const PolicyEngine& generated, const Demands& demand
 }  // namespace
 
 Proof prove(const PolicyEngine& in_force, const PolicyEngine& generated, const Demands& demands,
-            const Observed& observed, const std::vector<Conversation>& conversations) {
+            const Observed& observed, const std::vector<Conversation>& conversations,
+            const GeneratedPart& part) {
     Proof proof;
     proof.left_out = demands.left_out;
     proof.broken = broken(generated, demands, observed);
@@ -78,6 +80,7 @@ Proof prove(const PolicyEngine& in_force, const PolicyEngine& generated, const D
     const BreadthCounter tight(generated, universe);
     proof.generated = {tight.allowed(), used.pairs.size()};
     proof.excess = tight.beyond(used.pairs, most_excess);
+    proof.costs = costs_of(generated, tight, used.pairs, part);
     proof.in_force = {BreadthCounter(in_force, universe).allowed(), used.pairs.size()};
     std::uint64_t pods = 0;
     const auto& inventory = in_force.world().inventory;
@@ -86,13 +89,14 @@ Proof prove(const PolicyEngine& in_force, const PolicyEngine& generated, const D
     }
     const auto pairs = pods == 0 ? 0 : pods * (pods - 1);
     proof.without_policy = {pairs * universe.size(), used.pairs.size()};
-    proof.stability = stability_in_words(demands.permitted, observed, conversations);
+    proof.stable = stability_of(demands.permitted, observed, conversations);
+    proof.stability = stability_in_words(proof.stable);
     return proof;
 }
 
-std::string stability_in_words(const std::vector<std::size_t>& permitted, const Observed& observed,
-                               const std::vector<Conversation>& conversations) {
-    if (permitted.empty()) return "nothing was recorded that policies should allow";
+Stability stability_of(const std::vector<std::size_t>& permitted, const Observed& observed,
+                       const std::vector<Conversation>& conversations) {
+    if (permitted.empty()) return {};
     struct Seen {
         Timestamp first{};
         std::uint64_t count = 0;
@@ -118,8 +122,14 @@ std::string stability_in_words(const std::vector<std::size_t>& permitted, const 
         once += seen.count == 1 ? 1 : 0;
         ++any;
     }
-    return "no new edge in the last " + to_words(end - newest) + " of " + to_words(end - begin) +
-           "; " + std::to_string(once) + " of " + std::to_string(any) + " edges seen once only";
+    return {end - newest, end - begin, any, once};
+}
+
+std::string stability_in_words(const Stability& stability) {
+    if (stability.edges == 0) return "nothing was recorded that policies should allow";
+    return "no new edge in the last " + to_words(stability.quiet) + " of " +
+           to_words(stability.recorded) + "; " + std::to_string(stability.seen_once) + " of " +
+           std::to_string(stability.edges) + " edges seen once only";
 }
 
 }  // namespace nspect::analyzer

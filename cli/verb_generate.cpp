@@ -34,6 +34,7 @@ struct Options {
     std::string check;
     std::string granularity = "workload";
     std::string dialect = "kubernetes";
+    std::string by = "address";
     bool fqdn = false;
     std::uint64_t min_count = 1;
     std::uint64_t external_budget = 16;
@@ -55,7 +56,9 @@ std::vector<PolicyFile> files_of(const Options& options, const Loaded& loaded,
                                 loaded.world.domains};
     const analyzer::PolicyEngine engine(world);
     if (options.dialect == "nftables") {
-        return {{"nspect.nft", "", viz::to_nftables(analyzer::host_rules(engine))}};
+        auto rules = analyzer::host_rules(engine);
+        if (options.by == "veth") analyzer::add_veths(loaded.context, rules);
+        return {{"nspect.nft", "", viz::to_nftables(rules)}};
     }
     for (const auto& split : analyzer::split_networks(engine)) {
         files.push_back({split.project + ".override.yaml", split.project, viz::to_compose(split)});
@@ -115,6 +118,10 @@ Result<analyzer::GenerateOptions> generate_options(const Options& options) {
     if (how.fqdn && how.dialect == analyzer::Dialect::kubernetes) {
         return Error{Error::Kind::invalid, "a NetworkPolicy cannot name domains",
                      "--fqdn goes with --dialect cilium, calico or admin", ""};
+    }
+    if (options.by == "veth" && options.dialect != "nftables") {
+        return Error{Error::Kind::invalid, "--by veth is about packet filters of hosts",
+                     "it goes with --dialect nftables", ""};
     }
     if (how.external_budget == 0) {
         return Error{Error::Kind::invalid, "--external-budget must be at least 1", "", ""};
@@ -246,6 +253,9 @@ Run declare_generate(CommandLine& line) {
                 {"kubernetes", "admin", "cilium", "calico", "compose", "nftables"},
                 "the language of the policies; admin: ClusterNetworkPolicy; compose and nftables: "
                 "for hosts of containers");
+    line.choice(options->by, "--by", {"address", "veth"},
+                "with nftables: tell containers apart by address, or by the host's end of their "
+                "veth, too");
     line.flag(options->fqdn, "--fqdn", "names instead of addresses, where DNS was recorded");
     line.choice(options->granularity, "--granularity", {"workload", "namespace"},
                 "how finely subjects and peers are told apart");

@@ -200,6 +200,12 @@ std::string to_json(const analyzer::Generated& generated) {
     const auto breadth = [](const analyzer::Breadth& each) {
         return Json{{"allowed", each.allowed}, {"used", each.used}};
     };
+    Json costs = Json::array();
+    for (const auto& each : proof.costs) costs.push_back({{"of", each.of}, {"ways", each.ways}});
+    const auto seconds = [](Duration duration) {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count() / 1000.0;
+    };
+    const auto& stable = proof.stable;
     Json json;
     json["schema"] = 1;
     json["policies"] = Json::array();
@@ -215,7 +221,14 @@ std::string to_json(const analyzer::Generated& generated) {
                      {"generated", breadth(proof.generated)},
                      {"in_force", breadth(proof.in_force)},
                      {"without_policy", breadth(proof.without_policy)},
+                     {"costs", std::move(costs)},
                      {"excess", proof.excess},
+                     {"stable",
+                      {{"settled", stable.settled()},
+                       {"quiet_seconds", seconds(stable.quiet)},
+                       {"recorded_seconds", seconds(stable.recorded)},
+                       {"edges", stable.edges},
+                       {"seen_once", stable.seen_once}}},
                      {"stability", proof.stability}};
     return dumped(json) + "\n";
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viz/policy_yaml_hosts.h"
 
+#include <set>
 #include <vector>
 
 #include "viz/escape.h"
@@ -57,6 +58,60 @@ std::string sets(const analyzer::HostRules& rules, IpFamily family) {
            "    }\n";
 }
 
+std::string port_text(const PortRange& ports) {
+    const auto first = std::to_string(ports.first.number);
+    return ports.first == ports.last ? first : first + "-" + std::to_string(ports.last.number);
+}
+
+/// An interface name is any bytes but '/' and space; nft takes these quoted.
+std::string quoted(const std::string& name) {
+    return '"' + name + '"';
+}
+
+/// The sets by interface: whose is what, and what may pass.
+std::string veth_sets(const analyzer::HostRules& rules) {
+    std::set<std::string> names;
+    std::vector<std::string> own4;
+    std::vector<std::string> own6;
+    for (const auto& [veth, address] : rules.veths) {
+        names.insert(quoted(veth));
+        (address.is_v4() ? own4 : own6).push_back(quoted(veth) + " . " + to_string(address));
+    }
+    std::vector<std::string> passes;
+    for (const auto& pass : rules.veth_passes) {
+        passes.push_back(quoted(pass.from) + " . " + quoted(pass.to) + " . " +
+                         protocol_text(pass.protocol) + " . " + port_text(pass.ports));
+    }
+    return "    set veths {\n        type ifname\n" + elements({names.begin(), names.end()}, 8) +
+           "    }\n    set own4 {\n        type ifname . ipv4_addr\n" + elements(own4, 8) +
+           "    }\n    set own6 {\n        type ifname . ipv6_addr\n" + elements(own6, 8) +
+           "    }\n    set pass_veths {\n        type ifname . ifname . inet_proto . inet_service\n"
+           "        flags interval\n" +
+           elements(passes, 8) + "    }\n";
+}
+
+constexpr const char* untracked_veth_replies =
+    R"(        oifname . iifname . meta l4proto . th sport @pass_veths tcp flags & (syn | ack) != syn accept
+        oifname . iifname . meta l4proto . th sport @pass_veths meta l4proto != tcp accept
+)";
+
+// Between two of them interfaces decide; addresses say what may pass with everyone else.
+constexpr const char* veth_decisions =
+    R"(        icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept
+        iifname . oifname . meta l4proto . th dport @pass_veths accept
+        iifname @veths oifname @veths meta protocol { ip, ip6 } counter drop
+)";
+
+// What a container sends comes from its own address, or from none yet.
+constexpr const char* own_addresses = R"(    chain own {
+        type filter hook prerouting priority -150; policy accept;
+        ip saddr 0.0.0.0 udp dport 67 accept
+        ip6 saddr { ::, fe80::/10 } accept
+        iifname @veths meta protocol ip iifname . ip saddr != @own4 counter drop
+        iifname @veths meta protocol ip6 iifname . ip6 saddr != @own6 counter drop
+    }
+)";
+
 constexpr const char* tracked_replies = "        ct state established,related accept\n";
 
 // Many kernels track no connections on bridges: an answer is known by its ports and, in TCP, by not
@@ -84,14 +139,21 @@ constexpr const char* decisions =
 std::string table(const std::string& family, const analyzer::HostRules& rules,
                   const std::vector<std::string>& hooks) {
     const std::string name = "table " + family + " nspect";
+    const bool by_veth = !rules.veths.empty();
+    const bool bridge = family == "bridge";
     std::string text = name + "\ndelete " + name + "\n" + name + " {\n" +
                        sets(rules, IpFamily::v4) + sets(rules, IpFamily::v6) +
-                       "    chain decide {\n" +
-                       (family == "bridge" ? untracked_replies : tracked_replies) + decisions;
+                       (by_veth ? veth_sets(rules) : "") + "    chain decide {\n";
+    // Replies by interface come first: those by address would let a forged one pass.
+    if (bridge) text += (by_veth ? untracked_veth_replies : "");
+    text += bridge ? untracked_replies : tracked_replies;
+    text += (by_veth ? veth_decisions : "");
+    text += decisions;
     for (const auto& hook : hooks) {
         text += "    chain " + hook + " {\n        type filter hook " + hook +
                 " priority 0; policy accept;\n        jump decide\n    }\n";
     }
+    if (by_veth) text += own_addresses;
     return text + "}\n";
 }
 
@@ -103,6 +165,12 @@ std::string to_nftables(const analyzer::HostRules& rules) {
         "# Lets pass what was recorded, and nothing else to or from these:\n";
     for (const auto& [address, who] : rules.covered) {
         text += "#   " + to_string(address) + " " + for_terminal(who) + "\n";
+    }
+    if (!rules.veths.empty()) {
+        text += "# By interface; the names are of these containers while they run:\n";
+        for (const auto& [veth, address] : rules.veths) {
+            text += "#   " + for_terminal(veth) + " " + to_string(address) + "\n";
+        }
     }
     // What crosses a bridge is not routed, and is seen in that family alone.
     return text + table("inet", rules, {"forward", "input"}) + table("bridge", rules, {"forward"});

@@ -97,6 +97,21 @@ std::string breadth_words(const analyzer::Proof& proof) {
            std::to_string(proof.generated.used) + " were used.";
 }
 
+std::string cost_words(const analyzer::Proof& proof) {
+    std::string words;
+    for (const auto& each : proof.costs) {
+        words += (words.empty() ? "Beyond what was seen: " : "; ") + std::to_string(each.ways) +
+                 " by " + each.of;
+    }
+    return words + ".";
+}
+
+std::string stability_words(const analyzer::Proof& proof) {
+    const bool ends = proof.stability.ends_with('.');
+    return (proof.stable.settled() ? "Stable: " : "Not stable yet: ") + proof.stability +
+           (ends ? "" : ".");
+}
+
 std::string exposed_peer(const analyzer::ExposurePeer& peer) {
     using Kind = analyzer::ExposurePeer::Kind;
     if (peer.kind == Kind::external) return to_string(peer.range);
@@ -181,9 +196,15 @@ View generated_view(const analyzer::Generated& generated) {
         proof.sound ? "Sound: every recorded conversation that passed is allowed by them."
                     : "NOT sound: they would deny recorded conversations that passed (see below).",
         breadth_words(proof)};
-    if (!proof.stability.empty())
-        view.summary.push_back("Stable: " + proof.stability +
-                               (proof.stability.ends_with('.') ? "" : "."));
+    if (!proof.costs.empty()) view.summary.push_back(cost_words(proof));
+    if (!proof.stability.empty()) view.summary.push_back(stability_words(proof));
+    if (generated.namespaces.empty()) {
+        view.summary = {
+            "Nothing to write: no recorded conversation has an end that is a known "
+            "workload.",
+            "Manifests say who is behind the addresses (kubectl get pods -A -o yaml), "
+            "and so does a live capture on the host."};
+    }
     if (!proof.broken.empty())
         view.tables.push_back(left_out_table("broken", "Would be denied", proof.broken));
     for (const auto& each : proof.broken) {
