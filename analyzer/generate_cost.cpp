@@ -13,12 +13,12 @@ namespace {
 /// Ways that are asked about one by one.
 constexpr std::size_t most_ways = 200'000;
 
-constexpr const char* by_openness = "one end is isolated by no policy";
+constexpr const char* by_openness = "ends that no policy isolates";
 constexpr const char* by_staying = "policies that stay";
 constexpr const char* by_namespace = "whole namespaces instead of workloads";
 constexpr const char* by_range = "ranges of ports";
 constexpr const char* by_labels = "labels that several workloads share";
-constexpr const char* by_unknown = "more than was looked at one by one";
+constexpr const char* by_unknown = "what was not looked at one by one";
 
 class Causes {
 public:

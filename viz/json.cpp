@@ -203,7 +203,7 @@ std::string to_json(const analyzer::Generated& generated) {
     Json costs = Json::array();
     for (const auto& each : proof.costs) costs.push_back({{"of", each.of}, {"ways", each.ways}});
     const auto seconds = [](Duration duration) {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count() / 1000.0;
+        return std::chrono::duration<double>(duration).count();
     };
     const auto& stable = proof.stable;
     Json json;

@@ -107,9 +107,10 @@ std::string cost_words(const analyzer::Proof& proof) {
 }
 
 std::string stability_words(const analyzer::Proof& proof) {
-    const bool ends = proof.stability.ends_with('.');
-    return (proof.stable.settled() ? "Stable: " : "Not stable yet: ") + proof.stability +
-           (ends ? "" : ".");
+    const char* kind = proof.stable.edges == 0  ? "Stability: "
+                       : proof.stable.settled() ? "Stable: "
+                                                : "Not stable yet: ";
+    return kind + proof.stability + (proof.stability.ends_with('.') ? "" : ".");
 }
 
 std::string exposed_peer(const analyzer::ExposurePeer& peer) {
@@ -198,7 +199,7 @@ View generated_view(const analyzer::Generated& generated) {
         breadth_words(proof)};
     if (!proof.costs.empty()) view.summary.push_back(cost_words(proof));
     if (!proof.stability.empty()) view.summary.push_back(stability_words(proof));
-    if (generated.namespaces.empty()) {
+    if (generated.policies.empty() && generated.namespaces.empty() && proof.sound) {
         view.summary = {
             "Nothing to write: no recorded conversation has an end that is a known "
             "workload.",

@@ -343,6 +343,8 @@ analyzer::Generated shop_generated() {
     generated.proof.in_force = {11, 8};
     generated.proof.without_policy = {336, 8};
     generated.proof.excess = {"shop/api[Deployment] -> shop/db[StatefulSet] TCP 6380"};
+    generated.proof.stable = {48s, 60s, 9, 1};
+    generated.proof.costs = {{"labels that several workloads share", 1}};
     generated.proof.stability = "the last new edge came 12 s after the start, 48 s before the end";
     return generated;
 }
