@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real TLS handshakes in a network namespace of their own, captured live and judged.
 
-    tests/live/tls_live.py PROGRAM          needs root, openssl; nginx where it is there
+    tests/live/tls_live.py PROGRAM          needs root, openssl; nginx and the stacks of tls_stacks.py where they are there
 
 Every case is one server on a port of its own and one or two clients; what `nspect flows` says of that port must be what
 was set up. Without root it says so and passes, unless NSPECT_REQUIRE_LIVE=1.
 """
+import base64
 import json
 import os
 import pathlib
@@ -18,6 +19,8 @@ import sys
 import tempfile
 import time
 
+import tls_stacks
+
 TIMEOUT = 30
 KEYS = {
     "rsa": ["-newkey", "rsa:2048"],
@@ -26,6 +29,8 @@ KEYS = {
     "p384": ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"],
     "ed25519": ["-newkey", "ed25519"],
 }
+PASSWORD = "correct-horse-battery"
+PAYLOAD = "payload-of-the-answer"
 OLD = ["-cipher", "DEFAULT@SECLEVEL=0"]
 
 
@@ -50,11 +55,30 @@ class Lab:
         self.folder = folder
         self.port = 20000
         self.expected = {}
+        self.plaintext = {}
+
+    def next_port(self):
+        self.port += 1
+        return self.port
+
+    def run(self, *command, **options):
+        return run(*command, **{"cwd": self.folder, **options})
+
+    def peers(self, name, port, server, clients, expected, plaintext=()):
+        """Any server and any clients; `plaintext` are the protocols of conversations without TLS."""
+        self.expected[port] = (name, expected)
+        if plaintext:
+            self.plaintext[port] = (name, list(plaintext))
+        with subprocess.Popen(server, cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as process:
+            wait_for_port(port)
+            for client in clients:
+                self.run(*client)
+            tls_stacks.stop(process, TIMEOUT)
 
     def case(self, name, server, clients, expected):
         """Runs a server and its clients one after the other; `expected` says what each is."""
-        self.port += 1
-        self.expected[self.port] = (name, expected)
+        self.expected[self.next_port()] = (name, expected)
         datagram = any(each.startswith("-dtls") for each in server)
         command = ["openssl", "s_server", "-quiet", "-accept", str(self.port), *server]
         with subprocess.Popen(command, cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
@@ -152,7 +176,30 @@ def judge(lab, flows):
         good = len(seen) == len(expected) and got == expected
         wrong += not good
         print(f"{'ok   ' if good else 'WRONG'} {name}" + ("" if good else f": {len(seen)} seen, {got}, not {expected}"))
+    for port, (name, wanted) in sorted(lab.plaintext.items()):
+        got = [each.get("app") for each in flows if each["dst"].get("port") == port and "tls" not in each]
+        wrong += got != wanted
+        print(f"{'ok   ' if got == wanted else 'WRONG'} {name}, in plaintext: {got}")
     return wrong
+
+
+def plaintext_logins(lab):
+    """What is said in them must not be found in the recording."""
+    basic = base64.b64encode(f"user:{PASSWORD}".encode()).decode()
+    for name, question, answer, app in (
+            ("HTTP Basic", f"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Basic {basic}\r\n\r\n",
+             f"HTTP/1.1 200 OK\r\nContent-Length: {len(PAYLOAD)}\r\n\r\n{PAYLOAD}", "http-basic"),
+            ("Redis AUTH", f"*2\r\n$4\r\nAUTH\r\n${len(PASSWORD)}\r\n{PASSWORD}\r\n", "+OK\r\n", "redis-auth")):
+        port = lab.next_port()
+        lab.plaintext[port] = (name, [app])
+        with socket.create_server(("127.0.0.1", port)) as listener, \
+             socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as client:
+            server, _ = listener.accept()
+            client.sendall(question.encode())
+            server.recv(1000)
+            server.sendall(answer.encode())
+            client.recv(1000)
+            server.close()
 
 
 def inside(program):
@@ -165,13 +212,21 @@ def inside(program):
         with subprocess.Popen([program, "capture", "-q", "--host", "--out", str(recording)]) as capture:
             time.sleep(1.5)
             lab = Lab(folder)
-            openssl_cases(lab)
-            nginx_case(lab)
-            time.sleep(1)
-            capture.send_signal(signal.SIGTERM)
+            try:
+                openssl_cases(lab)
+                nginx_case(lab)
+                tls_stacks.stack_cases(lab, PASSWORD)
+                plaintext_logins(lab)
+                time.sleep(1)
+            finally:
+                capture.send_signal(signal.SIGTERM)
             assert capture.wait(timeout=TIMEOUT) == 0
         text = run(program, "flows", str(recording), "-o", "json", text=True).stdout
-        return 1 if judge(lab, [json.loads(line) for line in text.splitlines()]) else 0
+        wrong = judge(lab, [json.loads(line) for line in text.splitlines()])
+        basic = base64.b64encode(f"user:{PASSWORD}".encode()).decode()
+        found = tls_stacks.kept(folder, "tls.nspect*", [PASSWORD, PAYLOAD, basic[:16]])
+        print(f"{'WRONG' if found else 'ok   '} no password and no payload in the recording: {found}")
+        return 1 if wrong or found else 0
 
 
 def main():
