@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// make_pcap FILE [--packets N] [--flows N] [--snap N] [--seed N]: a capture to measure with, always
-// the same for the same options. Of ten conversations six are RPC (short requests, short answers),
-// three ask DNS, one is bulk (full segments); a tenth of all use IPv6.
+// make_pcap FILE [--packets N] [--flows N] [--snap N] [--seed N] [--rpc N] [--dns N] [--bulk N]
+//   [--exchanges N] [--payload N] [--segment N]: a capture to measure with, always the same for the
+// same options. RPC (short requests, short answers), DNS and bulk conversations (full segments one
+// way) in these shares, 6, 3 and 1 of ten unless told; a tenth of all use IPv6. --exchanges:
+// requests in one RPC; --payload: bytes that their texts have at most; --segment: bytes of a bulk
+// segment.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -19,6 +22,12 @@ struct Options {
     std::uint64_t flows = 50'000;
     std::uint64_t snap = 65535;
     std::uint64_t seed = 1;
+    std::uint64_t rpc = 6;
+    std::uint64_t dns = 3;
+    std::uint64_t bulk = 1;
+    std::uint64_t exchanges = 8;
+    std::uint64_t payload = 200;
+    std::uint64_t segment = 1448;
 };
 
 class Writer {
@@ -57,13 +66,12 @@ struct Talk {
 
 class Packets {
 public:
-    explicit Packets(std::uint64_t seed) : random_(seed) {}
+    explicit Packets(const Options& options) : options_(options), random_(options.seed) {}
 
     Talk begin(std::uint32_t number) {
         Talk talk;
         talk.number = number;
-        const std::uint32_t kind = number % 10;
-        talk.kind = kind < 6 ? Talk::Kind::rpc : kind < 9 ? Talk::Kind::dns : Talk::Kind::bulk;
+        talk.kind = kind_of(number % (options_.rpc + options_.dns + options_.bulk));
         talk.v6 = number % 10 == 3;
         talk.seq[0] = static_cast<std::uint32_t>(random_());
         talk.seq[1] = static_cast<std::uint32_t>(random_());
@@ -78,14 +86,19 @@ public:
             dns(talk, at == 1, bytes);
             return true;
         }
-        const std::uint32_t exchanges = talk.kind == Talk::Kind::rpc ? 8 : 40;
-        const std::uint32_t last = 3 + exchanges * 2;
+        const auto exchanges = talk.kind == Talk::Kind::rpc ? options_.exchanges : 40;
+        const auto last = static_cast<std::uint32_t>(3 + exchanges * 2);
         if (at >= last + 3) return false;
         tcp(talk, at, last, bytes);
         return true;
     }
 
 private:
+    Talk::Kind kind_of(std::uint64_t share) const {
+        if (share < options_.rpc) return Talk::Kind::rpc;
+        return share < options_.rpc + options_.dns ? Talk::Kind::dns : Talk::Kind::bulk;
+    }
+
     void tcp(Talk& talk, std::uint32_t at, std::uint32_t last, std::vector<std::uint8_t>& bytes) {
         const bool answer = at < 3 ? at == 1 : (at - 3) % 2 == 1;
         std::uint8_t flags = 0x10;
@@ -112,10 +125,10 @@ private:
     }
 
     std::string text(const Talk& talk, bool answer, std::uint32_t at) {
-        if (talk.kind == Talk::Kind::bulk) return std::string(answer ? 1448 : 0, 'x');
+        if (talk.kind == Talk::Kind::bulk) return std::string(answer ? options_.segment : 0, 'x');
         std::string line = answer ? "HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n"
                                   : "POST /v1/item/" + std::to_string(at) + " HTTP/1.1\r\n\r\n";
-        line.append(random_() % 200, answer ? 'a' : 'q');
+        line.append(random_() % (options_.payload + 1), answer ? 'a' : 'q');
         return line;
     }
 
@@ -173,12 +186,13 @@ private:
         be16(bytes, static_cast<std::uint16_t>(value));
     }
 
+    const Options& options_;
     std::mt19937_64 random_;
 };
 
 /// Keeps `flows / 50` conversations going at once.
 void generate(const Options& options, Writer& writer) {
-    Packets packets(options.seed);
+    Packets packets(options);
     std::uint32_t number = 0;
     std::vector<Talk> talks(std::max<std::uint64_t>(1, options.flows / 50));
     for (Talk& talk : talks) talk = packets.begin(number++);
@@ -193,22 +207,35 @@ void generate(const Options& options, Writer& writer) {
                 number);
 }
 
+bool read_options(int argc, char** argv, Options& options) {
+    const std::pair<const char*, std::uint64_t*> known[] = {
+        {"--packets", &options.packets}, {"--flows", &options.flows},
+        {"--snap", &options.snap},       {"--seed", &options.seed},
+        {"--rpc", &options.rpc},         {"--dns", &options.dns},
+        {"--bulk", &options.bulk},       {"--exchanges", &options.exchanges},
+        {"--payload", &options.payload}, {"--segment", &options.segment}};
+    for (int i = 2; i < argc; i += 2) {
+        const auto* option =
+            std::find_if(std::begin(known), std::end(known),
+                         [&](const auto& each) { return std::strcmp(argv[i], each.first) == 0; });
+        if (option == std::end(known) || i + 1 == argc) return false;
+        *option->second = std::strtoull(argv[i + 1], nullptr, 10);
+    }
+    return options.rpc + options.dns + options.bulk > 0 && options.segment <= 1460 &&
+           options.payload <= 1400;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     Options options;
-    const std::pair<const char*, std::uint64_t*> known[] = {{"--packets", &options.packets},
-                                                            {"--flows", &options.flows},
-                                                            {"--snap", &options.snap},
-                                                            {"--seed", &options.seed}};
-    for (int i = 2; i + 1 < argc; i += 2) {
-        for (const auto& [name, value] : known) {
-            if (std::strcmp(argv[i], name) == 0) *value = std::strtoull(argv[i + 1], nullptr, 10);
-        }
-    }
-    std::FILE* file = argc < 2 ? nullptr : std::fopen(argv[1], "wb");
+    const bool understood = argc >= 2 && read_options(argc, argv, options);
+    std::FILE* file = understood ? std::fopen(argv[1], "wb") : nullptr;
     if (file == nullptr) {
-        std::fprintf(stderr, "usage: make_pcap FILE [--packets N] [--flows N] [--snap N]\n");
+        std::fprintf(stderr,
+                     "usage: make_pcap FILE [--packets N] [--flows N] [--snap N] [--seed N]\n"
+                     "    [--rpc N] [--dns N] [--bulk N] [--exchanges N] [--payload N] "
+                     "[--segment N]\n");
         return 2;
     }
     Writer writer(file, options.snap);
