@@ -20,6 +20,7 @@ import tempfile
 import time
 
 import tls_stacks
+import tls_upgrades
 
 TIMEOUT = 30
 KEYS = {
@@ -216,6 +217,7 @@ def inside(program):
                 openssl_cases(lab)
                 nginx_case(lab)
                 tls_stacks.stack_cases(lab, PASSWORD)
+                tls_upgrades.upgrade_cases(lab)
                 plaintext_logins(lab)
                 time.sleep(1)
             finally:

@@ -92,16 +92,22 @@ TEST_CASE("bytes cut by the snap length are stepped over inside a record", "[tls
 }
 
 TEST_CASE("TLS after plaintext is found", "[tls]") {
-    const auto [asks, agrees] = GENERATE(table<Bytes, std::string>({
-        {number(8, 4) + number(0x04d2162f, 4), "S"},
-        {bytes_of("EHLO me\r\nSTARTTLS\r\n"), "220 go ahead\r\n"},
-        {bytes_of("a STARTTLS\r\n"), "a OK\r\n"},
-        {bytes_of("STLS\r\n"), "+OK\r\n"},
-        {bytes_of("AUTH TLS\r\n"), "234 AUTH TLS successful\r\n"},
-        {bytes_of("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"), "<proceed/>"},
-        {bytes_of("AMQP\x02\x01\x00\x00"), "AMQP\x02\x01"},
-        {bytes_of("\x16\x03\x01"), "not yet"},
+    const Bytes ldap = number(0x301d, 2) + number(0x0201017718, 5) + number(0x8016, 2) +
+                       bytes_of("1.3.6.1.4.1.1466.20037");
+    const Bytes mysql = number(0x20000001, 4) + number(0x050fa27b, 4) + Bytes(28);
+    const auto [protocol, asks, agrees] = GENERATE_COPY(table<std::string, Bytes, std::string>({
+        {"PostgreSQL", number(8, 4) + number(0x04d2162f, 4), "S"},
+        {"MySQL", mysql, ""},
+        {"SMTP", bytes_of("EHLO me\r\nSTARTTLS\r\n"), "220 go ahead\r\n"},
+        {"IMAP", bytes_of("a STARTTLS\r\n"), "a OK\r\n"},
+        {"POP3", bytes_of("STLS\r\n"), "+OK\r\n"},
+        {"LDAP", ldap, "0\x0c\x02\x01\x01x\x07\n\x01"},
+        {"FTP", bytes_of("AUTH TLS\r\n"), "234 AUTH TLS successful\r\n"},
+        {"XMPP", bytes_of("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"), "<proceed/>"},
+        {"AMQP", bytes_of("AMQP\x02\x01") + Bytes(2), "AMQP\x02\x01"},
+        {"what looks like it", bytes_of("\x16\x03\x01"), "not yet"},
     }));
+    INFO(protocol);
     Handshake handshake;
     stream(handshake)
         .client(asks)
