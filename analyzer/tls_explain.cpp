@@ -65,7 +65,8 @@ std::vector<ExpectedTls> explain_tls(const World& world, const Who& from, const 
                                      &server, port);
         made.accepted = accepted_identities(world.expectations, inventory, server, port);
         if (client != nullptr) made.client = sent(world, *client, server, port);
-        const bool says = !made.demanded.steps.empty() || !made.client.steps.empty();
+        const bool says =
+            !made.demanded.steps.empty() || !made.client.steps.empty() || !made.accepted.empty();
         if (says) all.push_back(std::move(made));
     }
     return all;

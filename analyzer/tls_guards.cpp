@@ -63,7 +63,9 @@ std::vector<AcceptedIdentities> accepted_identities(const Expectations& expectat
         AcceptedIdentities accepted;
         bool anyone = false;
         for (const MeshGuard* guard : guards) {
-            accepted.by += (accepted.by.empty() ? "" : ", ") + guard->by;
+            if (accepted.by.find(guard->by) == std::string::npos) {
+                accepted.by += (accepted.by.empty() ? "" : ", ") + guard->by;
+            }
             if (accepted.where.file.empty()) accepted.where = guard->where;
             for (const GuardPass& pass : guard->passes) {
                 anyone = anyone || pass.mode != TlsMode::strict || pass.identities.empty();

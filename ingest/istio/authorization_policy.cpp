@@ -4,6 +4,7 @@
 #include <map>
 
 #include "ingest/document/fields.h"
+#include "ingest/istio/accepted.h"
 #include "ingest/istio/match.h"
 #include "ingest/istio/targets.h"
 #include "ingest/kubernetes/kinds.h"
@@ -191,6 +192,12 @@ void read_authorization_policy(const Object& object, Staging& staging) {
     }
     if (action == IstioAction::allow) {
         deny_the_rest(policy, target.condition, rules == nullptr ? 0 : rules->size);
+        if (object.whole()) {
+            auto& guards = staging.expectations().guards;
+            for (MeshGuard& each : istio::accepted_by(*spec, object, target)) {
+                guards.push_back(std::move(each));
+            }
+        }
     }
     if (object.whole()) istio::stage(target, std::move(policy), staging);
 }

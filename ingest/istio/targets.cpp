@@ -94,6 +94,7 @@ Target read_target(const Node& spec, const Object& object) {
                                               report, selector_label_codes));
     }
     target.subjects = members(pods, scope_of(object));
+    target.selector = std::move(pods);
     return target;
 }
 

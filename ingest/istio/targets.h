@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@ inline constexpr std::string_view root_namespace = "istio-system";
 /// Whom a policy is for.
 struct Target {
     std::vector<PodPeer> subjects;
+    std::optional<Selector> selector;  ///< as written; none for one with references
     std::vector<std::pair<std::string, std::string>> services;  ///< namespace and name
     std::string condition;  ///< what must hold for it to be enforced there; may be empty
 };

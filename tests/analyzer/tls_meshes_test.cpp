@@ -133,6 +133,52 @@ TEST_CASE("an identity that Linkerd does not let in is found where it can be rea
                                        : std::vector<std::string>{"identity-not-accepted"}));
 }
 
+TEST_CASE("an identity that no AuthorizationPolicy names is found where it can be read", "[mtls]") {
+    const auto policy = [](const std::string& name, const std::string& rules) {
+        return "\n---\napiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: "
+               "{name: " +
+               name +
+               ", namespace: shop}\nspec: {selector: {matchLabels: {app: db}}, rules: " + rules +
+               "}\n";
+    };
+    const auto source = [](const std::string& fields) {
+        return "[{from: [{source: {" + fields + "}}]}]";
+    };
+    const auto found = [](const std::string& documents, const std::string& identity) {
+        Scene scene(documents);
+        TlsSeen tls = seen(ClientCert::presented);
+        tls.client_identity = {identity};
+        scene.talk(tls);
+        return codes(scene.audit()) == std::vector<std::string>{"identity-not-accepted"};
+    };
+    const std::string web = "spiffe://cluster.local/ns/shop/sa/web";
+    const std::string job = "spiffe://cluster.local/ns/ops/sa/job";
+    const auto [rules, web_may, job_may] = GENERATE_COPY(table<std::string, bool, bool>({
+        {source("principals: [cluster.local/ns/shop/sa/web]"), true, false},
+        {source("principals: [\"*/sa/job\"]"), false, true},
+        {source("principals: [\"cluster.local/ns/shop/*\"]"), true, false},
+        {source("principals: [\"*\"]"), true, true},
+        {source("serviceAccounts: [web]"), true, false},
+        {source("serviceAccounts: [ops/job, shop/other]"), false, true},
+        {source("namespaces: [ops]"), false, true},
+        {source("ipBlocks: [10.0.0.0/8]"), true, true},
+        {source("notPrincipals: [cluster.local/ns/ops/sa/job]"), true, true},
+        {"[{}]", true, true},
+        {"[{from: [{source: {principals: [x/ns/a/sa/b]}}], to: [{operation: {ports: "
+         "[\"5432\"]}}]}]",
+         false, false},
+        {"[{from: [{source: {principals: [x/ns/a/sa/b]}}], to: [{operation: {ports: [\"80\"]}}]}]",
+         true, true},
+    }));
+    INFO(rules);
+    CHECK(found(policy("a", rules), web) == !web_may);
+    CHECK(found(policy("a", rules), job) == !job_may);
+    // What one does not accept another may.
+    const std::string other = policy("b", source("serviceAccounts: [web]"));
+    CHECK_FALSE(found(policy("a", rules) + other, web));
+    CHECK_FALSE(found(policy("a", "[{}]") + policy("b", rules), job));
+}
+
 TEST_CASE("where meshes are mixed the strictest counts", "[mtls]") {
     const std::string permissive = peer("all", "shop", "{mtls: {mode: PERMISSIVE}}");
     CHECK(mode_of(permissive + server("all-authenticated")) == TlsMode::strict);
