@@ -101,8 +101,9 @@ const std::vector<FindingKind>& audit_kinds() {
         {"client-rule-weaker", medium, "a DestinationRule sends less than the server demands",
          "Set its mode to ISTIO_MUTUAL or MUTUAL."},
         {"expectation-without-effect", medium,
-         "a PeerAuthentication that selects nobody, or that an older one hides",
-         "Correct its selector or take it away."},
+         "a PeerAuthentication that selects nobody, names a Service's port, is hidden by an older "
+         "one, or is of a port that does not pass the proxy",
+         "Correct its selector or port, or take it away."},
         {"mesh-bypass", medium, "a workload of a mesh is reached past it, in plaintext",
          "Make the port STRICT, or the caller part of the mesh."},
         {"plaintext-credentials", medium, "a protocol with logins, without TLS",

@@ -9,6 +9,7 @@
 #include "analyzer/certificate_findings.h"
 #include "analyzer/tls_guards.h"
 #include "analyzer/tls_links.h"
+#include "analyzer/tls_mistakes.h"
 #include "analyzer/tls_strict.h"
 
 namespace nspect::analyzer {
@@ -339,6 +340,7 @@ TlsAudit audit_tls(const Expectations& expectations, const Inventory& inventory,
     find_ready_for_strict(expectations, inventory, links, audit.findings);
     find_client_rules(expectations, inventory, audit.findings);
     find_without_effect(expectations, audit.findings);
+    find_tls_mistakes(expectations, inventory, audit.findings);
     audit.certificates = certificates_in(inventory, conversations);
     find_in_certificates(audit.certificates, now, audit.findings);
     return audit;

@@ -52,6 +52,46 @@ TEST_CASE("a selector in the root namespace selects nobody elsewhere", "[mtls]")
     CHECK(codes(scene.audit()) == Codes{"expectation-without-effect"});
 }
 
+TEST_CASE("a PeerAuthentication for the Service's port in place of the container's is found",
+          "[mtls]") {
+    const std::string service =
+        "\n---\napiVersion: v1\nkind: Service\nmetadata: {name: sql, namespace: shop}\n"
+        "spec: {selector: {app: db}, ports: [{port: 80, targetPort: 5432}]}\n";
+    const auto audit = [&](const std::string& port) {
+        return Scene(service + peer("db", "shop",
+                                    "{selector: {matchLabels: {app: db}}, portLevelMtls: {" + port +
+                                        ": {mode: STRICT}}}"))
+            .audit();
+    };
+    const auto found = audit("80");
+    REQUIRE(codes(found) == Codes{"expectation-without-effect"});
+    CHECK(found.findings[0].message ==
+          "has no effect: 80 is the port of Service shop/sql; the container's is 5432");
+    REQUIRE(found.findings[0].location);
+    CHECK(codes(audit("5432")).empty());
+    CHECK(codes(audit("9000")).empty());
+}
+
+TEST_CASE("a STRICT port that does not pass the proxy is found", "[mtls]") {
+    const auto [key, ports, kept_away] = GENERATE(table<std::string, std::string, bool>({
+        {"excludeInboundPorts", "22, 5432", true},
+        {"excludeInboundPorts", "22", false},
+        {"includeInboundPorts", "22", true},
+        {"includeInboundPorts", "*", false},
+        {"includeInboundPorts", "5432", false},
+    }));
+    INFO(key << " " << ports);
+    const std::string pod =
+        "\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: cache-0, namespace: shop, labels: "
+        "{app: "
+        "cache}, annotations: {traffic.sidecar.istio.io/" +
+        key + ": \"" + ports +
+        "\"}}\nspec: {containers: [{name: c, image: i, ports: [{containerPort: 5432}]}]}\n";
+    const auto audit = Scene(pod + peer("all", "shop", "{mtls: {mode: STRICT}}")).audit();
+    CHECK(codes(audit) == (kept_away ? Codes{"expectation-without-effect"} : Codes{}));
+    CHECK(codes(Scene(pod + peer("all", "shop", "{mtls: {mode: PERMISSIVE}}")).audit()).empty());
+}
+
 TEST_CASE("what flows is held against STRICT", "[mtls]") {
     Scene scene(strict_db);
     SECTION("an answer of a few bytes") {
