@@ -31,6 +31,17 @@ MeshMark by_name(const TlsSeen& tls) {
     return {};
 }
 
+/// What encrypts below TCP: the flow is the tunnel itself.
+MeshMark by_tunnel(const Conversation& conversation) {
+    for (const VantagePoint& each : conversation.vantages) {
+        if (!each.tunnel || !is_opaque(each.tunnel->kind)) continue;
+        if (each.tunnel->kind == TunnelKind::esp) return {"IPsec", "ESP"};
+        const unsigned port = conversation.server.socket.port.number;
+        return {port == 51871 ? "Cilium" : "WireGuard", "WireGuard on UDP " + std::to_string(port)};
+    }
+    return {};
+}
+
 }  // namespace
 
 MeshMark mesh_of(const Conversation& conversation) {
@@ -43,14 +54,16 @@ MeshMark mesh_of(const Conversation& conversation) {
                         tls.alpn_offered.end();
         // ztunnel sends no name.
         if (port == 15008 && h2 && tls.sni.empty()) {
-            return {"Istio ambient", "TCP 15008, ALPN h2, no SNI"};
+            return {"Istio ambient", "HBONE: TCP 15008, ALPN h2, no SNI"};
         }
         if (port == 4143) return {"Linkerd", "TCP 4143"};
         if (port == 20000 && tls.client_cert == ClientCert::presented) {
             return {"Consul", "TCP 20000"};
         }
+        // Between agents; what they vouch for goes without TLS.
+        if (port == 4250) return {"Cilium", "TCP 4250: mutual authentication of nodes"};
     }
-    return {};
+    return by_tunnel(conversation);
 }
 
 bool is_mesh_service_port(Port port) {

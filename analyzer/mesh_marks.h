@@ -9,7 +9,8 @@ namespace nspect::analyzer {
 
 /// Which mesh carried a conversation, and by what it was recognised.
 struct MeshMark {
-    std::string mesh;      ///< "Istio", "Istio ambient", "Linkerd", "Consul", "Cilium"; empty: none
+    std::string
+        mesh;  ///< "Istio", "Linkerd", "Consul", "Cilium", "WireGuard", "IPsec"...; empty: none
     std::string evidence;  ///< "ALPN istio-peer-exchange", "TCP 15008"
 };
 

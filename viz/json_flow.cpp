@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
 
+#include "analyzer/mesh_marks.h"
 #include "viz/json.h"
 #include "viz/json_value.h"
 
@@ -183,6 +184,9 @@ std::string to_json_line(const Conversation& conversation, const Inventory& inve
     add_quality(json, conversation);
     if (conversation.tls) json["tls"] = tls_json(*conversation.tls);
     set_text(json, "app", conversation.app);
+    if (const auto mark = analyzer::mesh_of(conversation); !mark.mesh.empty()) {
+        json["mesh"] = {{"name", mark.mesh}, {"evidence", mark.evidence}};
+    }
     json["vantages"] = Json::array();
     for (const VantagePoint& each : conversation.vantages) {
         Json vantage = vantage_json(context, each.vantage);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Linkerd and Consul declare, and several meshes at once, held against what was seen.
+#include "analyzer/mesh_marks.h"
 #include "analyzer/tls_explain.h"
 #include "tests/analyzer/tls_scene.h"
 
@@ -44,6 +45,56 @@ TlsMode mode_of(const std::string& documents, const std::string& client = "10.0.
 }
 
 }  // namespace
+
+TEST_CASE("the traffic of a mesh is known by ALPN, name, port or tunnel", "[mtls]") {
+    struct Row {
+        std::string mesh, evidence, alpn, sni;
+        std::uint16_t port;
+        ClientCert client_cert;
+    };
+    const ClientCert presented = ClientCert::presented;
+    const std::string name = "db.shop.serviceaccount.identity.linkerd.cluster.local";
+    const std::string consul = "db.default.dc1.internal.11111111-2222.consul";
+    const auto row = GENERATE_COPY(values<Row>({
+        {"Istio", "ALPN istio", "istio", "", 8080, presented},
+        {"Istio", "ALPN istio-peer-exchange", "istio-peer-exchange", "", 8080, presented},
+        {"Istio", "SNI outbound_.80_._.db", "h2", "outbound_.80_._.db", 8080, presented},
+        {"Istio ambient", "HBONE: TCP 15008, ALPN h2, no SNI", "h2", "", 15008, presented},
+        {"", "", "h2", "a.b", 15008, presented},
+        {"Linkerd", "ALPN transport.l5d.io/v1", "transport.l5d.io/v1", name, 4143, presented},
+        {"Linkerd", "SNI " + name, "", name, 5432, presented},
+        {"Linkerd", "TCP 4143", "", "", 4143, presented},
+        {"Consul", "SNI " + consul, "", consul, 21000, presented},
+        {"Consul", "TCP 20000", "", "", 20000, presented},
+        {"", "", "", "", 20000, ClientCert::not_requested},
+        {"Cilium", "TCP 4250: mutual authentication of nodes", "", "", 4250, presented},
+        {"", "", "http/1.1", "shop.example", 443, ClientCert::not_requested},
+    }));
+    INFO(row.evidence);
+    Conversation conversation;
+    conversation.server.socket.port = Port{row.port};
+    conversation.tls = seen(row.client_cert);
+    conversation.tls->sni = row.sni;
+    if (!row.alpn.empty()) conversation.tls->alpn_offered = {row.alpn};
+    CHECK(mesh_of(conversation).mesh == row.mesh);
+    CHECK(mesh_of(conversation).evidence == row.evidence);
+}
+
+TEST_CASE("encryption between nodes is known by its tunnel", "[mtls]") {
+    const auto [kind, port, mesh, evidence] =
+        GENERATE(table<TunnelKind, std::uint16_t, std::string, std::string>({
+            {TunnelKind::wireguard, 51871, "Cilium", "WireGuard on UDP 51871"},
+            {TunnelKind::wireguard, 51820, "WireGuard", "WireGuard on UDP 51820"},
+            {TunnelKind::esp, 0, "IPsec", "ESP"},
+            {TunnelKind::vxlan, 8472, "", ""},
+        }));
+    Conversation conversation;
+    conversation.server.socket.port = Port{port};
+    conversation.vantages.emplace_back();
+    conversation.vantages.back().tunnel = TunnelSeen{.kind = kind};
+    CHECK(mesh_of(conversation).mesh == mesh);
+    CHECK(mesh_of(conversation).evidence == evidence);
+}
 
 TEST_CASE("what Linkerd asks of a client is what the easiest way in asks", "[mtls]") {
     CHECK(mode_of(let_in("{meshTLS: {identities: ['*']}}")) == TlsMode::strict);
