@@ -80,7 +80,8 @@ void append(Recording& into, Recording from, bool first) {
     into.info.packets += from.info.packets;
 }
 
-Status read_recording(const std::string& path, const OutputOptions& output, Loaded& loaded) {
+Status read_recording(const std::string& path, Timestamp since, const OutputOptions& output,
+                      Loaded& loaded) {
     auto opened = store::open_recording(path);
     if (!opened) {
         Error error = std::move(opened).error();
@@ -88,7 +89,7 @@ Status read_recording(const std::string& path, const OutputOptions& output, Load
             error.hint = "it is damaged where its tables are described: nothing of it can be read";
         return error;
     }
-    auto recording = (*opened)->read_all();
+    auto recording = (*opened)->read_all(since);
     if (!recording) return std::move(recording).error();
     for (const auto& warning : (*opened)->warnings())
         say(output, "nspect: " + path + ": " + warning);
@@ -178,7 +179,7 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
         if (input != "-" && looks_like_capture(input)) return capture_file_error(input);
         // By its name when it is too damaged to be recognised: the reason is worth reading.
         if (input.ends_with(".nspect") || (input != "-" && store::looks_like_recording(input))) {
-            if (const Status read = read_recording(input, output, loaded); !read)
+            if (const Status read = read_recording(input, options.since, output, loaded); !read)
                 return read.error();
         } else {
             manifests.push_back(input);

@@ -32,6 +32,8 @@ struct LoadOptions {
     /// used all the same. Must outlive the loading.
     Diagnostics* diagnostics = nullptr;
     bool need_manifests = false;
+    /// Of recordings, only what began then or later.
+    Timestamp since{};
 };
 
 /// Declares --cni and --ipblock-matches-pods.

@@ -34,8 +34,8 @@ public:
     /// "damaged".
     virtual std::vector<std::string> warnings() const { return {}; }
 
-    /// Everything.
-    Result<Recording> read_all();
+    /// Everything; of the sightings those that began at `since` or later.
+    Result<Recording> read_all(Timestamp since = {});
 };
 
 }  // namespace nspect::store

@@ -160,6 +160,19 @@ std::string to_text(const Table& table, const TextStyle& style) {
     return text;
 }
 
+std::string GrowingTable::add(const Table& table) {
+    const bool first = widths_.empty();
+    const auto needed = column_widths(table, style_);
+    widths_.resize(needed.size());
+    for (std::size_t i = 0; i < needed.size(); ++i) widths_[i] = std::max(widths_[i], needed[i]);
+    if (style_.width != 0) shrink(widths_, style_.width);
+    std::string text;
+    if (first)
+        text = paint(table_line(table, table.columns, widths_, style_, true), "2", style_) + "\n";
+    for (const auto& row : table.rows) text += table_line(table, row, widths_, style_) + "\n";
+    return text;
+}
+
 std::string to_text(const View& view, const TextStyle& style) {
     std::string text;
     for (const auto& each : view.warnings) {

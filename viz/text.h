@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "analyzer/connectivity.h"
 #include "viz/view.h"
@@ -26,5 +27,18 @@ std::optional<std::string> to_matrix(const analyzer::Connectivity& connectivity,
 /// One table. Where it is wider than the terminal, the last column goes below its row, and cells
 /// are cut in the middle with an ellipsis.
 std::string to_text(const Table& table, const TextStyle& style);
+
+/// A table that goes on: its heading stands once, above the first rows, and a column only ever gets
+/// wider.
+class GrowingTable {
+public:
+    explicit GrowingTable(TextStyle style) : style_(style) {}
+    /// The rows of `table`, as lines.
+    std::string add(const Table& table);
+
+private:
+    TextStyle style_;
+    std::vector<std::size_t> widths_;
+};
 
 }  // namespace nspect::viz
