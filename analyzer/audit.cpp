@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "analyzer/audit_edges.h"
+#include "analyzer/audit_names.h"
 #include "analyzer/audit_unused.h"
+#include "analyzer/capture_quality.h"
 #include "analyzer/observed.h"
 
 namespace nspect::analyzer {
@@ -19,8 +21,7 @@ namespace {
 void set_window(Audit& audit, const std::vector<Conversation>& conversations,
                 const Recording& context) {
     audit.conversations = conversations.size();
-    audit.lossy = std::any_of(context.losses.begin(), context.losses.end(),
-                              [](const Loss& loss) { return loss.count > 0; });
+    audit.lossy = is_lossy(context);
     audit.first = context.info.started;
     audit.last = context.info.ended.value_or(context.info.started);
     for (const auto& conversation : conversations) {
@@ -113,10 +114,13 @@ Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& convers
         edge.state = facts[i].state();
         edge.rules = reasons_in_words(engine.world(), verdicts.all()[facts[i].deciding().judged]);
     }
-    find_in_edges(audit, facts, verdicts, engine.world(), context);
+    find_in_edges(audit, facts, verdicts, engine.world(), {conversations, context});
     find_losses(audit, context);
     find_unprotected(audit, engine);
     find_unused(audit, engine, verdicts);
+    for (auto& finding : name_findings(context, engine.world().inventory)) {
+        audit.findings.push_back(std::move(finding));
+    }
     find_in_tls(audit, engine.world(), conversations);
     sort_graph(audit);
     for (const auto& edge : audit.graph.edges) ++audit.edges_by_state[edge.state];

@@ -2,7 +2,9 @@
 #include "analyzer/audit_edges.h"
 
 #include <algorithm>
-#include <unordered_map>
+
+#include "analyzer/packet_fate.h"
+#include "analyzer/places.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -13,13 +15,23 @@ bool has_rule(const DirectionVerdict& verdict) {
     });
 }
 
+struct Numbers {
+    std::size_t conversation;
+    std::uint32_t judged;
+};
+
 void add(EdgeFacts& facts, const Conversation& conversation, const Judged& judged,
-         std::uint32_t number) {
-    const auto note = [&](Tally& tally) { tally.add(conversation, number); };
+         const Numbers& numbers) {
+    const auto note = [&](Tally& tally) {
+        tally.add(conversation, numbers.conversation, numbers.judged);
+    };
     facts.selected |= judged.selected;
     facts.inbound_declared |= has_rule(judged.verdict.ingress);
     facts.outbound_declared |= has_rule(judged.verdict.egress);
-    if (conversation.lost_between) ++facts.lost[*conversation.lost_between];
+    const bool too_large =
+        conversation.lost_between && conversation.outcome == Outcome::established;
+    if (too_large) note(facts.too_large);
+    if (conversation.lost_between && !too_large) ++facts.lost[*conversation.lost_between];
     const bool reached = reached_server(conversation);
     if (judged.verdict.uncertain() && !judged.own_node) return note(facts.undecided);
     if (!judged.allowed()) return note(reached ? facts.denied_flowed : facts.denied_blocked);
@@ -30,35 +42,14 @@ void add(EdgeFacts& facts, const Conversation& conversation, const Judged& judge
     note(facts.used);
 }
 
-/// Words for vantages: "veth12ab of shop/web".
-class Places {
-public:
-    explicit Places(const Recording& context) {
-        for (const auto& vantage : context.vantages) vantages_[vantage.id] = &vantage;
-        for (const auto& target : context.targets) targets_[target.id] = &target;
-    }
-
-    std::string words(std::uint32_t id) const {
-        const auto found = vantages_.find(id);
-        if (found == vantages_.end()) return "vantage " + std::to_string(id);
-        const auto& vantage = *found->second;
-        const auto target = vantage.target ? targets_.find(*vantage.target) : targets_.end();
-        if (target == targets_.end()) return vantage.interface_name;
-        const auto& owner =
-            target->second->pod.empty() ? target->second->name : target->second->pod;
-        return vantage.interface_name + " (" + owner + ")";
-    }
-
-private:
-    std::unordered_map<std::uint32_t, const Vantage*> vantages_;
-    std::unordered_map<std::uint32_t, const TargetInfo*> targets_;
-};
-
 class EdgeFindings {
 public:
-    EdgeFindings(Audit& audit, const Verdicts& verdicts, const World& world,
-                 const Recording& context)
-        : audit_(audit), verdicts_(verdicts), world_(world), places_(context) {}
+    EdgeFindings(Audit& audit, const Verdicts& verdicts, const World& world, const Seen& seen)
+        : audit_(audit),
+          verdicts_(verdicts),
+          world_(world),
+          conversations_(seen.conversations),
+          places_(seen.context) {}
 
     void find(std::size_t edge, const EdgeFacts& facts) {
         if (facts.denied_flowed.count > 0) {
@@ -77,12 +68,19 @@ public:
                 facts.undecided);
         }
         if (facts.unanswered.count > 0) {
-            add(edge, facts, "allowed-but-unanswered", Severity::medium,
-                "policy allows this, and nobody answered", facts.unanswered);
+            add_fate(add(edge, facts, "allowed-but-unanswered", Severity::medium,
+                         "policy allows this, and nobody answered", facts.unanswered),
+                     facts.unanswered);
         }
         if (facts.refused.count > 0) {
-            add(edge, facts, "allowed-but-refused", Severity::low,
-                "policy allows this, and it was refused", facts.refused);
+            add_fate(add(edge, facts, "allowed-but-refused", Severity::low,
+                         "policy allows this, and it was refused", facts.refused),
+                     facts.refused);
+        }
+        if (facts.too_large.count > 0) {
+            add_fate(add(edge, facts, "path-mtu", Severity::medium,
+                         "large packets are lost on the way, small ones pass", facts.too_large),
+                     facts.too_large);
         }
         find_lost(edge, facts);
         find_unknown(edge, facts);
@@ -105,6 +103,13 @@ private:
         finding.location = deciding_place(world_, judged);
         add_losses(finding, facts);
         return audit_.findings.emplace_back(std::move(finding));
+    }
+
+    /// What became of the first one's packets.
+    void add_fate(Finding& finding, const Tally& tally) const {
+        const auto& first = conversations_[tally.example];
+        finding.evidence.push_back("the first " +
+                                   fate_sentence(packet_fate(first, places_), first, places_));
     }
 
     void add_losses(Finding& finding, const EdgeFacts& facts) const {
@@ -158,13 +163,17 @@ private:
     Audit& audit_;
     const Verdicts& verdicts_;
     const World& world_;
+    const std::vector<Conversation>& conversations_;
     Places places_;
 };
 
 }  // namespace
 
-void Tally::add(const Conversation& conversation, std::uint32_t answer) {
-    if (count == 0) judged = answer;
+void Tally::add(const Conversation& conversation, std::size_t number, std::uint32_t answer) {
+    if (count == 0) {
+        judged = answer;
+        example = number;
+    }
     first = count == 0 ? conversation.first : std::min(first, conversation.first);
     last = count == 0 ? conversation.last : std::max(last, conversation.last);
     ++count;
@@ -202,14 +211,14 @@ std::vector<EdgeFacts> edge_facts(const Observed& observed,
     std::vector<EdgeFacts> facts(observed.graph.edges.size());
     for (std::size_t i = 0; i < conversations.size(); ++i) {
         const auto number = verdicts.of(observed.talks[i]);
-        add(facts[observed.edge_of[i]], conversations[i], verdicts.all()[number], number);
+        add(facts[observed.edge_of[i]], conversations[i], verdicts.all()[number], {i, number});
     }
     return facts;
 }
 
 void find_in_edges(Audit& audit, const std::vector<EdgeFacts>& facts, const Verdicts& verdicts,
-                   const World& world, const Recording& context) {
-    EdgeFindings findings(audit, verdicts, world, context);
+                   const World& world, const Seen& seen) {
+    EdgeFindings findings(audit, verdicts, world, seen);
     for (std::size_t edge = 0; edge < facts.size(); ++edge) findings.find(edge, facts[edge]);
 }
 

@@ -19,8 +19,10 @@ struct Tally {
     Timestamp first{};
     Timestamp last{};
     std::uint32_t judged = 0;  ///< the answer to the first of them, in Verdicts::all()
+    std::size_t example = 0;   ///< the first of them
 
-    void add(const Conversation& conversation, std::uint32_t answer);
+    /// `number` is the conversation's.
+    void add(const Conversation& conversation, std::size_t number, std::uint32_t answer);
     /// "12 conversations, first 2026-01-01T10:00:00Z, last ..."
     std::string words() const;
 };
@@ -31,6 +33,7 @@ struct EdgeFacts {
     Tally denied_blocked;
     Tally unanswered;  ///< allowed, and no answer
     Tally refused;     ///< allowed, and refused by the server or on the way
+    Tally too_large;   ///< small packets pass and large ones do not
     Tally undecided;
     Tally used;
     bool selected = false;
@@ -48,8 +51,14 @@ std::vector<EdgeFacts> edge_facts(const Observed& observed,
                                   const std::vector<Conversation>& conversations,
                                   Verdicts& verdicts);
 
+/// What was seen, and where.
+struct Seen {
+    const std::vector<Conversation>& conversations;
+    const Recording& context;
+};
+
 /// Findings about what was seen.
 void find_in_edges(Audit& audit, const std::vector<EdgeFacts>& facts, const Verdicts& verdicts,
-                   const World& world, const Recording& context);
+                   const World& world, const Seen& seen);
 
 }  // namespace nspect::analyzer

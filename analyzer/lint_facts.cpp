@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "analyzer/capture_quality.h"
+
 namespace nspect::analyzer {
 namespace {
 
@@ -68,9 +70,7 @@ LintFacts::LintFacts(const PolicyEngine& policy_engine, const LintInput& given)
 
 void LintFacts::set_window() {
     if (input.context != nullptr) {
-        const auto& losses = input.context->losses;
-        lossy = std::any_of(losses.begin(), losses.end(),
-                            [](const Loss& loss) { return loss.count > 0; });
+        lossy = is_lossy(*input.context);
         first = input.context->info.started;
         last = input.context->info.ended.value_or(first);
     }

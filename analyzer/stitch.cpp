@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "analyzer/observed_services.h"
+#include "analyzer/packet_fate.h"
 #include "analyzer/stitch_join.h"
 #include "analyzer/stitch_vantages.h"
 
@@ -33,6 +34,12 @@ struct Seen {
     const Socket& server() const { return turned ? sighting->client : sighting->server; }
     const Counters& sent() const { return turned ? sighting->received : sighting->sent; }
     const Counters& received() const { return turned ? sighting->sent : sighting->received; }
+    std::uint16_t largest_sent() const {
+        return turned ? sighting->largest_received : sighting->largest_sent;
+    }
+    std::uint16_t largest_received() const {
+        return turned ? sighting->largest_sent : sighting->largest_received;
+    }
 };
 
 /// Names by address, for the one question: what had this client asked for?
@@ -252,7 +259,8 @@ private:
                 known.vantage == s.vantage && known.tunnel.has_value() == s.tunnel.has_value();
             if (same_place) return add_again(result, seen_[i], seen);
         }
-        result.vantages.push_back({s.vantage, seen.role, seen.sent(), seen.received(), s.tunnel});
+        result.vantages.push_back({s.vantage, seen.role, seen.sent(), seen.received(), s.tunnel,
+                                   seen.largest_sent(), seen.largest_received()});
     }
 
     /// From client to server: what was measured nearer to the server replaces what was before.
@@ -278,6 +286,8 @@ private:
             if (point.vantage != known.sighting->vantage) continue;
             point.sent += again.sent();
             point.received += again.received();
+            point.largest_sent = std::max(point.largest_sent, again.largest_sent());
+            point.largest_received = std::max(point.largest_received, again.largest_received());
         }
     }
 
@@ -326,15 +336,26 @@ private:
     std::optional<std::pair<std::uint32_t, std::uint32_t>> lost_between(
         const Conversation& result) {
         const auto& front = seen_.front();
-        if (front.role != Role::client || !failed(result.outcome)) return std::nullopt;
+        if (!failed(result.outcome)) return narrow_place(result).between;
+        if (front.role != Role::client) return std::nullopt;
         const auto& back = seen_.back();
         if (back.role == Role::server) return answer_lost(result);
         if (front.client().ip == front.server().ip) return std::nullopt;
-        const auto server = server_endpoint(result);
-        if (!server || server == result.client.endpoint) return std::nullopt;
-        const auto expected = vantages_.watching(*server, result.first);
+        const auto outside = vantages_.outside_of(back.sighting->vantage, result.first);
+        const auto expected = outside ? outside : next_to_server(result);
         if (!expected) return std::nullopt;
         return std::pair{back.sighting->vantage, *expected};
+    }
+
+    /// The vantage that would have seen it arrive.
+    std::optional<std::uint32_t> next_to_server(const Conversation& result) {
+        const auto server = server_endpoint(result);
+        if (server && server == result.client.endpoint) return std::nullopt;
+        if (server) {
+            if (const auto own = vantages_.watching(*server, result.first)) return own;
+        }
+        if (result.service && !server) return std::nullopt;
+        return vantages_.watching(result.server.socket.ip, result.first);
     }
 
     /// The answer was seen leaving the server, and not arriving at the client.

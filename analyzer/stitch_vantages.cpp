@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyzer/stitch_vantages.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "analyzer/identity.h"
 
 namespace nspect::analyzer {
@@ -29,6 +32,43 @@ VantageMap::VantageMap(const Inventory& inventory, const Recording& recording)
         place_of_[vantage.id] = places_.size();
         places_.push_back(place);
     }
+    learn_from_files(recording);
+}
+
+void VantageMap::learn_from_files(const Recording& recording) {
+    for (const auto& sighting : recording.sightings) {
+        const auto* place = find(sighting.vantage);
+        if (place != nullptr && place->side != VantageSide::file) continue;
+        const bool apart = sighting.client.ip.is_loopback() || sighting.server.ip.is_multicast() ||
+                           sighting.server.ip.is_unspecified();
+        if (apart) continue;
+        auto& vantage = files_[sighting.vantage];
+        vantage.first = std::min(vantage.first, sighting.first);
+        vantage.last = std::max(vantage.last, sighting.last);
+        vantage.overlay = vantage.overlay || (sighting.tunnel && !is_opaque(sighting.tunnel->kind));
+        narrow_down(vantage.own.at(sighting.client.ip.is_v4() ? 0 : 1), sighting);
+    }
+}
+
+void VantageMap::narrow_down(Own& own, const Sighting& sighting) {
+    const auto& [client, server] = std::pair{sighting.client.ip, sighting.server.ip};
+    if (own.none) return;
+    if (!own.address) {
+        own.address = client;
+        if (server != client) own.other = server;
+        return;
+    }
+    const auto in_it = [&](const IpAddress& each) { return each == client || each == server; };
+    if (own.other && !in_it(*own.other)) own.other.reset();
+    if (in_it(*own.address)) return;
+    own.none = !own.other;
+    own.address = own.other;
+    own.other.reset();
+}
+
+bool VantageMap::is_own(const FileVantage& vantage, const IpAddress& address) {
+    const auto& own = vantage.own.at(address.is_v4() ? 0 : 1);
+    return !vantage.overlay && !own.none && !own.other && own.address == address;
 }
 
 const VantageMap::Place* VantageMap::find(std::uint32_t vantage) const {
@@ -48,6 +88,8 @@ VantageSide VantageMap::side(std::uint32_t vantage) const {
 
 bool VantageMap::owns(std::uint32_t vantage, const IpAddress& address, Timestamp time) const {
     const auto* place = find(vantage);
+    const auto file = files_.find(vantage);
+    if (file != files_.end()) return is_own(file->second, address);
     if (place == nullptr || !place->endpoint) return false;
     if (address.is_loopback()) return place->side == VantageSide::inside;
     const auto held = addresses_.find(*place->target);
@@ -66,6 +108,23 @@ std::optional<std::uint32_t> VantageMap::watching(std::size_t endpoint, Timestam
         if (!inner) inner = place.id;
     }
     return inner;
+}
+
+std::optional<std::uint32_t> VantageMap::watching(const IpAddress& address, Timestamp time) const {
+    for (const auto& [id, vantage] : files_) {
+        if (time < vantage.first || time > vantage.last) continue;
+        if (is_own(vantage, address)) return id;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::uint32_t> VantageMap::outside_of(std::uint32_t vantage, Timestamp time) const {
+    const auto* inner = find(vantage);
+    if (inner == nullptr || inner->side != VantageSide::inside || !inner->endpoint) {
+        return std::nullopt;
+    }
+    const auto outer = watching(*inner->endpoint, time);
+    return outer && side(*outer) == VantageSide::host_end ? outer : std::nullopt;
 }
 
 }  // namespace nspect::analyzer

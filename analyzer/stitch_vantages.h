@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -27,6 +29,10 @@ public:
     bool owns(std::uint32_t vantage, const IpAddress& address, Timestamp time) const;
     /// The vantage that would see what reaches the endpoint at `time`, the outermost of them.
     std::optional<std::uint32_t> watching(std::size_t endpoint, Timestamp time) const;
+    /// The same of an address, where only files tell: see Own.
+    std::optional<std::uint32_t> watching(const IpAddress& address, Timestamp time) const;
+    /// The host's end of the container that the vantage is inside of.
+    std::optional<std::uint32_t> outside_of(std::uint32_t vantage, Timestamp time) const;
 
 private:
     struct Place {
@@ -37,13 +43,30 @@ private:
         Timestamp from = Timestamp::min();
         Timestamp to = forever;
     };
+    /// A vantage of a file says nothing of whose it is. Where all its traffic has one and the same
+    /// address at one end, with different ones at the other, it is this address's own.
+    struct Own {
+        std::optional<IpAddress> address;  ///< one of each family
+        std::optional<IpAddress> other;    ///< the second candidate, while there are two
+        bool none = false;                 ///< there is no such address
+    };
+    struct FileVantage {
+        std::array<Own, 2> own;  ///< IPv4, IPv6
+        Timestamp first = forever;
+        Timestamp last = Timestamp::min();
+        bool overlay = false;
+    };
     const Place* find(std::uint32_t vantage) const;
+    void learn_from_files(const Recording& recording);
+    static void narrow_down(Own& own, const Sighting& sighting);
+    static bool is_own(const FileVantage& vantage, const IpAddress& address);
 
     const Inventory& inventory_;
     std::vector<Place> places_;
     std::unordered_map<std::uint32_t, std::size_t> place_of_;
     std::unordered_map<std::size_t, std::vector<std::size_t>> places_of_endpoint_;
     std::unordered_map<std::uint32_t, std::unordered_set<IpAddress>> addresses_;  ///< by target
+    std::map<std::uint32_t, FileVantage> files_;
 };
 
 }  // namespace nspect::analyzer

@@ -20,6 +20,7 @@ void Pipeline::count(DecodedPacket& packet, std::uint32_t vantage, Timestamp tim
 
 void Pipeline::take_counts(Batch& batch, Timestamp from, Timestamp to) {
     batch.names = table_.take_names();
+    batch.name_failures = table_.take_name_failures(to);
     const auto ok = static_cast<std::size_t>(DecodeOutcome::ok);
     for (std::size_t i = 0; i < decode_outcome_count; ++i) {
         if (i != ok) add_count(batch, i, to_string(static_cast<DecodeOutcome>(i)), outcomes_[i]);

@@ -65,6 +65,10 @@ void append(Recording& into, Recording from, bool first) {
         each.vantage += vantages;
         into.names.push_back(std::move(each));
     }
+    for (auto& each : from.name_failures) {
+        each.vantage += vantages;
+        into.name_failures.push_back(std::move(each));
+    }
     std::move(from.losses.begin(), from.losses.end(), std::back_inserter(into.losses));
     if (first) {
         into.info = from.info;

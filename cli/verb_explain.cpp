@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "analyzer/capture_quality.h"
 #include "analyzer/explain_parts.h"
 #include "analyzer/explain_services.h"
 #include "analyzer/observed_services.h"
@@ -70,6 +71,11 @@ public:
         result_.has_recording = loaded_.recordings > 0;
         for (const Conversation& each : loaded_.conversations) {
             if (is_meant(each)) result_.recorded.push_back(each);
+        }
+        if (result_.has_recording) {
+            result_.notes = analyzer::silence_words(loaded_.context, inventory_,
+                                                    src_.ends.endpoints, result_.recorded.empty());
+            result_.warnings = analyzer::capture_warnings(loaded_.context);
         }
         return std::move(result_);
     }

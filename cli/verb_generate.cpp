@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <system_error>
 
 #include "analyzer/audit.h"
+#include "analyzer/capture_quality.h"
 #include "analyzer/generate.h"
 #include "analyzer/generate_check.h"
 #include "analyzer/generate_hosts.h"
@@ -159,6 +161,13 @@ int write_yaml(const Options& options, const viz::View& view, const std::string&
     return write_result(options.output, yaml, code);
 }
 
+/// What was not recorded is neither allowed nor replayed: said first.
+void warn_of_losses(viz::View& view, const Recording& context) {
+    auto warnings = analyzer::capture_warnings(context);
+    view.warnings.insert(view.warnings.begin(), std::make_move_iterator(warnings.begin()),
+                         std::make_move_iterator(warnings.end()));
+}
+
 int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOptions how) {
     const analyzer::PolicyEngine engine(loaded.world);
     add_findings(engine, loaded, how);
@@ -174,7 +183,8 @@ int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOpt
     if (options.output.format == "json") {
         return write_result(options.output, viz::to_json(generated), code);
     }
-    const auto view = viz::generated_view(generated);
+    auto view = viz::generated_view(generated);
+    warn_of_losses(view, loaded.context);
     if (options.output.format == "text" || options.output.format == "md") {
         return write_view(options.output, view, code);
     }
@@ -210,7 +220,8 @@ int check(const Options& options, Loaded loaded, analyzer::GenerateOptions how) 
     if (options.output.format == "json") {
         return write_result(options.output, viz::to_json(replay), code);
     }
-    const auto view = viz::replay_view(replay);
+    auto view = viz::replay_view(replay);
+    warn_of_losses(view, loaded.context);
     if (options.output.format == "text" || options.output.format == "md") {
         return write_view(options.output, view, code);
     }

@@ -18,12 +18,14 @@ struct Batch {
     std::vector<Vantage> vantages;
     std::vector<Sighting> sightings;
     std::vector<NameSeen> names;
+    std::vector<NameFailure> name_failures;
     std::vector<Loss> losses;
     std::vector<PacketCount> packet_counts;  ///< totals so far, replaced by kind
 
     bool empty() const {
         return !info && targets.empty() && addresses.empty() && vantages.empty() &&
-               sightings.empty() && names.empty() && losses.empty() && packet_counts.empty();
+               sightings.empty() && names.empty() && name_failures.empty() && losses.empty() &&
+               packet_counts.empty();
     }
 };
 

@@ -27,6 +27,8 @@ struct VantagePoint {
     Counters sent;
     Counters received;
     std::optional<TunnelSeen> tunnel;  ///< it was inside one there, or is an opaque one
+    std::uint16_t largest_sent = 0;    ///< as in Sighting
+    std::uint16_t largest_received = 0;
 };
 
 /// The same flow stitched over all vantages. `bytes` and `packets` are those of the client's

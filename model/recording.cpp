@@ -8,8 +8,15 @@ namespace {
 
 /// By VantageSide.
 constexpr std::array<std::string_view, 4> side_names{"host-end", "inside", "host", "file"};
+/// By NameProblem.
+constexpr std::array<std::string_view, 4> problem_names{"NXDOMAIN", "SERVFAIL", "REFUSED",
+                                                        "no answer"};
 
 }  // namespace
+
+std::string_view to_string(NameProblem problem) {
+    return problem_names.at(static_cast<std::size_t>(problem));
+}
 
 std::string_view to_string(VantageSide side) {
     return side_names.at(static_cast<std::size_t>(side));

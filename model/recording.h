@@ -115,6 +115,27 @@ struct NameSeen {
     bool operator==(const NameSeen&) const = default;
 };
 
+/// A name that a DNS server did not give an address for.
+enum class NameProblem : std::uint8_t {
+    no_such_name,    ///< NXDOMAIN
+    server_failure,  ///< SERVFAIL
+    refused,         ///< REFUSED, or another error
+    unanswered,      ///< nothing came back
+};
+/// As tools print them: "NXDOMAIN", "SERVFAIL", "REFUSED", "no answer".
+std::string_view to_string(NameProblem problem);
+
+struct NameFailure {
+    Timestamp at{};
+    std::uint32_t vantage = 0;
+    IpAddress asked_by;
+    IpAddress server;  ///< the one that was asked
+    std::string name;  ///< as in NameSeen
+    NameProblem problem = NameProblem::no_such_name;
+
+    bool operator==(const NameFailure&) const = default;
+};
+
 /// When an address was on a target: what makes identity hold over time.
 struct AddressSeen {
     IpAddress address;
@@ -166,6 +187,7 @@ struct Recording {
     std::vector<Vantage> vantages;
     std::vector<Sighting> sightings;
     std::vector<NameSeen> names;
+    std::vector<NameFailure> name_failures;
     std::vector<Loss> losses;
     std::vector<PacketCount> packet_counts;
 };

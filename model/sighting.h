@@ -82,8 +82,12 @@ struct Sighting {
     std::uint16_t server_mss = 0;
     std::uint16_t path_mtu = 0;     ///< the smallest that ICMP told of this flow; 0: never
     std::uint16_t icmp_errors = 0;  ///< ICMP errors about its packets
-    bool finished = false;          ///< ended or timed out; false: still open when written
-    std::string app;  ///< application protocol by content, "postgres"; "" when not known
+    /// The largest IP payload each way; 0xffff: that or more. With segmentation offload it may be
+    /// above what the path takes.
+    std::uint16_t largest_sent = 0;
+    std::uint16_t largest_received = 0;
+    bool finished = false;  ///< ended or timed out; false: still open when written
+    std::string app;        ///< application protocol by content, "postgres"; "" when not known
     std::optional<TlsSeen> tls;
     std::optional<TunnelSeen> tunnel;  ///< it was seen inside one, or is an opaque one
 

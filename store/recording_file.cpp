@@ -106,7 +106,8 @@ Status RecordingFile::check_tables() {
         return done;
     };
     if (auto all = check(recording_tables); !all || *version < 2) return all;
-    return check(recording_tables_of_2);
+    if (auto all = check(recording_tables_of_2); !all || *version < 3) return all;
+    return check(recording_tables_of_3);
 }
 
 Status RecordingFile::check_table(std::string_view table) {

@@ -210,15 +210,33 @@ Status RecordingReader::read_flows_around(Recording& recording) {
             return row.ok();
         });
     if (!vantages) return vantages;
-    return scan("name", "at_ns, vantage, asked_by, name, address, ttl",
+    const auto names =
+        scan("name", "at_ns, vantage, asked_by, name, address, ttl", [&](std::int64_t, Row& row) {
+            NameSeen seen{.at = row.time(),
+                          .vantage = row.number<std::uint32_t>(),
+                          .asked_by = row.address(),
+                          .name = row.text(),
+                          .address = row.address(),
+                          .ttl = row.number<std::uint32_t>()};
+            if (row.ok()) recording.names.push_back(std::move(seen));
+            return row.ok();
+        });
+    if (!names) return names;
+    return read_name_failures(recording);
+}
+
+/// Since version 3.
+Status RecordingReader::read_name_failures(Recording& recording) {
+    if (!db_->prepare("SELECT problem FROM name_failure LIMIT 0")) return done;
+    return scan("name_failure", "at_ns, vantage, asked_by, server, name, problem",
                 [&](std::int64_t, Row& row) {
-                    NameSeen seen{.at = row.time(),
-                                  .vantage = row.number<std::uint32_t>(),
-                                  .asked_by = row.address(),
-                                  .name = row.text(),
-                                  .address = row.address(),
-                                  .ttl = row.number<std::uint32_t>()};
-                    if (row.ok()) recording.names.push_back(std::move(seen));
+                    NameFailure seen{.at = row.time(),
+                                     .vantage = row.number<std::uint32_t>(),
+                                     .asked_by = row.address(),
+                                     .server = row.address(),
+                                     .name = row.text(),
+                                     .problem = row.one_up_to(NameProblem::unanswered)};
+                    if (row.ok()) recording.name_failures.push_back(std::move(seen));
                     return row.ok();
                 });
 }

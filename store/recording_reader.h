@@ -52,6 +52,7 @@ private:
     Status read_target_parts(std::vector<TargetInfo>& targets);
     Status read_interfaces(std::vector<TargetInfo>& targets);
     Status read_flows_around(Recording& recording);
+    Status read_name_failures(Recording& recording);
     Status read_counts(Recording& recording);
     Result<End> in_time_order(const Visit& visit, std::optional<Key>& last);
     Status salvage(const Visit& visit, const std::optional<Key>& after);
@@ -73,7 +74,8 @@ private:
 
     SqliteDb* db_;
     Damage* damage_;
-    bool has_later_columns_ = false;  ///< table sighting is one of version 2
+    bool has_later_columns_ = false;   ///< table sighting is one of version 2
+    bool has_latest_columns_ = false;  ///< and of version 3
     std::unordered_map<std::int64_t, std::optional<TlsSeen>> tls_known_;
 };
 

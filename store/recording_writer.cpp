@@ -42,8 +42,9 @@ Status RecordingWriter::prepare() {
         {&vantage_, "INSERT OR REPLACE INTO vantage VALUES(?,?,?,?,?,?)"},
         {&sighting_,
          "INSERT OR REPLACE INTO sighting "
-         "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+         "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&name_, "INSERT INTO name VALUES(?,?,?,?,?,?)"},
+        {&name_failure_, "INSERT INTO name_failure VALUES(?,?,?,?,?,?)"},
         {&loss_, "INSERT INTO loss VALUES(?,?,?,?,?,?)"},
         {&packet_count_,
          "INSERT INTO packet_count VALUES(?,?) "
@@ -77,7 +78,8 @@ bool RecordingWriter::add_all(const Values& values) {
 bool RecordingWriter::write_rows(const Batch& batch) {
     return (!batch.info || add(*batch.info)) && add_all(batch.targets) &&
            add_all(batch.addresses) && add_all(batch.vantages) && add_all(batch.sightings) &&
-           add_all(batch.names) && add_all(batch.losses) && add_all(batch.packet_counts);
+           add_all(batch.names) && add_all(batch.name_failures) && add_all(batch.losses) &&
+           add_all(batch.packet_counts);
 }
 
 bool RecordingWriter::add(const RecordingInfo& info) {
@@ -208,6 +210,8 @@ bool RecordingWriter::add(const Sighting& sighting) {
         .put(tunnel ? std::optional(tunnel->id) : std::nullopt)
         .put(tunnel_client)
         .put(tunnel_server)
+        .put(sighting.largest_sent)
+        .put(sighting.largest_received)
         .run();
 }
 
@@ -220,6 +224,18 @@ bool RecordingWriter::add(const NameSeen& seen) {
         .put(seen.name)
         .put(address)
         .put(seen.ttl)
+        .run();
+}
+
+bool RecordingWriter::add(const NameFailure& failure) {
+    const std::string asked_by = to_string(failure.asked_by);
+    const std::string server = to_string(failure.server);
+    return name_failure_.put(failure.at)
+        .put(failure.vantage)
+        .put(asked_by)
+        .put(server)
+        .put(failure.name)
+        .put(failure.problem)
         .run();
 }
 

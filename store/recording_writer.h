@@ -34,6 +34,7 @@ private:
     bool add(const Vantage& vantage);
     bool add(const Sighting& sighting);
     bool add(const NameSeen& name);
+    bool add(const NameFailure& failure);
     bool add(const Loss& loss);
     bool add(const PacketCount& count);
     template <class Values>
@@ -43,7 +44,7 @@ private:
     Statement begin_, commit_, rollback_;
     Statement info_, target_, label_, pid_, interface_, interface_address_;
     Statement forget_labels_, forget_pids_, forget_interfaces_, forget_interface_addresses_;
-    Statement address_, vantage_, sighting_, name_, loss_, packet_count_;
+    Statement address_, vantage_, sighting_, name_, name_failure_, loss_, packet_count_;
     TlsWriter tls_;
 };
 

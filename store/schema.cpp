@@ -39,6 +39,9 @@ CREATE TABLE vantage(
 CREATE TABLE name(
     at_ns INTEGER NOT NULL, vantage INTEGER NOT NULL, asked_by TEXT NOT NULL, name TEXT NOT NULL,
     address TEXT NOT NULL, ttl INTEGER NOT NULL);
+CREATE TABLE name_failure(
+    at_ns INTEGER NOT NULL, vantage INTEGER NOT NULL, asked_by TEXT NOT NULL, server TEXT NOT NULL,
+    name TEXT NOT NULL, problem INTEGER NOT NULL);
 CREATE TABLE loss(
     from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
     count INTEGER NOT NULL, note TEXT NOT NULL);
@@ -59,7 +62,8 @@ CREATE TABLE sighting(
     think_ns INTEGER NOT NULL, reordered INTEGER NOT NULL, zero_windows INTEGER NOT NULL,
     client_mss INTEGER NOT NULL, server_mss INTEGER NOT NULL, path_mtu INTEGER NOT NULL,
     icmp_errors INTEGER NOT NULL, tunnel INTEGER NOT NULL, tunnel_depth INTEGER,
-    tunnel_number INTEGER, tunnel_client TEXT, tunnel_server TEXT);
+    tunnel_number INTEGER, tunnel_client TEXT, tunnel_server TEXT, largest_sent INTEGER NOT NULL,
+    largest_received INTEGER NOT NULL);
 CREATE INDEX sighting_first ON sighting(first_ns);
 CREATE TABLE tls(
     id INTEGER PRIMARY KEY, version INTEGER NOT NULL, cipher INTEGER NOT NULL, sni TEXT NOT NULL,
@@ -95,6 +99,10 @@ FROM target t LEFT JOIN address a ON a.target = t.id;
 CREATE VIEW names AS
 SELECT name, address, asked_by, count(*) AS answers, @ISO(min(at_ns)) AS first, @ISO(max(at_ns)) AS last
 FROM name GROUP BY name, address, asked_by;
+CREATE VIEW name_failures AS
+SELECT name, @NAME_PROBLEM(problem) AS problem, asked_by, server, count(*) AS times,
+    @ISO(min(at_ns)) AS first, @ISO(max(at_ns)) AS last
+FROM name_failure GROUP BY name, problem, asked_by, server;
 CREATE VIEW losses AS
 SELECT @ISO(from_ns) AS "from", @ISO(to_ns) AS "to", source, kind, count, note FROM loss;
 CREATE VIEW tls_sessions AS
@@ -120,7 +128,7 @@ SELECT s.id, @ISO(s.first_ns) AS first, @ISO(s.last_ns) AS last, @PROTOCOL(s.pro
     s.received_bytes, s.retransmits, s.handshake_ns / 1e6 AS handshake_ms, s.app, v.interface, v.netns,
     @SIDE(v.side) AS side, s.tls, s.think_ns / 1e6 AS think_ms, s.reordered, s.zero_windows,
     s.path_mtu, s.icmp_errors, @TUNNEL(s.tunnel) AS tunnel, s.tunnel_number, s.tunnel_client,
-    s.tunnel_server
+    s.tunnel_server, s.largest_sent, s.largest_received
 FROM sighting s LEFT JOIN vantage v ON v.id = s.vantage;
 )sql";
 
@@ -216,6 +224,9 @@ constexpr std::array phrases{
            "WHEN 4 THEN 'erspan' WHEN 5 THEN 'ipip' WHEN 6 THEN 'sit' WHEN 7 THEN 'ip6tnl' "
            "WHEN 8 THEN 'mpls' WHEN 9 THEN 'pppoe' WHEN 10 THEN 'gtp' "
            "WHEN 11 THEN 'wireguard' WHEN 12 THEN 'esp' END"},
+    Phrase{"NAME_PROBLEM",
+           "CASE $1 WHEN 0 THEN 'NXDOMAIN' WHEN 1 THEN 'SERVFAIL' WHEN 2 THEN 'REFUSED' "
+           "WHEN 3 THEN 'no answer' END"},
     Phrase{"CLIENT_CERT",
            "CASE $1 WHEN 0 THEN 'unknown' WHEN 1 THEN 'not-requested' "
            "WHEN 2 THEN 'declined' WHEN 3 THEN 'presented' END"},

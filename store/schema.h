@@ -12,7 +12,7 @@ namespace nspect::store {
 inline constexpr std::uint32_t recording_application_id = 0x4e535043;
 /// PRAGMA user_version. Raised with every change of a table; readers read their own and all earlier
 /// ones.
-inline constexpr std::uint32_t recording_schema_version = 2;
+inline constexpr std::uint32_t recording_schema_version = 3;
 
 /// The tables, in the order in which they are made.
 inline constexpr std::array<std::string_view, 14> recording_tables{
@@ -22,6 +22,9 @@ inline constexpr std::array<std::string_view, 14> recording_tables{
 /// Those that came with version 2.
 inline constexpr std::array<std::string_view, 3> recording_tables_of_2{"tls_offer", "certificate",
                                                                        "certificate_name"};
+
+/// And with version 3.
+inline constexpr std::array<std::string_view, 1> recording_tables_of_3{"name_failure"};
 
 /// What a blank recording is made by: pragmas, tables, indices, views.
 std::string recording_schema_sql();

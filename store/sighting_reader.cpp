@@ -29,14 +29,19 @@ const std::string& later_columns() {
     return columns;
 }
 
+/// Since version 3.
+constexpr const char* latest_columns = ", largest_sent, largest_received";
+
 }  // namespace
 
 std::string RecordingReader::columns() const {
-    return sighting_columns() + (has_later_columns_ ? later_columns() : std::string());
+    return sighting_columns() + (has_latest_columns_ ? latest_columns : "") +
+           (has_later_columns_ ? later_columns() : std::string());
 }
 
 Status RecordingReader::sightings(const Visit& visit) {
     has_later_columns_ = bool{db_->prepare("SELECT tunnel FROM sighting LIMIT 0")};
+    has_latest_columns_ = bool{db_->prepare("SELECT largest_sent FROM sighting LIMIT 0")};
     std::optional<Key> last;
     const auto end = in_time_order(visit, last);
     if (!end) return end.error();
@@ -180,6 +185,8 @@ Result<bool> RecordingReader::take(Row& row, Sighting& sighting) {
     sighting.tls.reset();
     const auto session = row.number_or_none<std::int64_t>();
     sighting.tunnel.reset();
+    sighting.largest_sent = has_latest_columns_ ? row.number<std::uint16_t>() : 0;
+    sighting.largest_received = has_latest_columns_ ? row.number<std::uint16_t>() : 0;
     if (has_later_columns_) take_later_columns(row, sighting);
     if (!row.ok()) ++damage_->tables["sighting"].invalid_rows;
     if (!row.ok() || !session) return row.ok();

@@ -2,9 +2,11 @@
 #include "viz/explanation.h"
 
 #include <array>
+#include <map>
 
 #include <nlohmann/json.hpp>
 
+#include "analyzer/packet_fate.h"
 #include "viz/escape.h"
 #include "viz/json.h"
 #include "viz/json_value.h"
@@ -84,30 +86,47 @@ std::string side_text(const analyzer::World& world, Direction direction, const s
     return text;
 }
 
+/// What became of packets, each once with how often; the last conversation of a kind speaks for it.
+std::string fates_text(const std::vector<Conversation>& recorded, const Recording& context) {
+    struct Kind {
+        std::size_t times = 0;
+        std::string says;
+    };
+    const analyzer::Places places(context);
+    std::map<analyzer::Fate, Kind> kinds;
+    for (const Conversation& each : recorded) {
+        const auto fate = analyzer::packet_fate(each, places);
+        if (fate.fate == analyzer::Fate::delivered) continue;
+        auto& kind = kinds[fate.fate];
+        ++kind.times;
+        kind.says = analyzer::fate_sentence(fate, each, places);
+    }
+    std::string text;
+    for (const auto& [_, kind] : kinds) {
+        text += "  " + (recorded.size() == 1 ? std::string("it") : std::to_string(kind.times)) +
+                " " + for_terminal(kind.says) + "\n";
+    }
+    return text;
+}
+
 std::string recorded_text(const ExplainedQuestion& question, const Recording& context) {
     if (!question.has_recording) return {};
-    if (question.recorded.empty()) return "\nRecorded: no conversation of this kind.\n";
-    std::string text = "\nRecorded: " + counted(question.recorded.size(), "conversation") + ".\n";
-    std::array<std::size_t, outcome_count> outcomes{};
-    for (const Conversation& each : question.recorded)
-        ++outcomes[static_cast<std::size_t>(each.outcome)];
-    for (std::size_t i = 0; i < outcome_count; ++i) {
-        if (outcomes[i] == 0) continue;
-        text += "  " + std::to_string(outcomes[i]) + " " +
-                std::string(to_string(static_cast<Outcome>(i))) + "\n";
-    }
-    const auto name = [&](std::uint32_t id) {
-        for (const Vantage& each : context.vantages) {
-            if (each.id == id) return for_terminal(each.interface_name);
+    std::string text = "\nRecorded: no conversation of this kind.\n";
+    if (!question.recorded.empty()) {
+        text = "\nRecorded: " + counted(question.recorded.size(), "conversation") + ".\n";
+        std::array<std::size_t, outcome_count> outcomes{};
+        for (const Conversation& each : question.recorded)
+            ++outcomes[static_cast<std::size_t>(each.outcome)];
+        for (std::size_t i = 0; i < outcome_count; ++i) {
+            if (outcomes[i] == 0) continue;
+            text += "  " + std::to_string(outcomes[i]) + " " +
+                    std::string(to_string(static_cast<Outcome>(i))) + "\n";
         }
-        return std::string("?");
-    };
-    const Conversation& last = question.recorded.back();
-    text += "  the last one began " + to_string(last.first) + "\n";
-    if (last.lost_between) {
-        text += "  its packets were seen at " + name(last.lost_between->first) +
-                " and never reached " + name(last.lost_between->second) + "\n";
+        text += "  the last one began " + to_string(question.recorded.back().first) + "\n" +
+                fates_text(question.recorded, context);
     }
+    for (const auto& each : question.notes) text += "  " + for_terminal(each) + "\n";
+    for (const auto& each : question.warnings) text += "  " + for_terminal(each) + "\n";
     return text;
 }
 
@@ -281,6 +300,8 @@ std::string to_json(const ExplainedQuestion& question, const analyzer::World& wo
         for (const Conversation& each : question.recorded) {
             json["recorded"].push_back(Json::parse(to_json_line(each, world.inventory, context)));
         }
+        if (!question.notes.empty()) json["notes"] = question.notes;
+        if (!question.warnings.empty()) json["warnings"] = question.warnings;
     }
     return dumped(json) + "\n";
 }

@@ -31,6 +31,8 @@ struct ExplainedQuestion {
     std::size_t left_out = 0;            ///< pairs of parts that were too many to look at
     std::vector<Conversation> recorded;  ///< of these ends and the point
     bool has_recording = false;
+    std::vector<std::string> notes;     ///< what the recording says beside its conversations
+    std::vector<std::string> warnings;  ///< why what was not seen may have been there
 };
 
 /// In sentences: the verdict, each side's deciding rules by file:line, the smallest change that

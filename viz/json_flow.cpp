@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/mesh_marks.h"
+#include "analyzer/packet_fate.h"
 #include "viz/json.h"
 #include "viz/json_value.h"
 
@@ -144,6 +145,19 @@ void add_quality(Json& json, const Conversation& conversation) {
     }
 }
 
+/// Only where there is something to say.
+void add_fate(Json& json, const Conversation& conversation, const Recording& context) {
+    const bool may_be_more = conversation.outcome != Outcome::established ||
+                             conversation.retransmits > 0 || conversation.lost_between ||
+                             conversation.think_time == Duration{0};
+    if (!may_be_more) return;
+    const analyzer::Places places(context);
+    const auto fate = analyzer::packet_fate(conversation, places);
+    if (fate.fate == analyzer::Fate::delivered) return;
+    json["fate"] = {{"kind", to_string(fate.fate)},
+                    {"says", analyzer::fate_sentence(fate, conversation, places)}};
+}
+
 Json tunnel_json(const TunnelSeen& tunnel) {
     Json json = {{"kind", to_string(tunnel.kind)}};
     if (is_opaque(tunnel.kind)) json["opaque"] = true;
@@ -199,6 +213,7 @@ std::string to_json_line(const Conversation& conversation, const Inventory& inve
         json["lost_between"] = {vantage_json(context, conversation.lost_between->first),
                                 vantage_json(context, conversation.lost_between->second)};
     }
+    add_fate(json, conversation, context);
     return dumped(json);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <map>
 
+#include "analyzer/capture_quality.h"
+#include "analyzer/packet_fate.h"
 #include "model/graph.h"
 #include "viz/views.h"
 #include "viz/words.h"
@@ -44,30 +45,13 @@ std::string tls_words(const Conversation& conversation) {
     return text;
 }
 
-using VantageNames = std::map<std::uint32_t, std::string>;
-
-VantageNames vantage_names(const Recording& context) {
-    std::map<std::uint32_t, std::string> targets;
-    for (const TargetInfo& each : context.targets) {
-        targets[each.id] = each.is_host ? "host" : each.pod.empty() ? each.name : each.pod;
-    }
-    VantageNames names;
-    for (const Vantage& each : context.vantages) {
-        const bool owned = each.target && !targets[*each.target].empty();
-        names[each.id] =
-            each.interface_name + (owned ? " (" + targets[*each.target] + ")" : std::string());
-    }
-    return names;
-}
-
-std::string lost_words(const Conversation& conversation, const VantageNames& names) {
+std::string lost_words(const Conversation& conversation, const analyzer::Places& places) {
     if (!conversation.lost_between) return "-";
-    const auto name = [&](std::uint32_t id) {
-        const auto at = names.find(id);
-        return at == names.end() ? "vantage " + std::to_string(id) : at->second;
-    };
-    return "seen at " + name(conversation.lost_between->first) + ", never at " +
-           name(conversation.lost_between->second);
+    const auto fate = analyzer::packet_fate(conversation, places).fate;
+    const bool large = fate == analyzer::Fate::too_large;
+    return (large ? "large packets, seen at " : "seen at ") +
+           places.words(conversation.lost_between->first) + ", never at " +
+           places.words(conversation.lost_between->second);
 }
 
 /// "4 conversations: 3 established, 1 unanswered."
@@ -98,16 +82,19 @@ View flows_view(const std::vector<Conversation>& conversations, const Inventory&
                 {},
                 {6, 7},
                 {5}};
-    const VantageNames names = vantage_names(context);
+    const analyzer::Places places(context);
     for (const Conversation& each : conversations) {
         table.rows.push_back({clock(each.first), party_words(each.client, inventory),
                               party_words(each.server, inventory), port_words(each),
                               service_words(each, inventory), std::string(to_string(each.outcome)),
                               std::to_string(each.sent.packets + each.received.packets),
                               byte_words(each.sent.bytes + each.received.bytes), tls_words(each),
-                              lost_words(each, names)});
+                              lost_words(each, places)});
     }
+    view.warnings = analyzer::capture_warnings(context);
     view.summary = {outcomes_words(conversations)};
+    const std::string half_seen = analyzer::half_seen_words(conversations);
+    if (!half_seen.empty()) view.summary.push_back(half_seen);
     view.tables = {std::move(table)};
     return view;
 }

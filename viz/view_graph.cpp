@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "analyzer/capture_quality.h"
 #include "viz/drawn.h"
 #include "viz/views.h"
 #include "viz/words.h"
@@ -58,24 +59,6 @@ Table edge_table(const Graph& graph) {
              tls_words(edge), rule_words(edge)});
     }
     return table;
-}
-
-/// Losses make "never seen" unsafe to act on: said first.
-std::vector<std::string> capture_warnings(const Recording& context) {
-    std::vector<std::string> warnings;
-    for (const Loss& loss : context.losses) {
-        warnings.push_back("Lost at " + loss.source + ": " + std::to_string(loss.count) + " (" +
-                           loss.kind + ")" + (loss.note.empty() ? "" : ", " + loss.note) + ".");
-    }
-    if (!warnings.empty()) {
-        warnings.push_back(
-            "Something was not recorded: \"never used\" and \"not seen\" are not safe to act on.");
-    }
-    if (!context.info.ended && context.info.packets > 0) {
-        warnings.push_back(
-            "The recording was not closed in order: its last second may be missing.");
-    }
-    return warnings;
 }
 
 std::string moment(Timestamp time) {
@@ -209,7 +192,7 @@ View audit_view(const analyzer::Audit& audit, const Recording& context,
                 const Inventory& inventory) {
     View view;
     view.title = "Audit" + (context.info.host.empty() ? "" : " of " + context.info.host);
-    view.warnings = capture_warnings(context);
+    view.warnings = analyzer::capture_warnings(context);
     const std::size_t workloads = inventory.workloads().size();
     view.summary = {window_words(audit, workloads), states_words(audit)};
     if (!audit.graph.nodes.empty()) {

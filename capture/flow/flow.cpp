@@ -48,6 +48,7 @@ void turn(Flow& flow) {
     swap(flow.gap_to);
     swap(flow.gap_at);
     swap(flow.mss);
+    swap(flow.largest);
     swap(flow.search.looked);
     swap(flow.search.may_client);
     swap(flow.search.may_server);
@@ -99,6 +100,8 @@ Sighting sighting_of(const Flow& flow) {
     seen.client_mss = flow.mss[0];
     seen.server_mss = flow.mss[1];
     seen.path_mtu = flow.path_mtu;
+    seen.largest_sent = flow.largest[0];
+    seen.largest_received = flow.largest[1];
     seen.icmp_errors = flow.icmp_errors;
     seen.finished = flow.closed || flow.gone;
     seen.app = to_string(flow.search.app);

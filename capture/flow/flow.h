@@ -51,6 +51,7 @@ struct Flow {
     std::uint32_t zero_windows = 0;
     std::uint32_t tunnel = 0;  ///< its number in the TunnelBook
     std::array<std::uint16_t, 2> mss{};
+    std::array<std::uint16_t, 2> largest{};  ///< IP payload bytes; 0xffff: that or more
     std::uint16_t path_mtu = 0;
     std::uint16_t icmp_errors = 0;
 

@@ -178,6 +178,9 @@ void FlowTable::count(std::uint32_t slot, const DecodedPacket& packet, Direction
     Counters& counters = flow.counters[index(direction)];
     ++counters.packets;
     counters.bytes += packet.ip_payload_bytes;
+    const auto size = static_cast<std::uint16_t>(std::min(packet.ip_payload_bytes, 0xffffU));
+    auto& largest = flow.largest[index(direction)];
+    largest = std::max(largest, size);
     if (!packet.later_fragment) {
         const bool reads = packet.payload_bytes > 0 && !is_read_later(packet);
         if (reads) direction = take_payload(flow, packet, direction, now);

@@ -74,6 +74,7 @@ public:
     /// sighting with the same id replaces an earlier one. Both lists have the oldest flow first.
     std::vector<Sighting> take_changed(Timestamp now);
     std::vector<NameSeen> take_names() { return names_.take(); }
+    std::vector<NameFailure> take_name_failures(Timestamp now) { return names_.take_failures(now); }
 
     std::size_t live() const noexcept { return index_.size(); }
     /// Flows that left and were not given out yet. They are held beside the live ones: take

@@ -40,11 +40,17 @@ std::span<const std::byte> message_in(const DecodedPacket& packet) {
 
 void NameCollector::add(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now) {
     const bool from_server = packet.src_port.number == 53 || packet.src_port.number == 5353;
-    if (!from_server || packet.payload.empty()) return;
+    if (packet.payload.empty()) return;
+    if (!from_server) {
+        const bool question = packet.dst_port.number == 53 && packet.protocol == Protocol::udp;
+        if (question) failed_.ask(packet, vantage, now);
+        return;
+    }
     const auto bytes = message_in(packet);
     if (bytes.empty()) return;
     const DnsMessage message = decode_dns(bytes);
     if (!message.response || message.outcome == DnsMessage::Outcome::malformed) return;
+    if (packet.src_port.number == 53) failed_.answer(packet, message, vantage, now);
     for (const IpAddress& address : resolved_addresses(message)) {
         NameSeen name{
             now, vantage, packet.dst, message.question, address, ttl_of(message, address)};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "capture/decode/packet.h"
+#include "capture/flow/failed_names.h"
 #include "model/recording.h"
 
 namespace nspect::capture {
@@ -16,11 +17,12 @@ class NameCollector {
 public:
     explicit NameCollector(std::size_t limit = 65536) : limit_(limit) {}
 
-    /// Takes a packet that may carry a DNS answer: from port 53 or 5353.
+    /// Takes a packet that may carry a DNS question or answer: port 53, answers also from 5353.
     void add(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now);
 
     std::vector<NameSeen> take();
-    std::uint64_t lost() const noexcept { return lost_; }
+    std::vector<NameFailure> take_failures(Timestamp now) { return failed_.take(now); }
+    std::uint64_t lost() const noexcept { return lost_ + failed_.lost(); }
 
 private:
     struct Recent {
@@ -32,6 +34,7 @@ private:
     std::size_t limit_;
     std::vector<NameSeen> names_;
     std::array<Recent, 4096> recent_{};
+    FailedNames failed_;
     std::uint64_t lost_ = 0;
 };
 

@@ -46,6 +46,7 @@ void check_equal(const Recording& read, const Recording& expected) {
     CHECK((read.vantages == expected.vantages));
     CHECK((read.sightings == expected.sightings));
     CHECK((read.names == expected.names));
+    CHECK((read.name_failures == expected.name_failures));
     CHECK((read.losses == expected.losses));
     CHECK((read.packet_counts == expected.packet_counts));
 }
@@ -94,7 +95,13 @@ TEST_CASE("what has the same id is replaced, with all that belongs to it", "[sto
 
     Recording expected = as_recording(after);
     for (auto* both : {&before, &after}) {
-        if (both == &before) expected.names.clear(), expected.losses.clear();
+        if (both == &before) {
+            expected.names.clear();
+            expected.name_failures.clear();
+            expected.losses.clear();
+        }
+        expected.name_failures.insert(expected.name_failures.end(), both->name_failures.begin(),
+                                      both->name_failures.end());
         expected.names.insert(expected.names.end(), both->names.begin(), both->names.end());
         expected.losses.insert(expected.losses.end(), both->losses.begin(), both->losses.end());
     }

@@ -156,7 +156,8 @@ Sighting RandomWorld::sighting(std::uint64_t id) {
     flow.think_time = Duration(static_cast<std::int64_t>(number(1U << 30U)));
     flow.reordered = static_cast<std::uint32_t>(number(0xffffffff));
     flow.zero_windows = static_cast<std::uint32_t>(number(0xffffffff));
-    for (auto* each : {&flow.client_mss, &flow.server_mss, &flow.path_mtu, &flow.icmp_errors}) {
+    for (auto* each : {&flow.client_mss, &flow.server_mss, &flow.path_mtu, &flow.icmp_errors,
+                       &flow.largest_sent, &flow.largest_received}) {
         *each = static_cast<std::uint16_t>(number(0xffff));
     }
     if (coin()) {
@@ -186,6 +187,8 @@ Batch RandomWorld::batch(std::uint64_t first_id, std::size_t sightings) {
         batch.vantages.push_back({small + i, text(), number(1U << 30U),
                                   static_cast<VantageSide>(number(3)), std::nullopt, text()});
         if (coin()) batch.vantages.back().target = small + i;
+        batch.name_failures.push_back(
+            {time(), small + i, address(), address(), text(), static_cast<NameProblem>(number(3))});
         batch.names.push_back({time(), small + i, address(), text(), address(),
                                static_cast<std::uint32_t>(number(0xffffffff))});
         batch.losses.push_back({time(), time(), text(), text(), number(1U << 30U), text()});
@@ -219,6 +222,7 @@ Recording as_recording(const Batch& batch) {
                         batch.vantages,
                         batch.sightings,
                         batch.names,
+                        batch.name_failures,
                         batch.losses,
                         batch.packet_counts};
     const auto by_time = [](const Sighting& a, const Sighting& b) {

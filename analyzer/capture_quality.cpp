@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyzer/capture_quality.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "analyzer/places.h"
+#include "analyzer/stitch_vantages.h"
+
+namespace nspect::analyzer {
+namespace {
+
+/// A recording told to stop at its deadline ends a little before or after it.
+constexpr Duration window_slack = std::chrono::seconds{1};
+constexpr std::size_t most_names = 5;
+
+std::vector<Loss> by_source(const std::vector<Loss>& losses) {
+    std::map<std::pair<std::string, std::string>, Loss> sums;
+    for (const auto& loss : losses) {
+        if (loss.count == 0) continue;
+        const auto [entry, added] = sums.try_emplace({loss.source, loss.kind}, loss);
+        if (added) continue;
+        auto& sum = entry->second;
+        sum.from = std::min(sum.from, loss.from);
+        sum.to = std::max(sum.to, loss.to);
+        sum.count += loss.count;
+    }
+    std::vector<Loss> all;
+    for (auto& [_, sum] : sums) all.push_back(std::move(sum));
+    return all;
+}
+
+std::string loss_words(const Loss& loss) {
+    const std::string when =
+        loss.from == loss.to ? "at " + to_seconds(loss.from)
+                             : "between " + to_seconds(loss.from) + " and " + to_seconds(loss.to);
+    const std::string note = loss.note.empty() ? "" : ", " + loss.note;
+    if (loss.kind == "target") {
+        return "Not covered " + when + ": " + loss.source + note + ".";
+    }
+    return "Lost at " + loss.source + ": " + std::to_string(loss.count) + " (" + loss.kind + ") " +
+           when + note + ".";
+}
+
+bool ended_early(const RecordingInfo& info) {
+    return info.ended && info.asked_for &&
+           *info.ended - info.started + window_slack < *info.asked_for;
+}
+
+std::string seconds(Duration time) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
+}
+
+std::string where_watched(const Recording& context, const Inventory& inventory,
+                          const std::vector<std::size_t>& clients) {
+    const VantageMap vantages(inventory, context);
+    const Places places(context);
+    std::string text;
+    for (const auto client : clients) {
+        for (const auto& vantage : context.vantages) {
+            if (vantages.endpoint(vantage.id) != client) continue;
+            text += (text.empty() ? "" : ", ") + places.words(vantage.id);
+            break;
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+bool is_lossy(const Recording& context) {
+    const auto& losses = context.losses;
+    return ended_early(context.info) ||
+           std::any_of(losses.begin(), losses.end(),
+                       [](const Loss& loss) { return loss.count > 0; });
+}
+
+std::vector<std::string> capture_warnings(const Recording& context) {
+    std::vector<std::string> warnings;
+    for (const auto& loss : by_source(context.losses)) warnings.push_back(loss_words(loss));
+    if (ended_early(context.info)) {
+        warnings.push_back("Recorded for " + seconds(*context.info.ended - context.info.started) +
+                           " of the " + seconds(*context.info.asked_for) + " asked for.");
+    }
+    if (!warnings.empty()) {
+        warnings.emplace_back(
+            "Something was not recorded: \"never used\" and \"not seen\" are not safe to act on.");
+    }
+    if (!context.info.ended && context.info.packets > 0) {
+        warnings.emplace_back(
+            "The recording was not closed in order: its last second may be missing.");
+    }
+    return warnings;
+}
+
+std::string half_seen_words(const std::vector<Conversation>& conversations) {
+    std::size_t open_before = 0;
+    std::size_t one_way = 0;
+    for (const auto& each : conversations) {
+        if (each.outcome == Outcome::mid_stream) ++open_before;
+        const bool goes_on =
+            each.outcome == Outcome::mid_stream || each.outcome == Outcome::established;
+        const bool missing = each.sent.packets == 0 || each.received.packets == 0;
+        if (goes_on && missing) ++one_way;
+    }
+    if (open_before + one_way == 0) return {};
+    return "Half seen: " + std::to_string(open_before) + " without their start, " +
+           std::to_string(one_way) + " in one direction only.";
+}
+
+std::vector<std::string> silence_words(const Recording& context, const Inventory& inventory,
+                                       const std::vector<std::size_t>& clients,
+                                       bool none_recorded) {
+    std::vector<std::string> words;
+    if (none_recorded && !clients.empty()) {
+        const std::string places = where_watched(context, inventory, clients);
+        words.push_back(places.empty()
+                            ? "the source itself was not recorded, so this says nothing"
+                            : "nothing of it was seen at " + places +
+                                  ", which was watched: it never left the network namespace (no "
+                                  "route, a rule of its own, no address for the name), or was not "
+                                  "tried");
+    }
+    std::map<std::pair<std::string, NameProblem>, std::size_t> failed;
+    for (const auto& failure : context.name_failures) {
+        const auto owner = inventory.owner_of(failure.asked_by, failure.at);
+        const bool own =
+            owner && std::find(clients.begin(), clients.end(), *owner) != clients.end();
+        if (own) ++failed[{failure.name, failure.problem}];
+    }
+    for (const auto& [name, _] : failed) {
+        if (words.size() > most_names) break;
+        words.push_back("its DNS question for " + name.first + " got " +
+                        std::string(to_string(name.second)));
+    }
+    return words;
+}
+
+}  // namespace nspect::analyzer
