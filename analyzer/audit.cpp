@@ -57,7 +57,8 @@ void find_losses(Audit& audit, const Recording& context) {
 }
 
 void find_in_tls(Audit& audit, const World& world, const std::vector<Conversation>& conversations) {
-    TlsAudit tls = audit_tls(world.expectations, world.inventory, conversations, audit.last);
+    TlsAudit tls =
+        audit_tls(world.expectations, world.inventory, conversations, audit.last, audit.lossy);
     std::move(tls.findings.begin(), tls.findings.end(), std::back_inserter(audit.findings));
     audit.certificates = std::move(tls.certificates);
 }

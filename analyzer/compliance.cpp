@@ -63,6 +63,16 @@ void ComplianceFacts::judge(ComplianceCheck check, const std::vector<std::string
     checks.push_back(std::move(check));
 }
 
+void ComplianceFacts::judge_seen(ComplianceCheck check, const std::vector<std::string>& failed,
+                                 const std::string& when_passed, const std::string& when_failed) {
+    if (failed.empty() && audit.lossy) {
+        return not_observable(std::move(check),
+                              "something was lost while recording: what was not seen may have been "
+                              "there");
+    }
+    judge(std::move(check), failed, when_passed, when_failed);
+}
+
 void ComplianceFacts::not_observable(ComplianceCheck check, std::string reason) {
     check.reason = std::move(reason);
     checks.push_back(std::move(check));

@@ -22,6 +22,9 @@ public:
     /// Adds a statement; `failed` decides between pass and fail.
     void judge(ComplianceCheck check, const std::vector<std::string>& failed,
                const std::string& when_passed, const std::string& when_failed);
+    /// The same of what was seen: over losses nothing passes, for what failed may be among them.
+    void judge_seen(ComplianceCheck check, const std::vector<std::string>& failed,
+                    const std::string& when_passed, const std::string& when_failed);
     void not_observable(ComplianceCheck check, std::string reason);
     /// Says so and returns true where there are no manifests to judge, or no workloads in them.
     bool undeclared(const ComplianceCheck& check);

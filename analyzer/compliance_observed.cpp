@@ -9,7 +9,7 @@ namespace nspect::analyzer {
 namespace {
 
 constexpr const char* lost =
-    "packets were lost while recording: what was not seen may have been there";
+    "something was lost while recording: what was not seen may have been there";
 
 using Wanted = bool (*)(const ComplianceFacts& facts, const GraphEdge& edge);
 
@@ -60,8 +60,8 @@ void check_mutual(ComplianceFacts& facts) {
                                                std::to_string(sum.all.unknown) +
                                                " do not show whether they were mutual");
     }
-    facts.judge(std::move(check), sum.open, "all " + all + " that were recorded were",
-                "some were not: in clear, or without a client certificate");
+    facts.judge_seen(std::move(check), sum.open, "all " + all + " that were recorded were",
+                     "some were not: in clear, or without a client certificate");
 }
 
 void check_encrypted(ComplianceFacts& facts) {
@@ -72,9 +72,9 @@ void check_encrypted(ComplianceFacts& facts) {
     const Sum sum = sum_of(facts, any_edge, false);
     if (sum.all.all == 0)
         return facts.not_observable(check, "no TCP conversation with data was recorded");
-    facts.judge(std::move(check), sum.open,
-                "all " + std::to_string(sum.all.all) + " that were recorded were",
-                "some carried no TLS that could be seen");
+    facts.judge_seen(std::move(check), sum.open,
+                     "all " + std::to_string(sum.all.all) + " that were recorded were",
+                     "some carried no TLS that could be seen");
 }
 
 void check_named(ComplianceFacts& facts) {
@@ -90,8 +90,8 @@ void check_named(ComplianceFacts& facts) {
         if (edge.state == EdgeState::denied_flowed)
             open.push_back(facts.title(edge) + ": denied, and it passed");
     }
-    facts.judge(std::move(check), open, facts.window() + ", none outside of policy",
-                "policy did not decide, or was not enforced");
+    facts.judge_seen(std::move(check), open, facts.window() + ", none outside of policy",
+                     "policy did not decide, or was not enforced");
 }
 
 void check_least(ComplianceFacts& facts) {
@@ -118,11 +118,12 @@ void check_enforced(ComplianceFacts& facts) {
     const auto blocked = facts.found({"denied-and-blocked"});
     if (passed.empty() && blocked.empty())
         return facts.not_observable(check, "nobody tried what policy denies while recording");
-    facts.judge(std::move(check), passed,
-                std::to_string(blocked.size()) +
-                    (blocked.size() == 1 ? " kind of attempt was" : " kinds of attempts were") +
-                    " seen and did not arrive",
-                "it was seen to pass");
+    facts.judge_seen(
+        std::move(check), passed,
+        std::to_string(blocked.size()) +
+            (blocked.size() == 1 ? " kind of attempt was" : " kinds of attempts were") +
+            " seen and did not arrive",
+        "it was seen to pass");
 }
 
 std::uint64_t tls_conversations(const Graph& graph) {
@@ -137,9 +138,9 @@ void check_versions(ComplianceFacts& facts) {
     if (facts.unseen(check)) return;
     const std::uint64_t count = tls_conversations(facts.audit.graph);
     if (count == 0) return facts.not_observable(check, "no TLS conversation was recorded");
-    facts.judge(std::move(check), facts.found({"weak-tls"}),
-                "none of " + std::to_string(count) + " chose a weaker one",
-                "a weaker version or cipher was chosen");
+    facts.judge_seen(std::move(check), facts.found({"weak-tls"}),
+                     "none of " + std::to_string(count) + " chose a weaker one",
+                     "a weaker version or cipher was chosen");
 }
 
 void check_certificates(ComplianceFacts& facts) {
@@ -154,8 +155,9 @@ void check_certificates(ComplianceFacts& facts) {
                        ? "no TLS conversation was recorded"
                        : "no certificate could be read: TLS 1.3 encrypts them, and a key log was "
                          "not given");
-    facts.judge(std::move(check), facts.found({"certificate-expired", "certificate-weak"}),
-                "so were the " + std::to_string(count) + " that could be read", "some were not");
+    facts.judge_seen(std::move(check), facts.found({"certificate-expired", "certificate-weak"}),
+                     "so were the " + std::to_string(count) + " that could be read",
+                     "some were not");
 }
 
 }  // namespace

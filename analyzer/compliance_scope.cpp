@@ -42,10 +42,10 @@ void check_direction(ComplianceFacts& facts, Direction direction) {
     std::vector<std::string> open = facts.not_isolated(facts.input.scope, direction);
     for (auto& each : open) each += in ? ": open for ingress" : ": open for egress";
     for (auto& each : passed_against_policy(facts, in)) open.push_back(std::move(each));
-    facts.judge(std::move(check), open,
-                "policies isolate each workload of the scope, and nothing was seen to pass "
-                "against them",
-                "policy leaves it open, or was not enforced");
+    facts.judge_seen(std::move(check), open,
+                     "policies isolate each workload of the scope, and nothing was seen to pass "
+                     "against them",
+                     "policy leaves it open, or was not enforced");
 }
 
 /// Of addresses that policy cannot tell apart, some that are not private.
@@ -110,8 +110,8 @@ void check_transmission(ComplianceFacts& facts) {
         return facts.not_observable(check,
                                     "no TCP conversation of the scope with a public "
                                     "address was recorded");
-    facts.judge(std::move(check), open, "all " + std::to_string(all) + " that were recorded were",
-                "some were not");
+    facts.judge_seen(std::move(check), open,
+                     "all " + std::to_string(all) + " that were recorded were", "some were not");
 }
 
 }  // namespace

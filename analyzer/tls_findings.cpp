@@ -290,7 +290,7 @@ void find_bypass(const Expectations& expectations, const Inventory& inventory,
 }
 
 void find_unreached(const Expectations& expectations, const std::vector<TlsLink>& links,
-                    const Inventory& inventory, std::vector<Finding>& findings) {
+                    const Inventory& inventory, bool lossy, std::vector<Finding>& findings) {
     for (const TrafficExpectation& each : expectations.traffic) {
         if (each.reach != Reach::must) continue;
         const bool reached = std::any_of(links.begin(), links.end(), [&](const TlsLink& link) {
@@ -311,6 +311,7 @@ void find_unreached(const Expectations& expectations, const std::vector<TlsLink>
         made.severity = Severity::medium;
         made.subject = "TrafficExpectation " + each.namespace_name + "/" + each.name;
         made.message = "says that it must be reached, and no recorded conversation did";
+        if (lossy) made.message += "; something was lost while recording: one may have";
         made.location = each.where;
         findings.push_back(std::move(made));
     }
@@ -319,7 +320,7 @@ void find_unreached(const Expectations& expectations, const std::vector<TlsLink>
 }  // namespace
 
 TlsAudit audit_tls(const Expectations& expectations, const Inventory& inventory,
-                   const std::vector<Conversation>& conversations, Timestamp now) {
+                   const std::vector<Conversation>& conversations, Timestamp now, bool lossy) {
     TlsAudit audit;
     const auto links = tls_links(inventory, conversations);
     for (const TlsLink& link : links) {
@@ -336,8 +337,8 @@ TlsAudit audit_tls(const Expectations& expectations, const Inventory& inventory,
         find_plain_credentials(link, audit.findings);
     }
     find_bypass(expectations, inventory, links, audit.findings);
-    find_unreached(expectations, links, inventory, audit.findings);
-    find_ready_for_strict(expectations, inventory, links, audit.findings);
+    find_unreached(expectations, links, inventory, lossy, audit.findings);
+    find_ready_for_strict(expectations, inventory, links, lossy, audit.findings);
     find_client_rules(expectations, inventory, audit.findings);
     find_without_effect(expectations, audit.findings);
     find_tls_mistakes(expectations, inventory, audit.findings);

@@ -30,8 +30,9 @@ struct TlsAudit {
 };
 
 /// `conversations` were resolved against `inventory`. `now`: the end of the recording, against
-/// which validity is held.
+/// which validity is held. `lossy`: something was not recorded, and what was not seen proves
+/// nothing.
 TlsAudit audit_tls(const Expectations& expectations, const Inventory& inventory,
-                   const std::vector<Conversation>& conversations, Timestamp now);
+                   const std::vector<Conversation>& conversations, Timestamp now, bool lossy);
 
 }  // namespace nspect::analyzer

@@ -55,11 +55,15 @@ Finding must_migrate(const PortCalls& calls) {
     return made;
 }
 
-Finding safe_to_make(const PortCalls& calls, std::vector<std::string> change) {
+Finding safe_to_make(const PortCalls& calls, bool lossy, std::vector<std::string> change) {
     Finding made = finding_of(calls, "safe-to-make-strict", Severity::info,
                               "PERMISSIVE by " + calls.effective.by + ": all of " +
                                   std::to_string(calls.mutual) + " handshakes of " +
                                   callers(calls) + " were mutual");
+    if (lossy) {
+        made.message +=
+            "; something was lost while recording: not safe before a recording without losses";
+    }
     made.evidence = std::move(change);
     return made;
 }
@@ -126,7 +130,8 @@ bool find_weaker(const Expectations& expectations, const Inventory& inventory,
 }  // namespace
 
 void find_ready_for_strict(const Expectations& expectations, const Inventory& inventory,
-                           const std::vector<TlsLink>& links, std::vector<Finding>& findings) {
+                           const std::vector<TlsLink>& links, bool lossy,
+                           std::vector<Finding>& findings) {
     Ports ports;
     for (const TlsLink& link : links) {
         // What a proxy carries arrives on one port for all.
@@ -151,7 +156,7 @@ void find_ready_for_strict(const Expectations& expectations, const Inventory& in
         if (!is_ready(calls)) continue;
         const ReadyPorts& own = ready.at({key.first, calls.effective.mesh});
         findings.push_back(
-            safe_to_make(calls, strict_change(expectations, inventory, own, key.second)));
+            safe_to_make(calls, lossy, strict_change(expectations, inventory, own, key.second)));
     }
 }
 

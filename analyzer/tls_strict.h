@@ -10,9 +10,11 @@
 namespace nspect::analyzer {
 
 /// PERMISSIVE ports: who still calls in plaintext or without a certificate, and must migrate before
-/// STRICT; or that nobody does, with the YAML that makes it STRICT.
+/// STRICT; or that nobody does, with the YAML that makes it STRICT. `lossy`: a caller may not have
+/// been seen.
 void find_ready_for_strict(const Expectations& expectations, const Inventory& inventory,
-                           const std::vector<TlsLink>& links, std::vector<Finding>& findings);
+                           const std::vector<TlsLink>& links, bool lossy,
+                           std::vector<Finding>& findings);
 
 /// DestinationRules whose clients send less than the server demands.
 void find_client_rules(const Expectations& expectations, const Inventory& inventory,

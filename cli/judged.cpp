@@ -37,7 +37,7 @@ void declare_judge(CommandLine& line, JudgeOptions& options) {
 
 Result<analyzer::Compared> judge(std::vector<Finding> findings, const JudgeOptions& options,
                                  const std::vector<analyzer::FindingKind>& elsewhere,
-                                 const OutputOptions& output) {
+                                 const OutputOptions& output, bool lossy) {
     auto baseline = read(options, output);
     if (!baseline) return std::move(baseline).error();
     analyzer::Compared compared = analyzer::compare(std::move(findings), *baseline, now());
@@ -47,7 +47,8 @@ Result<analyzer::Compared> judge(std::vector<Finding> findings, const JudgeOptio
     });
     for (const BaselineEntry& each : compared.unused) {
         say(output, to_string(each.where) + ": no finding needs this entry any more: " +
-                        printable(each.code + " " + each.subject));
+                        printable(each.code + " " + each.subject) +
+                        (lossy ? "; something was lost while recording: keep it" : ""));
     }
     return compared;
 }

@@ -22,11 +22,11 @@ struct JudgeOptions {
 void declare_judge(CommandLine& line, JudgeOptions& options);
 
 /// Takes out what is known. Entries that nothing needed are said, but for those with a code of
-/// `elsewhere`: one baseline may serve several verbs. An Error: the baseline cannot be read or has
-/// errors.
+/// `elsewhere`: one baseline may serve several verbs; `lossy`: the recording does not prove that
+/// they can go. An Error: the baseline cannot be read or has errors.
 Result<analyzer::Compared> judge(std::vector<Finding> findings, const JudgeOptions& options,
                                  const std::vector<analyzer::FindingKind>& elsewhere,
-                                 const OutputOptions& output);
+                                 const OutputOptions& output, bool lossy);
 
 /// 1 when a finding is at least as severe as asked; "never": 0.
 int exit_code(const std::vector<Finding>& findings, const JudgeOptions& options);

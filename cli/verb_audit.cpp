@@ -66,8 +66,8 @@ int run(const Options& options) {
     analyzer::Audit audit = analyzer::audit(engine, loaded->conversations, loaded->context);
     std::vector<analyzer::ComplianceCheck> checks;
     if (wants_compliance(options)) checks = analyzer::compliance(engine, audit, *input);
-    auto compared =
-        judge(std::move(audit.findings), options.judge, analyzer::lint_kinds(), options.output);
+    auto compared = judge(std::move(audit.findings), options.judge, analyzer::lint_kinds(),
+                          options.output, audit.lossy);
     if (!compared) return fail(compared.error());
     audit.findings = compared->findings;
     const int code = exit_code(audit.findings, options.judge);

@@ -51,8 +51,8 @@ int run(const Options& options) {
         input.context = &loaded->context;
     }
     analyzer::Lint lint = analyzer::lint(engine, input);
-    auto compared =
-        judge(std::move(lint.findings), options.judge, analyzer::audit_kinds(), options.output);
+    auto compared = judge(std::move(lint.findings), options.judge, analyzer::audit_kinds(),
+                          options.output, lint.lossy);
     if (!compared) return fail(compared.error());
     lint.findings = compared->findings;
     const int code = exit_code(lint.findings, options.judge);

@@ -160,3 +160,21 @@ TEST_CASE("a recording that lost packets does not prove that a rule is not neede
     shop.recording.recording().losses.push_back(loss);
     CHECK(status(shop.checks(), "nist-800-207-least") == "not observable");
 }
+
+TEST_CASE("over losses nothing passes for what was not seen, and what was seen to fail fails") {
+    Shop shop;
+    shop.whole_scope = true;
+    shop.with_policies();
+    shop.recording.tcp("10.0.0.1:40000", "10.0.0.2:5432").veth("web").veth("db");
+    const auto whole = shop.checks();
+    for (const char* id : {"nist-800-207-access", "pci-1.3.1", "pci-1.3.2"})
+        CHECK(status(whole, id) == "pass");
+    shop.recording.recording().losses.push_back({at(1s), at(2s), "veth-web", "kernel", 3, ""});
+    const auto lossy = shop.checks();
+    for (const char* id : {"nist-800-207-access", "pci-1.3.1", "pci-1.3.2"}) {
+        CHECK(status(lossy, id) == "not observable");
+        CHECK(get(lossy, id).reason.find("lost while recording") != std::string::npos);
+    }
+    CHECK(status(lossy, "pci-1.4.4") == "pass");
+    CHECK(status(lossy, "nist-800-207-encryption") == "fail");
+}

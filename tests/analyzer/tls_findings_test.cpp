@@ -150,6 +150,14 @@ TEST_CASE("a PERMISSIVE port names who must migrate, or is safe to make STRICT",
         CHECK(audit.findings[0].evidence.back().find("mode: STRICT") != std::string::npos);
         CHECK(audit.findings[0].evidence.back().find("app: \"db\"") != std::string::npos);
     }
+    SECTION("all mutual that were seen, while packets were lost") {
+        CHECK(scene.audit().findings[0].message.find("lost") == std::string::npos);
+        scene.lossy = true;
+        const auto audit = scene.audit();
+        REQUIRE(codes(audit) == Codes{"safe-to-make-strict"});
+        CHECK(audit.findings[0].message.find("not safe before a recording without losses") !=
+              std::string::npos);
+    }
     SECTION("one in plaintext") {
         scene.talk();
         const auto audit = scene.audit();

@@ -81,7 +81,8 @@ struct Scene {
     }
 
     analyzer::TlsAudit audit() const {
-        return analyzer::audit_tls(bundle.expectations, bundle.inventory, conversations, at(10s));
+        return analyzer::audit_tls(bundle.expectations, bundle.inventory, conversations, at(10s),
+                                   lossy);
     }
 
     TlsMode mode(std::uint16_t port = 5432) const {
@@ -91,6 +92,7 @@ struct Scene {
     }
 
     ingest::Bundle bundle;
+    bool lossy = false;
     std::vector<Conversation> conversations;
 };
 
