@@ -69,6 +69,22 @@ bool names_service(const DestinationRule& rule, const Service& service) {
     return rule.host == full || full.starts_with(rule.host + ".");
 }
 
+/// Of a namespace: one for the host itself counts before one with a wildcard, a longer wildcard
+/// before a shorter one. One that says nothing of TLS counts, too.
+const DestinationRule* closest_rule(const Expectations& expectations, const std::string& space,
+                                    const Service& service) {
+    const auto rank = [](const DestinationRule& rule) {
+        return std::pair(!rule.host.starts_with("*"), rule.host.size());
+    };
+    const DestinationRule* found = nullptr;
+    for (const DestinationRule& each : expectations.destination_rules) {
+        if (each.namespace_name != space || !names_service(each, service)) continue;
+        const bool both_exact = found != nullptr && rank(*found).first && rank(each).first;
+        if (found == nullptr || (!both_exact && rank(*found) < rank(each))) found = &each;
+    }
+    return found;
+}
+
 }  // namespace
 
 const PeerAuthentication* workload_policy(const Expectations& expectations,
@@ -154,16 +170,15 @@ EffectiveTls client_tls(const Expectations& expectations, const std::string& cli
     const std::array<std::string, 3> order{client_namespace, service.namespace_name,
                                            std::string(mesh_root_namespace)};
     for (const std::string& space : order) {
-        for (const DestinationRule& rule : expectations.destination_rules) {
-            if (rule.namespace_name != space || !names_service(rule, service)) continue;
-            EffectiveTls effective;
-            const std::string by = "DestinationRule " + rule.namespace_name + "/" + rule.name;
-            if (rule.mode) apply(effective, *rule.mode, by, rule.where, "host");
-            for (const PortTlsMode& each : rule.ports) {
-                if (each.port == service_port) apply(effective, each.mode, by, each.where, "port");
-            }
-            return effective;
+        const DestinationRule* rule = closest_rule(expectations, space, service);
+        if (rule == nullptr) continue;
+        EffectiveTls effective;
+        const std::string by = "DestinationRule " + rule->namespace_name + "/" + rule->name;
+        if (rule->mode) apply(effective, *rule->mode, by, rule->where, "host");
+        for (const PortTlsMode& each : rule->ports) {
+            if (each.port == service_port) apply(effective, each.mode, by, each.where, "port");
         }
+        return effective;
     }
     return {};
 }

@@ -130,8 +130,7 @@ void read_destination_rule(const Object& object, Staging& staging) {
         if (made.mode) made.where = report.location_of(*mapping_field(*policy, "tls", report));
         read_client_ports(*policy, made, report);
     }
-    const bool says = made.mode || !made.ports.empty();
-    if (object.whole() && says) staging.expectations().destination_rules.push_back(std::move(made));
+    if (object.whole()) staging.expectations().destination_rules.push_back(std::move(made));
 }
 
 }  // namespace nspect::ingest

@@ -212,6 +212,49 @@ TEST_CASE("a DestinationRule that sends less than the server demands is found", 
     CHECK(codes(scene.audit()) == (mode == "ISTIO_MUTUAL" ? Codes{} : Codes{"client-rule-weaker"}));
 }
 
+TEST_CASE("of DestinationRules the client's namespace counts first, and a port before the rule",
+          "[mtls]") {
+    const auto rule = [](const std::string& space, const std::string& policy,
+                         const std::string& host = "db.shop.svc.cluster.local") {
+        return "\n---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: "
+               "r" +
+               std::to_string(host.size()) + ", namespace: " + space + "}\nspec: {host: \"" + host +
+               "\", trafficPolicy: " + policy + "}\n";
+    };
+    const auto sent = [](const std::string& documents, const std::string& client,
+                         std::uint16_t port = 5432) {
+        const Scene scene(documents);
+        return client_tls(scene.bundle.expectations, client,
+                          scene.bundle.inventory.services().front(), Port{port})
+            .mode;
+    };
+    const std::string mutual = "{tls: {mode: ISTIO_MUTUAL}}";
+    const std::string off = "{tls: {mode: DISABLE}}";
+    const std::string simple = "{tls: {mode: SIMPLE}}";
+    CHECK(sent("", "web") == TlsMode::unset);
+    CHECK(sent(rule("shop", mutual), "web") == TlsMode::strict);
+    CHECK(sent(rule("other", mutual), "web") == TlsMode::unset);
+    CHECK(sent(rule("istio-system", simple), "web") == TlsMode::one_way);
+    CHECK(sent(rule("istio-system", simple) + rule("shop", mutual), "web") == TlsMode::strict);
+    CHECK(sent(rule("shop", mutual) + rule("web", off), "web") == TlsMode::disable);
+    CHECK(sent(rule("shop", mutual) + rule("web", off), "job") == TlsMode::strict);
+    CHECK(sent(rule("shop", off, "db"), "web") == TlsMode::disable);
+    CHECK(sent(rule("istio-system", off, "*.shop.svc.cluster.local"), "web") == TlsMode::disable);
+    CHECK(sent(rule("shop", off, "other"), "web") == TlsMode::unset);
+    // One without a word about TLS hides what is wider; the closest host counts.
+    const std::string silent = "{loadBalancer: {simple: ROUND_ROBIN}}";
+    CHECK(sent(rule("shop", off) + rule("web", silent), "web") == TlsMode::unset);
+    const std::string all = "*.svc.cluster.local";
+    CHECK(sent(rule("shop", off, all) + rule("shop", mutual), "web") == TlsMode::strict);
+    CHECK(sent(rule("shop", off, all) + rule("shop", simple, "*.shop.svc.cluster.local"), "web") ==
+          TlsMode::one_way);
+    const std::string port =
+        "{tls: {mode: ISTIO_MUTUAL}, portLevelSettings: [{port: {number: 5432}, tls: {mode: "
+        "DISABLE}}]}";
+    CHECK(sent(rule("shop", port), "web") == TlsMode::disable);
+    CHECK(sent(rule("shop", port), "web", 80) == TlsMode::strict);
+}
+
 TEST_CASE("nspect's own expectations are held against what was seen", "[mtls]") {
     const auto found = [](const std::string& spec, TlsSeen tls) {
         Scene scene(expectation(spec));
