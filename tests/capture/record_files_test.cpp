@@ -2,6 +2,7 @@
 #include "capture/record_files.h"
 
 #include <map>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -104,4 +105,34 @@ TEST_CASE("an idle flow in a file ends by the packets' own time", "[files]") {
     REQUIRE(kept.sightings.size() == 2);
     CHECK(kept.sightings.at(1).finished);
     CHECK_FALSE(kept.sightings.at(2).finished);
+}
+
+TEST_CASE("a store that is slow changes nothing of what is recorded", "[files]") {
+    std::vector<ScriptedPacket> packets;
+    for (int i = 0; i < 40'000; ++i) {
+        const auto port = static_cast<std::uint16_t>(1024 + i);
+        packets.push_back(
+            scripted(packet().eth().ip4("10.0.0.1", "10.0.0.2").udp(port, 53).payload("?"), i));
+    }
+    const auto record = [&](bool slow) {
+        std::vector<Batch> batches;
+        FileRecorderOptions options;
+        options.flows.flows = 1000;
+        if (slow) options.writer = WriterLimits{.batches = 1, .sightings = 1};
+        record_sources(sources(std::make_unique<ScriptedSource>(packets, "one.pcap")), options,
+                       [&](const Batch& batch) -> Status {
+                           if (slow) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+                           batches.push_back(batch);
+                           return done;
+                       });
+        return batches;
+    };
+    const auto fast = record(false);
+    const auto slow = record(true);
+    REQUIRE(fast.size() >= 3);
+    REQUIRE(slow.size() == fast.size());
+    for (std::size_t i = 0; i < fast.size(); ++i) {
+        CHECK(slow[i].sightings == fast[i].sightings);
+        CHECK(slow[i].losses.size() == fast[i].losses.size());
+    }
 }
