@@ -109,12 +109,12 @@ def objects(options):
 def pod_as_json():
     """The same pod as a %-format; it is read once by the YAML library."""
     import yaml
-    marks = {key: f"@{key}@" for key in ("name", "space", "team", "node", "address")}
-    document = yaml.safe_load(POD.replace("{suffix:05d}", "@suffix@").replace("{number:012d}", "@number@")
+    marks = {key: f"Q_{key}_Q" for key in ("name", "space", "team", "node", "address")}
+    document = yaml.safe_load(POD.replace("{suffix:05d}", "Q_suffix_Q").replace("{number:012d}", "Q_number_Q")
                               .format(**marks))
     text = json.dumps(document)
     for key in (*marks, "suffix", "number"):
-        text = text.replace(f"@{key}@", f"%({key})s")
+        text = text.replace(f"Q_{key}_Q", f"%({key})s")
     return text
 
 
