@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""compare_tools.py [--rounds N] NSPECT BARE FILE.pcap: `capture --read` beside other tools on one file.
+"""compare_tools.py [--rounds N] [--without TOOL]... NSPECT BARE FILE.pcap: `capture --read` beside other tools on one file.
 
 BARE is the program bare_loop. Tools that are not installed are left out and said so. The rounds go through all
 tools in turn, so that a busy machine disturbs all alike; of each the best round is printed: processor time (user and
@@ -63,6 +63,7 @@ def print_table(results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--without", action="append", default=[], help="leave out what begins so, such as tshark")
     parser.add_argument("nspect")
     parser.add_argument("bare")
     parser.add_argument("pcap")
@@ -73,7 +74,8 @@ def main():
         for name, command in tools:
             if shutil.which(command[0]) is None:
                 print(f"{name:20} left out: not installed")
-        tools = [(name, command) for name, command in tools if shutil.which(command[0])]
+        tools = [(name, command) for name, command in tools
+                 if shutil.which(command[0]) and not name.startswith(tuple(options.without))]
         rounds = [{name: measure(command) for name, command in tools} for _ in range(options.rounds)]
     results = {name: best([each[name] for each in rounds]) for name, _ in tools}
     if not results.get("bare libpcap loop") or not results.get("nspect capture"):

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench_audit [CONVERSATIONS [PODS POLICIES]]: a million conversations held against a large
+// cluster's policies.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "analyzer/audit.h"
+#include "tests/bench/big_world.h"
+
+using namespace nspect;
+using namespace nspect::analyzer;
+using namespace nspect::bench;
+
+namespace {
+
+/// Each pod talks to four of its own namespace, and one of four times to one elsewhere.
+std::vector<Conversation> make_conversations(std::size_t count, const Size& size) {
+    std::mt19937 random(1);
+    std::vector<Conversation> all;
+    all.reserve(count);
+    const auto address = [](std::size_t pod) {
+        return IpAddress::v4(0x0a000001U + static_cast<std::uint32_t>(pod));
+    };
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t from = random() % size.pods;
+        const std::size_t step = 1 + random() % 4;
+        const std::size_t to =
+            step == 4 ? from * 7919 % size.pods : (from + step * size.namespaces) % size.pods;
+        Conversation made;
+        made.client = {{address(from), Port{40000}}, from, std::nullopt, ""};
+        made.server = {{address(to), Port{9090}}, to, std::nullopt, ""};
+        made.outcome = Outcome::established;
+        made.received.packets = 2;
+        made.first = made.last = Timestamp{} + std::chrono::milliseconds(i);
+        all.push_back(std::move(made));
+    }
+    return all;
+}
+
+class Watch {
+public:
+    void print(const char* what) const {
+        const auto wall = std::chrono::steady_clock::now() - wall_;
+        std::printf("  %-22s %6.2f s, %6.2f s of processor time\n", what,
+                    std::chrono::duration<double>(wall).count(),
+                    static_cast<double>(std::clock() - clock_) / CLOCKS_PER_SEC);
+    }
+
+private:
+    std::chrono::steady_clock::time_point wall_ = std::chrono::steady_clock::now();
+    std::clock_t clock_ = std::clock();
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const auto number = [&](int at, std::size_t otherwise) {
+        return argc > at ? std::strtoul(argv[at], nullptr, 10) : otherwise;
+    };
+    Size size{number(2, 100'000), number(3, 10'000), 0, "typical"};
+    size.namespaces = std::max<std::size_t>(1, size.pods / 100);
+    const World world = make_world(size);
+    const auto conversations = make_conversations(number(1, 1'000'000), size);
+    std::printf("%zu conversations, %zu pods, %zu policies\n", conversations.size(), size.pods,
+                size.policies);
+    const Watch compiling;
+    const PolicyEngine engine(world);
+    compiling.print("compiling policies");
+    const Watch auditing;
+    const Audit result = audit(engine, conversations, {});
+    auditing.print("audit");
+    std::printf("  %zu edges, %zu findings, %.0f MiB at most\n", result.graph.edges.size(),
+                result.findings.size(), peak_mib());
+    return 0;
+}
