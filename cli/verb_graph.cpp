@@ -4,8 +4,10 @@
 #include "analyzer/audit.h"
 #include "cli/inputs.h"
 #include "cli/render.h"
+#include "cli/subject.h"
 #include "cli/verb.h"
 #include "viz/json.h"
+#include "viz/narrow.h"
 #include "viz/views.h"
 
 namespace nspect::cli {
@@ -14,15 +16,65 @@ namespace {
 
 struct Options {
     std::vector<std::string> inputs;
+    std::string group_by = "namespace";
+    std::string focus;
+    std::uint64_t hops = 1;
+    std::vector<std::string> hide;
     LoadOptions load;
     OutputOptions output;
 };
+
+/// A state, a namespace or ports.
+Status hide(const std::string& what, viz::Narrow& narrow) {
+    if (what.ends_with('/')) {
+        narrow.hidden_groups.insert(what.substr(0, what.size() - 1));
+        return done;
+    }
+    for (std::size_t i = 0; i < edge_state_count; ++i) {
+        const auto state = static_cast<EdgeState>(i);
+        if (to_string(state) != what) continue;
+        narrow.hidden_states.insert(state);
+        return done;
+    }
+    const auto traffic = parse_traffic(what);
+    if (!traffic) {
+        return Error{Error::Kind::invalid, "'" + what + "' is nothing that can be hidden",
+                     "a state (allowed-unused), a port (53/UDP) or a namespace (kube-system/)",
+                     "--hide"};
+    }
+    narrow.hidden_traffic = narrow.hidden_traffic | *traffic;
+    return done;
+}
+
+/// The part of the graph that is asked for, in the groups that are asked for.
+Status choose(const Options& options, const Inventory& inventory, Graph& graph) {
+    viz::Narrow narrow;
+    narrow.hops = options.hops;
+    for (const std::string& each : options.hide) {
+        if (const Status read = hide(each, narrow); !read) return read;
+    }
+    if (!options.focus.empty()) {
+        narrow.around = viz::nodes_named(graph, options.focus);
+        if (narrow.around.empty()) {
+            return Error{Error::Kind::not_found,
+                         "nobody in the graph is called '" + options.focus + "'",
+                         "nspect graph -o md lists who is", "--focus"};
+        }
+    }
+    graph = viz::narrowed(graph, narrow);
+    if (options.group_by == "namespace" || viz::regroup(graph, inventory, options.group_by))
+        return done;
+    return Error{Error::Kind::invalid, "'" + options.group_by + "' is nothing to group by",
+                 "namespace, host, or label:KEY", "--group-by"};
+}
 
 int run(const Options& options) {
     auto loaded = load_inputs(options.inputs, options.load, options.output);
     if (!loaded) return fail(loaded.error());
     const analyzer::PolicyEngine engine(loaded->world);
-    const analyzer::Audit audit = analyzer::audit(engine, loaded->conversations, loaded->context);
+    analyzer::Audit audit = analyzer::audit(engine, loaded->conversations, loaded->context);
+    if (const Status chosen = choose(options, loaded->world.inventory, audit.graph); !chosen)
+        return fail(chosen.error());
     if (options.output.format == "json") {
         return write_result(options.output, viz::to_json(audit.graph), exit_ok);
     }
@@ -41,6 +93,16 @@ Run declare_graph(CommandLine& line) {
     options->load.need_recording = true;
     line.inputs(options->inputs, "inputs", "recordings (*.nspect) and manifests, in any order",
                 true);
+    line.option(options->group_by, "--group-by",
+                "what boxes stand for: namespace (or Compose project), host, label:KEY (default: "
+                "namespace)",
+                "WHAT");
+    line.option(options->focus, "--focus", "only this workload and what is around it", "NAME");
+    line.number(options->hops, "--hops", "with --focus: how many edges away (default: 1)");
+    line.options(options->hide, "--hide",
+                 "leave out a state (allowed-unused), a port (53/UDP) or a namespace "
+                 "(kube-system/); may be repeated",
+                 "WHAT");
     declare_policy_options(line, options->load);
     declare_output(line, options->output,
                    {"dot", "svg", "png", "pdf", "html", "json", "mermaid", "md"});
