@@ -2,6 +2,7 @@
 #include "viz/policy_yaml_hosts.h"
 
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "viz/escape.h"
@@ -63,7 +64,17 @@ std::string port_text(const PortRange& ports) {
     return ports.first == ports.last ? first : first + "-" + std::to_string(ports.last.number);
 }
 
-/// An interface name is any bytes but '/' and space; nft takes these quoted.
+/// A kernel takes nearly any bytes, and a recording may hold any; in quotes nft would end at a '"'
+/// and take '*' for many. What is not plain is left to the rules by address.
+bool is_plain(const std::string& interface) {
+    constexpr std::size_t longest = 15;  // IFNAMSIZ
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    return !interface.empty() && interface.size() <= longest &&
+           interface.find_first_not_of(plain) == std::string::npos;
+}
+
+/// REQUIRES: is_plain(name).
 std::string quoted(const std::string& name) {
     return '"' + name + '"';
 }
@@ -74,11 +85,13 @@ std::string veth_sets(const analyzer::HostRules& rules) {
     std::vector<std::string> own4;
     std::vector<std::string> own6;
     for (const auto& [veth, address] : rules.veths) {
+        if (!is_plain(veth)) continue;
         names.insert(quoted(veth));
         (address.is_v4() ? own4 : own6).push_back(quoted(veth) + " . " + to_string(address));
     }
     std::vector<std::string> passes;
     for (const auto& pass : rules.veth_passes) {
+        if (!is_plain(pass.from) || !is_plain(pass.to)) continue;
         passes.push_back(quoted(pass.from) + " . " + quoted(pass.to) + " . " +
                          protocol_text(pass.protocol) + " . " + port_text(pass.ports));
     }
