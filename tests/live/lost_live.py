@@ -40,13 +40,13 @@ def one(client):
                 return
             left -= len(data)
         client.sendall(b"ok")
-def serve(port):
-    server = socket.create_server(("", port))
-    print("ready", flush=True)
+def serve(server):
     while True:
         threading.Thread(target=one, args=(server.accept()[0],), daemon=True).start()
 for port in sys.argv[2:]:
-    threading.Thread(target=serve, args=(int(port),), daemon=True).start()
+    server = socket.create_server(("", int(port)))
+    threading.Thread(target=serve, args=(server,), daemon=True).start()
+    print("ready", flush=True)
 sys.stdin.read()
 """
 
