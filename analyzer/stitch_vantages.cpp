@@ -2,6 +2,8 @@
 #include "analyzer/stitch_vantages.h"
 
 #include <algorithm>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "analyzer/identity.h"
@@ -33,20 +35,39 @@ VantageMap::VantageMap(const Inventory& inventory, const Recording& recording)
         places_.push_back(place);
     }
     learn_from_files(recording);
+    widen_to_files(recording);
 }
 
 void VantageMap::learn_from_files(const Recording& recording) {
     for (const auto& sighting : recording.sightings) {
         const auto* place = find(sighting.vantage);
         if (place != nullptr && place->side != VantageSide::file) continue;
-        const bool apart = sighting.client.ip.is_loopback() || sighting.server.ip.is_multicast() ||
-                           sighting.server.ip.is_unspecified();
-        if (apart) continue;
         auto& vantage = files_[sighting.vantage];
         vantage.first = std::min(vantage.first, sighting.first);
         vantage.last = std::max(vantage.last, sighting.last);
+        const bool apart = sighting.client.ip.is_loopback() || sighting.client.ip.is_link_local() ||
+                           sighting.server.ip.is_multicast() || sighting.server.ip.is_unspecified();
+        if (apart) continue;
         vantage.overlay = vantage.overlay || (sighting.tunnel && !is_opaque(sighting.tunnel->kind));
         narrow_down(vantage.own.at(sighting.client.ip.is_v4() ? 0 : 1), sighting);
+    }
+}
+
+/// A file listens at all of its interfaces from its first packet to its last.
+void VantageMap::widen_to_files(const Recording& recording) {
+    std::unordered_map<std::string_view, std::pair<Timestamp, Timestamp>> windows;
+    for (const auto& each : recording.vantages) {
+        const auto found = files_.find(each.id);
+        if (found == files_.end()) continue;
+        auto& [first, last] =
+            windows.try_emplace(each.source, forever, Timestamp::min()).first->second;
+        first = std::min(first, found->second.first);
+        last = std::max(last, found->second.last);
+    }
+    for (const auto& each : recording.vantages) {
+        const auto found = files_.find(each.id);
+        if (found == files_.end()) continue;
+        std::tie(found->second.first, found->second.last) = windows[each.source];
     }
 }
 
@@ -71,6 +92,16 @@ bool VantageMap::is_own(const FileVantage& vantage, const IpAddress& address) {
     return !vantage.overlay && !own.none && !own.other && own.address == address;
 }
 
+/// Who is known by an address of one family is known by that of the other, too.
+bool VantageMap::is_of_same_end(const FileVantage& vantage, const IpAddress& address,
+                                Timestamp time) const {
+    const auto owner = inventory_.owner_of(address, time);
+    return owner && std::any_of(vantage.own.begin(), vantage.own.end(), [&](const Own& own) {
+               return own.address && is_own(vantage, *own.address) &&
+                      inventory_.owner_of(*own.address, time) == owner;
+           });
+}
+
 const VantageMap::Place* VantageMap::find(std::uint32_t vantage) const {
     const auto found = place_of_.find(vantage);
     return found == place_of_.end() ? nullptr : &places_[found->second];
@@ -89,7 +120,9 @@ VantageSide VantageMap::side(std::uint32_t vantage) const {
 bool VantageMap::owns(std::uint32_t vantage, const IpAddress& address, Timestamp time) const {
     const auto* place = find(vantage);
     const auto file = files_.find(vantage);
-    if (file != files_.end()) return is_own(file->second, address);
+    if (file != files_.end()) {
+        return is_own(file->second, address) || is_of_same_end(file->second, address, time);
+    }
     if (place == nullptr || !place->endpoint) return false;
     if (address.is_loopback()) return place->side == VantageSide::inside;
     const auto held = addresses_.find(*place->target);

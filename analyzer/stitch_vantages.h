@@ -58,8 +58,10 @@ private:
     };
     const Place* find(std::uint32_t vantage) const;
     void learn_from_files(const Recording& recording);
+    void widen_to_files(const Recording& recording);
     static void narrow_down(Own& own, const Sighting& sighting);
     static bool is_own(const FileVantage& vantage, const IpAddress& address);
+    bool is_of_same_end(const FileVantage& vantage, const IpAddress& address, Timestamp time) const;
 
     const Inventory& inventory_;
     std::vector<Place> places_;

@@ -74,10 +74,9 @@ public:
     FlowBuilder& veth(const std::string& container);
     FlowBuilder& inside(const std::string& container);
     FlowBuilder& bridge();
-
-private:
     FlowBuilder& seen(std::uint32_t vantage);
 
+private:
     RecordingBuilder& owner_;
     Sighting sighting_;
 };
@@ -146,6 +145,12 @@ public:
     std::uint32_t bridge_vantage() {
         if (bridge_ == 0) bridge_ = add_vantage("cni0", VantageSide::host, std::nullopt);
         return bridge_;
+    }
+    /// An interface that a capture file names; whose it is nobody says.
+    std::uint32_t file_vantage(const std::string& name, const std::string& file) {
+        const auto id = add_vantage(name, VantageSide::file, std::nullopt);
+        recording_.vantages.back().source = file;
+        return id;
     }
     std::uint32_t veth_of(const std::string& name) const { return veths_.at(name); }
     std::uint32_t inside_of(const std::string& name) const { return insides_.at(name); }

@@ -311,3 +311,43 @@ TEST_CASE("100 000 conversations with equal ports never join wrongly") {
     const auto inventory = with_recording({}, r.recording());
     CHECK(stitch(r.recording(), inventory).size() == 100'000);
 }
+
+TEST_CASE("a file that goes on was listening: what it never saw at an interface was lost") {
+    RecordingBuilder r;
+    const auto web = r.file_vantage("if1", "any.pcap");
+    const auto db = r.file_vantage("if2", "any.pcap");
+    r.tcp("10.0.0.1:40000", "10.0.0.2:80").isn(1, 2).at(1s).seen(web).seen(db);
+    r.tcp("10.0.0.3:40001", "10.0.0.2:80").isn(3, 4).at(2s).seen(db);
+    r.tcp("10.0.0.1:40003", "10.0.0.9:80").isn(5, 6).at(3s).seen(web);
+    auto lost = r.tcp("10.0.0.1:40002", "10.0.0.2:5432");
+    lost.isn(7, {}).outcome(Outcome::unanswered).at(6s).seen(web);
+    SECTION("while it listened") {
+        r.tcp("10.0.0.1:40004", "10.0.0.9:80").isn(8, 9).at(20s).seen(web);
+        const Stitched s(r);
+        const auto& dropped = s.all[3];
+        CHECK(dropped.outcome == Outcome::unanswered);
+        CHECK(dropped.lost_between == std::pair{web, db});
+    }
+    SECTION("another file, which had ended") {
+        r.recording().vantages[db - 1].source = "db.pcap";
+        CHECK_FALSE(Stitched(r).all[3].lost_between);
+    }
+}
+
+TEST_CASE("whose interface it is, is known by one family of addresses for the other") {
+    RecordingBuilder r;
+    r.container("web", "10.0.0.1").container("db", "10.0.0.2");
+    r.recording().vantages.clear();
+    for (const auto& [address, target] : {std::pair{"fd00::1", 1U}, std::pair{"fd00::2", 2U}}) {
+        r.recording().addresses.push_back(
+            {IpAddress::parse(address).value(), target, test::at(0s), forever});
+    }
+    const auto web = r.file_vantage("if1", "any.pcap");
+    const auto db = r.file_vantage("if2", "any.pcap");
+    r.tcp("10.0.0.1:40000", "10.0.0.2:80").isn(1, 2).at(1s).seen(web).seen(db);
+    r.tcp("10.0.0.1:40001", "10.0.0.9:80").isn(3, 4).at(2s).seen(web);
+    r.tcp("10.0.0.3:40002", "10.0.0.2:80").isn(5, 6).at(3s).seen(db);
+    r.tcp("[fd00::1]:40003", "[fd00::2]:80").isn(7, 8).at(4s).seen(web).seen(db);
+    const Stitched s(r);
+    CHECK(roles(s.all[3]) == std::vector{Role::client, Role::server});
+}
