@@ -25,7 +25,7 @@ def commands(nspect, bare, pcap, folder):
         ("tcpdump -w", ["tcpdump", "-r", pcap, "-w", os.devnull]),
         ("nfpcapd", ["nfpcapd", "-r", pcap, "-w", flows]),
         ("softflowd", ["softflowd", "-d", "-r", pcap, "-6", "-m", "1000000", "-n", "127.0.0.1:9",
-                       "-p", os.path.join(folder, "pid"), "-c", os.path.join(folder, "control")]),
+                       "-p", os.path.join(folder, "pid"), "-c", "none"]),
         ("ndpiReader", ["ndpiReader", "-q", "-i", pcap]),
         ("tshark conv,tcp", ["tshark", "-n", "-q", "-r", pcap, "-z", "conv,tcp"]),
     ]

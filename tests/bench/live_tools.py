@@ -106,16 +106,26 @@ def print_frames(results, size, pace):
         best = min(rounds, key=lambda each: each["cpu"] / each["sent"])
         cost = best["cpu"] / best["sent"]
         lost = sorted(each["lost"] for each in rounds)
-        ratio = f"{cost / anchor:10.2f}" if anchor else ""
+        ratio = f"{cost / anchor:10.2f}" if anchor and cost else ""
         print(f"{name:20} {max(each['rate'] for each in rounds) / 1e3:8.0f} kpps {lost[0]:7}..{lost[-1]:<7} "
               f"{cost * 1e9:10.0f} ns {ratio}")
+
+
+def connect(attempts=20):
+    """Three seconds of iperf3, once its server listens."""
+    for _ in range(attempts):
+        time.sleep(0.5)
+        client = subprocess.run(["iperf3", "-c", ADDRESSES[1], "-t", "3", "-J"], capture_output=True, text=True,
+                                timeout=60, check=False)
+        if client.returncode == 0:
+            return client.stdout
+    raise SystemExit(f"iperf3: {client.stdout}{client.stderr}")
 
 
 def throughput(tool, folder):
     server = subprocess.Popen(["ip", "netns", "exec", POD, "iperf3", "-s", "-1"], stdout=subprocess.DEVNULL)
     tool.start(folder)
-    time.sleep(0.5)
-    answer = json.loads(run("iperf3", "-c", ADDRESSES[1], "-t", "3", "-J"))
+    answer = json.loads(connect())
     _, _, lost = tool.stop()
     server.wait(timeout=10)
     return {"bits": answer["end"]["sum_received"]["bits_per_second"], "lost": lost}
