@@ -20,6 +20,7 @@ struct Options {
     std::string focus;
     std::uint64_t hops = 1;
     std::vector<std::string> hide;
+    std::string width = "conversations";
     LoadOptions load;
     OutputOptions output;
 };
@@ -83,7 +84,9 @@ int run(const Options& options) {
                           viz::audit_view(audit, loaded->context, loaded->world.inventory),
                           exit_ok);
     }
-    return write_view(options.output, viz::graph_view(audit.graph), exit_ok);
+    viz::View view = viz::graph_view(audit.graph);
+    view.wide_by_bytes = options.width == "bytes";
+    return write_view(options.output, view, exit_ok);
 }
 
 }  // namespace
@@ -103,6 +106,8 @@ Run declare_graph(CommandLine& line) {
                  "leave out a state (allowed-unused), a port (53/UDP) or a namespace "
                  "(kube-system/); may be repeated",
                  "WHAT");
+    line.choice(options->width, "--width", {"conversations", "bytes"},
+                "in dot, svg, png and pdf: what makes a line wider");
     declare_policy_options(line, options->load);
     declare_output(line, options->output,
                    {"dot", "svg", "png", "pdf", "html", "json", "mermaid", "md"});

@@ -107,7 +107,8 @@ std::string edge_label(const DrawnEdge& edge) {
            for_html(edge.label) + "</td></tr></table>>";
 }
 
-std::string edge_line(const Graph& graph, const DrawnEdge& edge, std::size_t index, bool labelled) {
+std::string edge_line(const View& view, const DrawnEdge& edge, std::size_t index, bool labelled) {
+    const Graph& graph = view.graph;
     const EdgeStyle& style = edge_style(edge.state);
     const std::string color(style.color);
     const std::string tooltip = graph.nodes[edge.from].id + " -> " + graph.nodes[edge.to].id +
@@ -117,7 +118,7 @@ std::string edge_line(const Graph& graph, const DrawnEdge& edge, std::size_t ind
            std::to_string(index) + (labelled ? ", label=" + edge_label(edge) : "") +
            ", tooltip=" + quoted(tooltip) + ", color=\"" + color + "\", fontcolor=\"" + color +
            "\", style=" + std::string(style.dash) + ", arrowhead=" + std::string(style.arrow) +
-           ", penwidth=" + number(line_width(edge)) + "];\n";
+           ", penwidth=" + number(line_width(edge, view.wide_by_bytes)) + "];\n";
 }
 
 /// The states that occur, and what a dashed box means.
@@ -138,6 +139,7 @@ std::string legend(const View& view, const std::vector<DrawnEdge>& edges) {
     bool open = false;
     for (const GraphNode& node : view.graph.nodes) open = open || is_open(node);
     if (open) entries.emplace_back("\u25A1 no policy selects it (dashed box)");
+    if (view.wide_by_bytes && !edges.empty()) entries.emplace_back("wider lines: more bytes");
     std::string rows;
     for (std::size_t i = 0; i < entries.size(); ++i) {
         if (i % legend_columns == 0) rows += i == 0 ? "<tr>" : "</tr><tr>";
@@ -177,7 +179,7 @@ std::string dot_text(const View& view, const std::vector<DrawnEdge>& edges,
     }
     const bool labelled = edges.size() <= labelled_edges;
     for (std::size_t i = 0; i < edges.size(); ++i) {
-        text += edge_line(view.graph, edges[i], i, labelled);
+        text += edge_line(view, edges[i], i, labelled);
     }
     return text + "}\n";
 }

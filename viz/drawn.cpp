@@ -94,6 +94,7 @@ std::vector<DrawnEdge> drawn_edges(const Graph& graph) {
         line.state = edge.state;
         line.edges.push_back(i);
         line.conversations += edge.conversations;
+        line.bytes += edge.sent.bytes + edge.received.bytes;
     }
     std::vector<DrawnEdge> list;
     for (auto& [key, line] : lines) {
@@ -110,8 +111,11 @@ std::vector<std::string> groups(const Graph& graph) {
     return {names.begin(), names.end()};
 }
 
-double line_width(const DrawnEdge& edge) {
-    const double width = 1.2 + 0.6 * std::log10(1 + static_cast<double>(edge.conversations));
+double line_width(const DrawnEdge& edge, bool by_bytes) {
+    constexpr double kilobyte = 1000;  // about what one short conversation comes to
+    const double amount = by_bytes ? static_cast<double>(edge.bytes) / kilobyte
+                                   : static_cast<double>(edge.conversations);
+    const double width = 1.2 + 0.6 * std::log10(1 + amount);
     return std::min(4.5, edge.state == EdgeState::denied_flowed ? width + 1.6 : width);
 }
 

@@ -31,13 +31,14 @@ struct DrawnEdge {
     std::vector<std::size_t> edges;  ///< indices into Graph::edges
     std::string label;  ///< "TCP 80, 443" with the state's symbol and a lock where it applies
     std::uint64_t conversations = 0;
+    std::uint64_t bytes = 0;  ///< both ways
 };
 /// Sorted by (from, to, state).
 std::vector<DrawnEdge> drawn_edges(const Graph& graph);
 
-/// In points: more conversations, wider, on a logarithmic scale; what should not be there never
-/// thin.
-double line_width(const DrawnEdge& edge);
+/// In points: more conversations, or more bytes, wider, on a logarithmic scale; what should not be
+/// there never thin.
+double line_width(const DrawnEdge& edge, bool by_bytes = false);
 
 /// "Deployment" of "shop/web[Deployment]"; empty without one.
 std::string_view kind_in(std::string_view id);

@@ -40,6 +40,7 @@ struct View {
     std::vector<std::pair<std::string, std::string>> figures;  ///< "conversations" -> "1 204"
     std::vector<std::string> warnings;  ///< about the quality of the capture, shown first
     Graph graph;
+    bool wide_by_bytes = false;  ///< what a line's width stands for: bytes, not conversations
     std::vector<Finding> findings;
     std::vector<KnownFinding> known;           ///< left out of `findings` by a baseline
     std::vector<analyzer::FindingKind> kinds;  ///< every code that was looked for

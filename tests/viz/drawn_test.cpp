@@ -149,3 +149,15 @@ TEST_CASE("the kind of a workload is told from its id", "[viz]") {
     CHECK(viz::without_kind("203.0.113.0/24") == "203.0.113.0/24");
     CHECK(viz::without_kind("odd[") == "odd[");
 }
+
+TEST_CASE("a line is as wide as its conversations or its bytes are many", "[viz]") {
+    viz::DrawnEdge few;
+    few.conversations = 1;
+    few.bytes = 1'000'000'000;
+    viz::DrawnEdge many;
+    many.conversations = 1000;
+    many.bytes = 100;
+    CHECK(viz::line_width(few) < viz::line_width(many));
+    CHECK(viz::line_width(few, true) > viz::line_width(many, true));
+    CHECK(viz::line_width(few, true) <= 4.5);
+}
