@@ -20,6 +20,8 @@ constexpr std::array<std::string_view, 12> names{
     "refused",   "not-answered",  "request-unanswered", "answer-lost",
     "too-large", "partly-lost",   "asymmetric",         "not-known"};
 
+constexpr int tcp_header = 20;
+
 /// One direction past two neighbouring places.
 struct Passage {
     const VantagePoint* near;
@@ -73,6 +75,14 @@ bool is_narrow(const Passage& passage) {
     const bool again = passage.before().packets >= passage.after().packets + 2;
     return loses(passage) && again && passage.largest_before() > always_passes &&
            passage.largest_after() < passage.largest_before();
+}
+
+/// Whether a whole segment, or several that are sent as one, arrived although nobody told the
+/// sender of a narrower path: then size is not why others vanished.
+bool whole_segment_passed(const Conversation& conversation, const Passage& passage) {
+    if (conversation.path_mtu != 0) return false;
+    const int segment = std::min(conversation.client_mss, conversation.server_mss);
+    return segment > 0 && passage.largest_after() >= segment + tcp_header;
 }
 
 bool one_sided(const VantagePoint& point) {
@@ -211,7 +221,9 @@ PacketFate narrow_place(const Conversation& conversation) {
     const bool from_start = conversation.protocol != Protocol::tcp ||
                             conversation.direction == DirectionEvidence::handshake;
     if (!tried_again || !from_start) return {};
-    const auto narrow = find_passage(conversation, is_narrow);
+    const auto narrow = find_passage(conversation, [&](const Passage& passage) {
+        return is_narrow(passage) && !whole_segment_passed(conversation, passage);
+    });
     return narrow ? narrow->as(Fate::too_large) : PacketFate{};
 }
 

@@ -157,6 +157,16 @@ TEST_CASE("large packets that vanish where small ones pass say that a path is to
         for (auto& each : r.recording().sightings) each.largest_sent = 300;
         CHECK(told(r).fate.fate == Fate::partly_lost);
     }
+    SECTION("whole segments arrive: that is no matter of size either") {
+        for (auto& each : r.recording().sightings) {
+            each.client_mss = each.server_mss = 1460;
+            each.largest_sent = 20304;
+        }
+        last(r).largest_sent = 1479;
+        CHECK(told(r).fate.fate == Fate::too_large);
+        last(r).largest_sent = 15960;
+        CHECK(told(r).fate.fate == Fate::partly_lost);
+    }
     SECTION("segments that are put together on the way are fewer, and not lost") {
         last(r).largest_sent = 5000;
         CHECK(told(r).fate.fate == Fate::delivered);
