@@ -103,7 +103,7 @@ table inet faults {{
         ip daddr {db} tcp dport {DROPPED} drop
         ip daddr {db} tcp dport {REJECTED} reject with tcp reset
         ip saddr {db} tcp sport {ANSWER_LOST} drop
-        ip daddr {address("lossy")} tcp dport {BULK} numgen random mod 4 0 drop
+        ip daddr {address("lossy")} tcp dport {BULK} numgen inc mod 4 3 drop
     }}
     chain output {{
         type filter hook output priority 0;
