@@ -77,6 +77,7 @@ private:
         NetnsPlace place;
         Fd pidfd;
         std::uint32_t watched_pid = 0;
+        bool inhabited = false;  ///< by now, or once: processes said who it is
     };
 
     TargetInfo* find(std::uint64_t inode);
@@ -275,6 +276,7 @@ void TargetWatcher::State::add(const NetnsPlace& place) {
     target.id = next_id_++;
     auto& held = held_[place.inode];
     held.place = place;
+    held.inhabited = !place.pids.empty();
     if (!target.is_host) watch_process(held, place);
     new_.insert(place.inode);
     targets_.push_back(std::move(target));
@@ -287,6 +289,9 @@ void TargetWatcher::State::update(TargetInfo& target, const NetnsPlace& place) {
     if (held.place == place && !target.name.empty() && !target.image.empty()) return;
     watch_process(held, place);
     held.place = place;
+    // Its mount outlives its processes for a moment: it still is who they said.
+    if (place.pids.empty() && held.inhabited) return;
+    held.inhabited = held.inhabited || !place.pids.empty();
     auto now = describe_target(options_.procfs, options_.roots, place, false, &engine_);
     now.id = target.id;
     now.from = target.from;
