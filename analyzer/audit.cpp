@@ -98,6 +98,7 @@ void sort_graph(Audit& audit) {
     for (auto& finding : audit.findings) {
         if (finding.edge) finding.edge = edge_place[*finding.edge];
     }
+    for (auto& edge : audit.edge_of) edge = edge_place[edge];
 }
 
 }  // namespace
@@ -110,6 +111,7 @@ Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& convers
     Verdicts verdicts(engine);
     const auto facts = edge_facts(observed, conversations, verdicts);
     audit.graph = std::move(observed.graph);
+    audit.edge_of = std::move(observed.edge_of);
     for (std::size_t i = 0; i < facts.size(); ++i) {
         auto& edge = audit.graph.edges[i];
         edge.state = facts[i].state();

@@ -20,6 +20,7 @@ struct Audit {
     Graph graph;  ///< observed edges, and those only declared (EdgeState::allowed_unused)
     std::vector<Finding> findings;             ///< sorted
     std::vector<CertificateUse> certificates;  ///< what runs out first stands first
+    std::vector<std::size_t> edge_of;          ///< by conversation: its edge in `graph`
     std::uint64_t conversations = 0;
     std::map<EdgeState, std::uint64_t> edges_by_state;
     Timestamp first{};  ///< the window the recordings cover

@@ -7,6 +7,7 @@
 #include "analyzer/compliance.h"
 #include "cli/inputs.h"
 #include "cli/judged.h"
+#include "cli/page.h"
 #include "cli/render.h"
 #include "cli/subject.h"
 #include "cli/verb.h"
@@ -76,8 +77,9 @@ int run(const Options& options) {
         return write_result(options.output,
                             viz::to_json(audit, {based ? &*compared : nullptr, &checks}), code);
     }
-    return write_view(options.output, view_of(options, *loaded, audit, *compared, checks), code,
-                      junit_of("nspect audit", options.judge));
+    viz::View view = view_of(options, *loaded, audit, *compared, checks);
+    if (options.output.format == "html") add_page(engine, *loaded, audit, view);
+    return write_view(options.output, view, code, junit_of("nspect audit", options.judge));
 }
 
 }  // namespace

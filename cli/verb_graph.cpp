@@ -3,6 +3,7 @@
 
 #include "analyzer/audit.h"
 #include "cli/inputs.h"
+#include "cli/page.h"
 #include "cli/render.h"
 #include "cli/subject.h"
 #include "cli/verb.h"
@@ -80,9 +81,9 @@ int run(const Options& options) {
         return write_result(options.output, viz::to_json(audit.graph), exit_ok);
     }
     if (options.output.format == "html") {
-        return write_view(options.output,
-                          viz::audit_view(audit, loaded->context, loaded->world.inventory),
-                          exit_ok);
+        viz::View view = viz::audit_view(audit, loaded->context, loaded->world.inventory);
+        add_page(engine, *loaded, audit, view);
+        return write_view(options.output, view, exit_ok);
     }
     viz::View view = viz::graph_view(audit.graph);
     view.wide_by_bytes = options.width == "bytes";

@@ -52,15 +52,22 @@ std::string csp_hash(std::string_view hex) {
 std::string to_html(const View& view) {
     const std::string data = inert(html_data(view));
     std::string hashes;
-    for (const web::Asset* script : {&web::d3, &web::picture, &web::lists, &web::script}) {
+    for (const web::Asset* script :
+         {&web::d3, &web::picture, &web::details, &web::time, &web::lists, &web::script}) {
         hashes += (hashes.empty() ? "" : " ") + csp_hash(script->sha256);
     }
     const std::string style_hash = csp_hash(web::style.sha256);
     const std::pair<std::string_view, std::string_view> parts[] = {
-        {"@HASHES@", hashes},         {"@STYLE_HASH@", style_hash},
-        {"@STYLE@", web::style.text}, {"@DATA@", data},
-        {"@D3@", web::d3.text},       {"@PICTURE@", web::picture.text},
-        {"@LISTS@", web::lists.text}, {"@SCRIPT@", web::script.text},
+        {"@HASHES@", hashes},
+        {"@STYLE_HASH@", style_hash},
+        {"@STYLE@", web::style.text},
+        {"@DATA@", data},
+        {"@D3@", web::d3.text},
+        {"@PICTURE@", web::picture.text},
+        {"@DETAILS@", web::details.text},
+        {"@TIME@", web::time.text},
+        {"@LISTS@", web::lists.text},
+        {"@SCRIPT@", web::script.text},
     };
     std::string html;
     std::string_view page = web::page.text;

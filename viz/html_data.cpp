@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viz/html_data.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 
 #include <nlohmann/json.hpp>
@@ -21,6 +23,22 @@ constexpr std::size_t overview_nodes = 150;  // beyond, the page opens with one 
 /// What deceives the eye is made visible here, once; the page sets every string as text.
 std::string shown(std::string_view text) {
     return for_terminal(text);
+}
+
+/// The same for text of several lines.
+std::string readable(std::string_view text) {
+    std::string out;
+    for (;;) {
+        const auto end = std::min(text.find('\n'), text.size());
+        out += shown(text.substr(0, end));
+        if (end == text.size()) return out;
+        out += '\n';
+        text.remove_prefix(end + 1);
+    }
+}
+
+std::int64_t milliseconds(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
 }
 
 Json strings(const std::vector<std::string>& list) {
@@ -230,6 +248,56 @@ Json table_json(const Table& table) {
             {"numeric", table.numeric}};
 }
 
+/// When conversations began, by edge: step, count, step, count.
+Json activity_json(const Activity& activity) {
+    Json edges = Json::array();
+    for (const auto& counts : activity.edges) {
+        Json list = Json::array();
+        for (const auto& [step, count] : counts) {
+            list.push_back(step);
+            list.push_back(count);
+        }
+        edges.push_back(std::move(list));
+    }
+    return {{"from", milliseconds(activity.from.time_since_epoch())},
+            {"step", static_cast<double>(activity.step.count()) / 1e6},
+            {"steps", activity.steps},
+            {"edges", std::move(edges)}};
+}
+
+/// The conversations by edge, and for each what the columns are.
+Json talks_json(const PageDetails& details, std::size_t edges) {
+    Json json = Json::array();
+    for (std::size_t i = 0; i < edges; ++i) json.push_back(Json::array());
+    for (const EdgeTalk& each : details.talks) {
+        json[each.edge].push_back({moment(each.first), shown(each.client), shown(each.outcome),
+                                   each.bytes, shown(each.tls), shown(each.became)});
+    }
+    return json;
+}
+
+Json policies_json(const std::vector<PolicyText>& list) {
+    Json json = Json::array();
+    for (const PolicyText& each : list) {
+        json.push_back({{"scope", shown(each.scope)},
+                        {"title", shown(each.title)},
+                        {"place", shown(each.place)},
+                        {"text", readable(each.text)}});
+    }
+    return json;
+}
+
+void add_details(const PageDetails& details, std::size_t edges, Json& json) {
+    json["activity"] = activity_json(details.activity);
+    json["talks"] = details.talks.empty() ? Json::array() : talks_json(details, edges);
+    json["sources"] = Json::object();
+    for (const auto& [place, text] : details.sources)
+        json["sources"][shown(place)] = readable(text);
+    json["in_force"] = policies_json(details.in_force);
+    json["generated"] = policies_json(details.generated);
+    json["proof"] = strings(details.proof);
+}
+
 }  // namespace
 
 std::string html_data(const View& view) {
@@ -246,11 +314,14 @@ std::string html_data(const View& view) {
     json["findings"] = Json::array();
     for (const Finding& each : view.findings) json["findings"].push_back(shown_finding(each));
     json["tables"] = Json::array();
-    for (const Table& each : view.tables) json["tables"].push_back(table_json(each));
+    for (const auto* tables : {&view.tables, &view.page_tables}) {
+        for (const Table& each : *tables) json["tables"].push_back(table_json(each));
+    }
     json["documents"] = Json::array();
     for (const auto& [name, text] : view.documents) {
         json["documents"].push_back({shown(name), valid_utf8(text)});
     }
+    add_details(view.details, view.graph.edges.size(), json);
     return dumped(json);
 }
 

@@ -9,6 +9,7 @@
 #include "model/baseline.h"
 #include "model/finding.h"
 #include "model/graph.h"
+#include "viz/page_details.h"
 
 namespace nspect::viz {
 
@@ -47,7 +48,9 @@ struct View {
     std::vector<Check> checks;
     std::vector<Table> tables;
     std::vector<std::pair<std::string, std::string>>
-        documents;  ///< name -> text: generated policies
+        documents;                   ///< name -> text: generated policies
+    PageDetails details;             ///< what only a page has room for
+    std::vector<Table> page_tables;  ///< these too: of what no policy isolates, of what is unused
 };
 
 }  // namespace nspect::viz

@@ -34,17 +34,6 @@ std::string port_words(const Conversation& conversation) {
     return text;
 }
 
-std::string tls_words(const Conversation& conversation) {
-    if (!conversation.tls) return "-";
-    const TlsSeen& tls = *conversation.tls;
-    std::string text = tls_version_name(tls.version);
-    if (text.starts_with("TLSv")) text.erase(0, 4);  // the column says TLS
-    if (text.empty()) text = "yes";
-    if (tls.client_cert == ClientCert::presented) text += " mutual";
-    if (tls.client_cert == ClientCert::unknown) text += " ?";
-    return text;
-}
-
 std::string lost_words(const Conversation& conversation, const analyzer::Places& places) {
     if (!conversation.lost_between) return "-";
     const auto fate = analyzer::packet_fate(conversation, places).fate;

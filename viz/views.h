@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "analyzer/audit.h"
@@ -22,6 +24,18 @@
 namespace nspect::viz {
 
 View audit_view(const analyzer::Audit& audit, const Recording& context, const Inventory& inventory);
+/// Adds what a page opens on demand about the conversations of edges: when, and the latest ones.
+void add_talks(const analyzer::Audit& audit, const std::vector<Conversation>& conversations,
+               const Recording& context, View& view);
+/// Adds the tables only a page has room for: workloads that no policy isolates, allowed edges that
+/// nobody used.
+void add_page_tables(View& view);
+/// By file: what it holds.
+using SourceTexts = std::map<std::string, std::string>;
+/// Adds the policies in force as they are written, what their rules say by place, and those that
+/// could stand in their stead.
+void add_policy_texts(const std::vector<Policy>& in_force, const SourceTexts& texts,
+                      const analyzer::Generated& generated, View& view);
 /// Adds a table of the statements, and each as a check.
 void add_compliance(const std::vector<analyzer::ComplianceCheck>& checks, View& view);
 /// Takes out of the view's findings what the baseline knows, and says how many that are.

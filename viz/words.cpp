@@ -42,4 +42,15 @@ std::string party_words(const Party& party, const Inventory& inventory) {
     return party.name.empty() ? address : party.name + " (" + address + ")";
 }
 
+std::string tls_words(const Conversation& conversation) {
+    if (!conversation.tls) return "-";
+    const TlsSeen& tls = *conversation.tls;
+    std::string text = tls_version_name(tls.version);
+    if (text.starts_with("TLSv")) text.erase(0, 4);  // the column says TLS
+    if (text.empty()) text = "yes";
+    if (tls.client_cert == ClientCert::presented) text += " mutual";
+    if (tls.client_cert == ClientCert::unknown) text += " ?";
+    return text;
+}
+
 }  // namespace nspect::viz

@@ -22,5 +22,7 @@ std::string clock(Timestamp time);
 std::string short_name(const WorkloadId& id);
 /// The workload of a party, else the node, else the address.
 std::string party_words(const Party& party, const Inventory& inventory);
+/// "1.3 mutual", "1.2 ?" where it cannot be told, "-" without TLS.
+std::string tls_words(const Conversation& conversation);
 
 }  // namespace nspect::viz

@@ -63,6 +63,12 @@ viz::View hostile_view(const std::string& text) {
     view.checks = {{text, text, viz::Check::Status::fail, text, {text}}};
     view.tables = {{"edges", text, {"From", text}, {{text, text}}, {}}};
     view.documents = {{text, text}};
+    view.page_tables = {{"unprotected", text, {text}, {{text}}, {}}};
+    view.details.talks = {{0, {}, text, text, text, text, text}};
+    view.details.sources = {{text, text}};
+    view.details.in_force = {{text, text, text, text}};
+    view.details.generated = {{text, text, "", text}};
+    view.details.proof = {text};
     return view;
 }
 

@@ -150,8 +150,8 @@ TEST_CASE("hostile names cannot leave the report's data", "[viz][hostile]") {
     for (const auto& text : hostile_texts()) {
         CAPTURE(text.substr(0, 60));
         const std::string html = viz::to_html(hostile_view(text));
-        CHECK(count(html, "<script") == 5);
-        CHECK(count(html, "</script") == 5);
+        CHECK(count(html, "<script") == 7);
+        CHECK(count(html, "</script") == 7);
         const std::string open = "id=\"data\">";
         const auto start = html.find(open) + open.size();
         const std::string data = html.substr(start, html.find("</script>", start) - start);

@@ -349,12 +349,6 @@ analyzer::Generated shop_generated() {
     return generated;
 }
 
-viz::View shop_view() {
-    auto view = viz::audit_view(shop_audit(), shop_recording(), shop_inventory());
-    view.documents = viz::generated_view(shop_generated()).documents;
-    return view;
-}
-
 viz::View ring_view(std::size_t nodes, std::size_t namespaces, std::size_t edges_each) {
     viz::View view;
     view.title = "Ring";

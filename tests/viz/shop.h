@@ -24,10 +24,13 @@ analyzer::Connectivity shop_connectivity();
 analyzer::ConnectivityDiff shop_diff();
 analyzer::Generated shop_generated();
 
-/// The audit, with the generated policies as documents.
+/// The audit, with the generated policies as documents, and all that a page has room for.
 viz::View shop_view();
 
 /// A ring of `nodes` workloads in `namespaces` namespaces, each with `edges_each` edges.
 viz::View ring_view(std::size_t nodes, std::size_t namespaces, std::size_t edges_each);
+
+/// 2 000 workloads and 10 000 edges, with all that a page has room for.
+viz::View large_view();
 
 }  // namespace nspect::test

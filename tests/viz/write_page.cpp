@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
     using namespace nspect;
     const std::string folder = std::string(argv[1]) + "/";
     write(folder + "shop.html", viz::to_html(test::shop_view()));
-    write(folder + "large.html", viz::to_html(test::ring_view(2000, 40, 5)));
+    write(folder + "large.html", viz::to_html(test::large_view()));
     std::size_t number = 0;
     for (const auto& text : test::hostile_texts()) {
         write(folder + "hostile" + std::to_string(number++) + ".html",

@@ -14,6 +14,8 @@ struct Asset {
 extern const Asset style;
 extern const Asset d3;
 extern const Asset picture;
+extern const Asset details;
+extern const Asset time;
 extern const Asset lists;
 extern const Asset script;
 extern const Asset page;

@@ -4,9 +4,14 @@
 /**
  * @typedef {{code: string, severity: string, subject: string, message: string, evidence: string[], location: string, edge: ?number}} Found
  * @typedef {{id: string, title: string, columns: string[], rows: string[][], numeric: number[]}} Table
+ * @typedef {{scope: string, title: string, place: string, text: string}} PolicyText
  */
 
 const someFindings = 100;
+const printedRows = 1000; // of a table
+/** @type {((all: boolean) => void)[]} */
+const printed = []; // what shows more on paper
+
 const shortCell = 28; // is not broken into lines
 
 // --- findings ------------------------------------------------------------------------------------------------
@@ -43,6 +48,7 @@ function drawFindings() {
       byId("findings").append(button(`Show all ${grouped(wanted.length)}`, () => { most = Infinity; fill(); }));
     }
   };
+  printed.push((all) => { most = all ? Infinity : someFindings; fill(); });
   for (const severity of ["high", "medium", "low", "info"]) {
     const count = report.findings.filter((each) => each.severity === severity).length;
     if (!count) continue;
@@ -104,6 +110,7 @@ function drawTable(table) {
     head.append(cell);
   });
   filter.addEventListener("input", fill);
+  printed.push((all) => { most = all ? printedRows : someRows; fill(); });
   fill();
   const scroll = element("div", undefined, "scroll");
   scroll.tabIndex = 0;
@@ -147,14 +154,47 @@ function saveCsv(table) {
 
 // --- documents ----------------------------------------------------------------------------------------------
 
+/** Policies in force and those that could be, beside each other, by namespace. */
+function drawPolicies() {
+  const place = byId("documents");
+  for (const text of report.proof) place.append(element("p", text));
+  const scopes = [...new Set([...report.in_force, ...report.generated].map((each) => each.scope))].sort();
+  const columns = [["In force", report.in_force], ["From the recording", report.generated]];
+  for (const scope of scopes) {
+    const section = element("section", undefined, "beside");
+    section.setAttribute("aria-label", scope ? `Policies of namespace ${scope}` : "Policies of the cluster");
+    place.append(element("h3", scope || "The whole cluster"), section);
+    for (const [name, list] of columns) {
+      const column = element("div");
+      column.append(element("h4", String(name)));
+      const own = /** @type {PolicyText[]} */ (list).filter((each) => each.scope === scope);
+      for (const each of own) column.append(policyElement(each));
+      if (!own.length) column.append(element("p", "None.", "quiet"));
+      section.append(column);
+    }
+  }
+}
+
+/** @param {PolicyText} policy */
+function policyElement({ title, place, text }) {
+  const box = unfolding(title, text || "Its file was not at hand.");
+  if (place) box.firstElementChild.append(" ", element("span", place, "place"));
+  return box;
+}
+
 function drawDocuments() {
-  if (!report.documents.length) return;
+  const sides = report.in_force.length + report.generated.length;
+  if (!report.documents.length && !sides) return;
   byId("documents").append(element("h2", "Policies"));
-  for (const [name, text] of report.documents) {
-    const box = element("details");
-    const body = element("pre", text);
-    body.tabIndex = 0;
-    box.append(element("summary", name), body);
-    byId("documents").append(box);
+  if (sides) drawPolicies();
+  for (const [name, text] of report.documents) byId("documents").append(unfolding(name, text));
+}
+
+/** For paper: rows, findings and texts that the page shows on demand; then as it was. @param {boolean} all */
+function unfold(all) {
+  for (const act of printed) act(all);
+  for (const box of document.querySelectorAll("details")) {
+    if (all) box.dataset.was = String(box.open);
+    box.open = all || box.dataset.was === "true";
   }
 }

@@ -156,7 +156,10 @@ class Picture {
     return used;
   }
 
-  /** What was chosen, and what it touches, stands out. @param {Choice} choice */
+  /**
+   * What was chosen, and what it touches, stands out.
+   * @param {Choice} choice
+   */
   mark({ line, node }) {
     const touches = (each) => each === line || each.from === node || each.to === node;
     const near = new Set([node]);
@@ -183,6 +186,13 @@ class Picture {
     const scale = Math.min(3, view.width / (right - left + 60), view.height / (bottom - top + 60));
     return target.call(this.zoom.transform, d3.zoomIdentity
       .translate(view.x + view.width / 2, view.y + view.height / 2).scale(scale).translate(-(left + right) / 2, -(top + bottom) / 2));
+  }
+
+  /** In pixels of the page. @param {number} x @param {number} y */
+  pan(x, y) {
+    const { a } = this.svg.node().getScreenCTM();
+    const { k } = d3.zoomTransform(this.svg.node());
+    this.svg.call(this.zoom.translateBy, x / a / k, y / a / k);
   }
 
   /** @param {number} factor */

@@ -5,13 +5,15 @@
  * @typedef {{from: number, to: number, traffic: string, state: string, count: number, tls: string, rules: string[], facts: string[][]}} Edge
  * @typedef {{state: string, words: string, symbol: string, edges: number}} State
  * @typedef {{title: string, summary: string[], figures: string[][], warnings: string[], states: State[], nodes: GraphNode[],
- *   edges: Edge[], pictures: Drawing[], findings: Found[], tables: Table[], documents: string[][]}} Report
+ *   edges: Edge[], pictures: Drawing[], findings: Found[], tables: Table[], documents: string[][],
+ *   activity: Activity, talks: string[][][], sources: Object<string, string>, in_force: PolicyText[], generated: PolicyText[], proof: string[]}} Report
  */
 /** @type {Report} */
 const report = JSON.parse(document.getElementById("data").textContent);
 const byId = (/** @type {string} */ id) => document.getElementById(id);
 const words = new Map(report.states.map((each) => [each.state, each]));
 const someRows = 50;
+const mostPorts = 500; // in the list
 
 /** @param {string} tag @param {string=} text @param {string=} className */
 function element(tag, text, className) {
@@ -53,7 +55,7 @@ function drawHead() {
 function drawNav() {
   const links = [["graph", "Graph", report.edges.length], ["found", "Findings", report.findings.length],
     ...report.tables.map((each) => ["table-" + each.id, each.title || each.id, each.rows.length]),
-    ["documents", "Policies", report.documents.length]];
+    ["documents", "Policies", report.documents.length + report.in_force.length + report.generated.length]];
   for (const [id, name, count] of links) {
     const target = byId(String(id));
     if (!target || target.hidden || !count) continue;
@@ -64,10 +66,11 @@ function drawNav() {
   }
 }
 
-// --- selection and details -----------------------------------------------------------------------------------
+// --- selection ----------------------------------------------------------------------------------------------
 
 /** @type {Picture} */
 let picture;
+let selection = ""; // "edge=3"
 let level = 0; // into report.pictures
 const atWorkloads = () => level === report.pictures.length - 1;
 
@@ -84,7 +87,8 @@ function select(kind, index, quiet) {
   } else {
     return;
   }
-  if (!quiet) history.replaceState(null, "", `#${kind}=${index}`);
+  selection = `${kind}=${index}`;
+  if (!quiet) remember();
 }
 
 /** @param {Choice} choice */
@@ -99,121 +103,12 @@ function chosen({ line, node }) {
   return describeGroup(node);
 }
 
-function emptyDetails() {
-  byId("details").replaceChildren(element("h3", "Details"), element("p",
-    "Choose a line or a box: the rules that decide, the counts, the encryption and the places stand here.", "quiet"));
-}
-
-/** @param {string} state */
-function verdict(state) {
-  const { symbol, words: text } = words.get(state);
-  return element("span", `${symbol} ${text}`, `verdict state-${state}`);
-}
-
-/** "NetworkPolicy shop/db ingress rule 1 (file:12:3) allows it": the place stands alone. @param {string} text */
-function ruleElement(text) {
-  const parts = /^(.*?) \(([^()]+:\d+(?::\d+)?)\)(.*)$/.exec(text);
-  const made = element("div", parts ? parts[1] + parts[3] : text, "rule");
-  if (parts) made.append(element("span", parts[2], "place"));
-  return made;
-}
-
-/** @param {number[]} indices */
-function describeLine(indices) {
-  const panel = byId("details");
-  const { from, to } = report.edges[indices[0]];
-  panel.replaceChildren(element("h3", `${report.nodes[from].id} → ${report.nodes[to].id}`));
-  for (const index of indices.slice(0, someRows)) describeEdge(panel, report.edges[index], from, to);
-  if (indices.length > someRows) panel.append(element("p", `and ${grouped(indices.length - someRows)} more edges`, "quiet"));
-  panel.scrollTop = 0;
-}
-
-/** @param {HTMLElement} panel @param {Edge} edge @param {number} from of the heading @param {number} to */
-function describeEdge(panel, edge, from, to) {
-  const head = element("h4");
-  const pair = edge.from === from && edge.to === to ? "" : ` ${report.nodes[edge.from].id} → ${report.nodes[edge.to].id}`;
-  head.append(element("span", edge.traffic + pair), verdict(edge.state));
-  const list = element("dl");
-  for (const [name, value] of edge.facts) list.append(element("dt", name), element("dd", value));
-  panel.append(head, list, ...edge.rules.map(ruleElement));
-}
-
-/** @param {GraphNode} node */
-function isolation(node) {
-  if (node.kind !== "workload" || !node.judged) return "";
-  if (node.ingress && node.egress) return "Policies isolate it in both directions.";
-  if (node.ingress) return "A policy isolates it for incoming traffic; outgoing is free.";
-  if (node.egress) return "A policy isolates it for outgoing traffic; incoming is free.";
-  return "No policy selects it: everything may reach it, and it may reach everything.";
-}
-
-/** @param {number} index */
-function describeNode(index) {
-  const panel = byId("details");
-  const node = report.nodes[index];
-  panel.replaceChildren(element("h3", node.id));
-  if (isolation(node)) panel.append(element("p", isolation(node), "quiet"));
-  const tools = element("div", undefined, "tools");
-  for (const [hops, text] of [[1, "Only its neighbours"], [2, "Two hops around"]]) {
-    tools.append(button(String(text), () => setFocus(index, Number(hops))));
-  }
-  panel.append(tools);
-  listEdges(panel, "Outgoing", (edge) => edge.from === index, "to");
-  listEdges(panel, "Incoming", (edge) => edge.to === index, "from");
-  panel.scrollTop = 0;
-}
-
-/** @param {HTMLElement} panel @param {string} title @param {(edge: Edge) => boolean} wanted @param {"from"|"to"} other */
-function listEdges(panel, title, wanted, other) {
-  const found = report.edges.map((edge, i) => ({ edge, i })).filter(({ edge }) => wanted(edge));
-  if (!found.length) return;
-  panel.append(element("h4", `${title} (${grouped(found.length)})`));
-  const list = element("ul");
-  for (const { edge, i } of found.slice(0, someRows)) {
-    const item = element("li");
-    const open = button("", () => select("edge", i));
-    const { symbol, words: text } = words.get(edge.state);
-    const mark = element("span", symbol + " ", "state-" + edge.state);
-    mark.title = text;
-    open.append(mark, `${report.nodes[edge[other]].id} `, element("span", edge.traffic, "quiet"));
-    open.setAttribute("aria-label", `${report.nodes[edge[other]].id} ${edge.traffic}, ${text}`);
-    item.append(open);
-    list.append(item);
-  }
-  if (found.length > someRows) list.append(element("li", `and ${grouped(found.length - someRows)} more`, "quiet"));
-  panel.append(list);
-}
-
-/** A box of the overview. @param {number} index */
-function describeGroup(index) {
-  const panel = byId("details");
-  const drawing = report.pictures[level];
-  const members = report.nodes.map((node, i) => ({ node, i })).filter(({ i }) => drawing.node_of[i] === index);
-  panel.replaceChildren(element("h3", drawing.nodes[index].id), element("p", `${grouped(members.length)} inside`, "quiet"));
-  const group = members[0].node.group;
-  if (group) {
-    const tools = element("div", undefined, "tools");
-    tools.append(button("Open it", () => {
-      /** @type {HTMLSelectElement} */ (byId("group")).value = group;
-      showLevel(report.pictures.length - 1);
-    }));
-    panel.append(tools);
-  }
-  const list = element("ul");
-  for (const { node, i } of members.slice(0, someRows)) {
-    const item = element("li");
-    item.append(button(node.id, () => { showLevel(report.pictures.length - 1); select("node", i); }));
-    list.append(item);
-  }
-  if (members.length > someRows) list.append(element("li", `and ${grouped(members.length - someRows)} more`, "quiet"));
-  panel.append(list);
-}
-
 // --- filters -------------------------------------------------------------------------------------------------
 
 const hidden = new Set(); // states
 /** @type {?{node: number, hops: number, reach: Set<number>}} */
-let focus = null;
+let around = null;
+const time = new TimeSlider(report.activity, () => applyFilters());
 const value = (/** @type {string} */ id) => /** @type {HTMLInputElement|HTMLSelectElement} */ (byId(id)).value;
 
 /** Nodes within `hops` edges of `node`, whichever way they point. @param {number} node @param {number} hops */
@@ -226,19 +121,25 @@ function setFocus(node, hops) {
       if (before.has(to)) reach.add(from);
     }
   }
-  focus = { node, hops, reach };
+  around = { node, hops, reach };
   applyFilters(true);
 }
 
-/** @param {Edge} edge @param {string} text */
-function edgeShown(edge, text) {
+/** "TCP 443" is itself, "TCP" all of its ports. @param {string} traffic @param {string} wanted */
+function carries(traffic, wanted) {
+  return traffic === wanted || (!wanted.includes(" ") && (traffic.includes(wanted) || traffic.startsWith("All ")));
+}
+
+/** @param {number} index @param {string} text */
+function edgeShown(index, text) {
+  const edge = report.edges[index];
   const from = report.nodes[edge.from];
   const to = report.nodes[edge.to];
   const group = value("group");
   const port = value("port");
   const tls = value("tls");
   if (hidden.has(edge.state) || (group && from.group !== group && to.group !== group)) return false;
-  if ((port && edge.traffic !== port) || (focus && !(focus.reach.has(edge.from) && focus.reach.has(edge.to)))) return false;
+  if ((port && !carries(edge.traffic, port)) || !time.shows(index) || (around && !(around.reach.has(edge.from) && around.reach.has(edge.to)))) return false;
   const encrypted = edge.tls === tls || (tls === "tls" && edge.tls === "mutual") || (tls !== "mutual" && edge.tls === "partly");
   if (tls && !encrypted) return false;
   return !text || [from.id, to.id, edge.traffic, ...edge.rules].some((each) => each.toLowerCase().includes(text));
@@ -249,25 +150,31 @@ function applyFilters(move) {
   const text = value("search").trim().toLowerCase();
   const drawing = report.pictures[level];
   const shown = new Set();
-  report.edges.forEach((edge, i) => { if (edgeShown(edge, text)) shown.add(i); });
+  report.edges.forEach((_, i) => { if (edgeShown(i, text)) shown.add(i); });
   const named = new Set();
   if (text) report.nodes.forEach((node, i) => { if (node.id.toLowerCase().includes(text)) named.add(drawing.node_of ? drawing.node_of[i] : i); });
   const all = shown.size === report.edges.length && !text;
   const used = picture.filter((line) => line.edges.some((i) => shown.has(i)), (node) => all || named.has(node));
   byId("shown").textContent = `${grouped(shown.size)} of ${grouped(report.edges.length)} edges shown`;
   const button = byId("focus");
-  button.hidden = !focus;
-  if (focus) button.textContent = `× Around ${report.nodes[focus.node].id}`;
-  byId("clear").hidden = all && !focus;
+  button.hidden = !around;
+  if (around) button.textContent = `× Around ${report.nodes[around.node].id}`;
+  byId("clear").hidden = all && !around && time.all();
+  if (ready) remember();
   if (move) picture.fit(all || drawing.node_of ? undefined : new Set([...used, ...named]));
 }
 
 function clearFilters() {
   for (const id of ["search", "group", "port", "tls"]) /** @type {HTMLInputElement} */ (byId(id)).value = "";
-  focus = null;
+  around = null;
   hidden.clear();
-  for (const chip of byId("states").children) chip.setAttribute("aria-pressed", "true");
+  time.set(0, report.activity.steps);
+  pressChips();
   applyFilters(true);
+}
+
+function pressChips() {
+  report.states.forEach(({ state }, i) => byId("states").children[i].setAttribute("aria-pressed", String(!hidden.has(state))));
 }
 
 /** A line as the picture draws it. @param {string} state */
@@ -295,26 +202,32 @@ function chip(label, count, className, act) {
   return made;
 }
 
-/** @param {string} id @param {string[]} names */
-function fillSelect(id, names) {
+/** @param {string} id @param {string[]} names @param {string=} title of the names together */
+function fillSelect(id, names, title) {
   const list = /** @type {HTMLSelectElement} */ (byId(id));
-  for (const name of names) list.append(new Option(name, name));
-  list.hidden = names.length < 2;
-  list.addEventListener("change", () => applyFilters(true));
+  const place = title ? element("optgroup") : list;
+  place.setAttribute("label", title || "");
+  for (const name of names) place.append(new Option(name, name));
+  if (title) list.append(place);
+  list.hidden = list.options.length < 3;
 }
 
 function drawFilters() {
   byId("search").addEventListener("input", () => applyFilters(true));
   fillSelect("group", [...new Set(report.nodes.map((each) => each.group))].filter((each) => each).sort());
-  fillSelect("port", [...new Set(report.edges.map((each) => each.traffic))].sort((a, b) => a.localeCompare(b, "en", { numeric: true })).slice(0, 500));
-  byId("tls").addEventListener("change", () => applyFilters(true));
+  const ports = [...new Set(report.edges.map((each) => each.traffic))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const protocols = [...new Set(ports.flatMap((each) => each.match(/\b(TCP|UDP|SCTP|ICMPv6|ICMP)\b/g) || []))].sort();
+  if (protocols.length > 1) fillSelect("port", protocols, "Protocols");
+  fillSelect("port", ports.slice(0, mostPorts), protocols.length > 1 ? "Ports" : undefined);
+  for (const id of ["group", "port", "tls"]) byId(id).addEventListener("change", () => applyFilters(true));
   byId("tls").hidden = report.edges.every((each) => each.tls === "unknown");
   for (const { state, words: text, symbol, edges } of report.states) {
     const made = chip(`${symbol} ${text}`, edges, "state-" + state, (on) => { on ? hidden.delete(state) : hidden.add(state); applyFilters(); });
     made.prepend(sample(state));
     byId("states").append(made);
   }
-  byId("focus").addEventListener("click", () => { focus = null; applyFilters(true); });
+  time.draw(byId("time"));
+  byId("focus").addEventListener("click", () => { around = null; applyFilters(true); });
   byId("clear").addEventListener("click", clearFilters);
 }
 
@@ -342,6 +255,7 @@ function drawGraph() {
   byId("zoom-in").addEventListener("click", () => picture.scale(1.4));
   byId("zoom-out").addEventListener("click", () => picture.scale(1 / 1.4));
   byId("zoom-fit").addEventListener("click", () => picture.fit());
+  byId("picture").addEventListener("keydown", moveByKey);
   window.addEventListener("resize", () => picture.size());
   emptyDetails();
   showLevel(0);
@@ -349,22 +263,83 @@ function drawGraph() {
 
 // --- links and keys ------------------------------------------------------------------------------------------
 
-/** `#edge=3` and `#node=1` survive sending the file. */
+let ready = false;
+
+/** What is chosen and filtered, as a link that survives sending the file. */
+function remember() {
+  const parts = selection ? [selection] : [];
+  for (const id of ["search", "group", "port", "tls"]) if (value(id)) parts.push(`${id}=${encodeURIComponent(value(id))}`);
+  if (hidden.size) parts.push("hide=" + [...hidden].join(","));
+  if (!time.all()) parts.push(`time=${time.from}-${time.to}`);
+  if (around) parts.push(`around=${around.node}-${around.hops}`);
+  const link = parts.join("&");
+  if ("#" + link !== location.hash) history.replaceState(null, "", link ? "#" + link : location.pathname + location.search);
+}
+
+/** The filters that a link names; others stay as they are. @param {Map<string, string>} link */
+function followFilters(link) {
+  for (const id of ["search", "group", "port", "tls"]) {
+    if (link.has(id)) /** @type {HTMLInputElement} */ (byId(id)).value = link.get(id);
+  }
+  if (link.has("hide")) {
+    hidden.clear();
+    for (const state of link.get("hide").split(",")) if (words.has(state)) hidden.add(state);
+    pressChips();
+  }
+  const numbers = (/** @type {string} */ key) => (/^(\d+)-(\d+)$/.exec(link.get(key) || "") || []).slice(1).map(Number);
+  const [from, to] = numbers("time");
+  if (to !== undefined) time.set(from, to);
+  const [node, hops] = numbers("around");
+  if (report.nodes[node] && hops < 9) setFocus(node, hops);
+  applyFilters(true);
+}
+
+/** "#edge=3&group=shop" @returns {Map<string, string>} */
+function linkParts() {
+  const parts = location.hash.slice(1).split("&").map((each) => each.split("="));
+  return new Map(parts.filter((each) => each.length === 2).map(([key, text]) => {
+    try {
+      return [key, decodeURIComponent(text)];
+    } catch {
+      return [key, ""];
+    }
+  }));
+}
+
 let first = true;
 function followLink() {
-  const link = /^#(edge|node)=(\d+)$/.exec(location.hash);
-  if (!link || !picture) return;
-  if (!atWorkloads()) showLevel(report.pictures.length - 1);
-  select(link[1], Number(link[2]), true);
-  byId("graph").scrollIntoView({ block: "start", behavior: first ? "instant" : "auto" });
+  const link = linkParts();
+  if (!link.size || !picture) return;
+  ready = false;
+  followFilters(link);
+  for (const kind of ["edge", "node"]) {
+    if (!/^\d+$/.test(link.get(kind) || "")) continue;
+    if (!atWorkloads()) showLevel(report.pictures.length - 1);
+    select(kind, Number(link.get(kind)), true);
+    byId("graph").scrollIntoView({ block: "start", behavior: /** @type {ScrollBehavior} */ (first ? "instant" : "auto") });
+  }
   first = false;
+  ready = true;
+  remember();
+}
+
+/** Arrows move the picture, + and - zoom, 0 shows all of it. @param {KeyboardEvent} event */
+function moveByKey(event) {
+  const step = 60;
+  /** @type {Object<string, () => void>} */
+  const acts = { ArrowLeft: () => picture.pan(step, 0), ArrowRight: () => picture.pan(-step, 0), ArrowUp: () => picture.pan(0, step),
+    ArrowDown: () => picture.pan(0, -step), "+": () => picture.scale(1.4), "-": () => picture.scale(1 / 1.4), "0": () => picture.fit() };
+  if (event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(acts, event.key)) return;
+  event.preventDefault();
+  acts[event.key]();
 }
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !picture) return;
   picture.mark({});
   emptyDetails();
-  history.replaceState(null, "", location.pathname + location.search);
+  selection = "";
+  remember();
 });
 
 drawHead();
@@ -373,5 +348,8 @@ drawFindings();
 report.tables.forEach(drawTable);
 drawDocuments();
 drawNav();
+ready = true;
 followLink();
 window.addEventListener("hashchange", followLink);
+window.addEventListener("beforeprint", () => unfold(true));
+window.addEventListener("afterprint", () => unfold(false));
