@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <unordered_map>
 
 #include <nlohmann/json.hpp>
 
@@ -40,6 +41,28 @@ std::string readable(std::string_view text) {
 std::int64_t milliseconds(Duration duration) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
 }
+
+/// Texts that stand in many places: each once, named by its number.
+class Words {
+public:
+    std::size_t number(const std::string& text) {
+        const auto [at, added] = numbers_.try_emplace(shown(text), list_.size());
+        if (added) list_.push_back(at->first);
+        return at->second;
+    }
+
+    Json numbers(const std::vector<std::string>& list) {
+        Json json = Json::array();
+        for (const auto& each : list) json.push_back(number(each));
+        return json;
+    }
+
+    Json take() { return std::move(list_); }
+
+private:
+    std::unordered_map<std::string, std::size_t> numbers_;
+    Json list_ = Json::array();
+};
 
 Json strings(const std::vector<std::string>& list) {
     Json json = Json::array();
@@ -101,10 +124,10 @@ std::string tls_words(const GraphEdge& edge) {
     return text;
 }
 
-Json edge_facts(const GraphEdge& edge) {
+Json edge_facts(const GraphEdge& edge, Words& texts) {
     Json facts = Json::array();
     const auto add = [&](std::string_view name, const std::string& value) {
-        facts.push_back({std::string(name), shown(value)});
+        facts.push_back({texts.number(std::string(name)), texts.number(value)});
     };
     if (edge.conversations == 0) return facts;
     for (std::size_t i = 0; i < outcome_count; ++i) {
@@ -121,15 +144,15 @@ Json edge_facts(const GraphEdge& edge) {
     return facts;
 }
 
-Json edge_json(const GraphEdge& edge) {
+Json edge_json(const GraphEdge& edge, Words& texts) {
     return {{"from", edge.from},
             {"to", edge.to},
             {"traffic", traffic_words(edge)},
             {"state", to_string(edge.state)},
             {"count", edge.conversations},
             {"tls", encryption(edge)},
-            {"rules", strings(edge.rules)},
-            {"facts", edge_facts(edge)}};
+            {"rules", texts.numbers(edge.rules)},
+            {"facts", edge_facts(edge, texts)}};
 }
 
 Json box_json(const Positions::Box& box) {
@@ -238,9 +261,9 @@ Json shown_finding(const Finding& finding) {
             {"edge", finding.edge ? Json(*finding.edge) : Json(nullptr)}};
 }
 
-Json table_json(const Table& table) {
+Json table_json(const Table& table, Words& texts) {
     Json rows = Json::array();
-    for (const auto& row : table.rows) rows.push_back(strings(row));
+    for (const auto& row : table.rows) rows.push_back(texts.numbers(row));
     return {{"id", table.id},
             {"title", shown(table.title)},
             {"columns", strings(table.columns)},
@@ -266,12 +289,12 @@ Json activity_json(const Activity& activity) {
 }
 
 /// The conversations by edge, and for each what the columns are.
-Json talks_json(const PageDetails& details, std::size_t edges) {
+Json talks_json(const PageDetails& details, std::size_t edges, Words& texts) {
     Json json = Json::array();
     for (std::size_t i = 0; i < edges; ++i) json.push_back(Json::array());
     for (const EdgeTalk& each : details.talks) {
-        json[each.edge].push_back({moment(each.first), shown(each.client), shown(each.outcome),
-                                   each.bytes, shown(each.tls), shown(each.became)});
+        json[each.edge].push_back(texts.numbers(
+            {moment(each.first), each.client, each.outcome, each.bytes, each.tls, each.became}));
     }
     return json;
 }
@@ -287,9 +310,9 @@ Json policies_json(const std::vector<PolicyText>& list) {
     return json;
 }
 
-void add_details(const PageDetails& details, std::size_t edges, Json& json) {
+void add_details(const PageDetails& details, std::size_t edges, Words& texts, Json& json) {
     json["activity"] = activity_json(details.activity);
-    json["talks"] = details.talks.empty() ? Json::array() : talks_json(details, edges);
+    json["talks"] = details.talks.empty() ? Json::array() : talks_json(details, edges, texts);
     json["sources"] = Json::object();
     for (const auto& [place, text] : details.sources)
         json["sources"][shown(place)] = readable(text);
@@ -302,6 +325,7 @@ void add_details(const PageDetails& details, std::size_t edges, Json& json) {
 
 std::string html_data(const View& view) {
     Json json;
+    Words texts;
     json["title"] = shown(view.title);
     json["summary"] = strings(view.summary);
     json["figures"] = pairs(view.figures);
@@ -309,19 +333,20 @@ std::string html_data(const View& view) {
     json["states"] = states_json(view.graph);
     json["nodes"] = nodes_json(view.graph);
     json["edges"] = Json::array();
-    for (const GraphEdge& each : view.graph.edges) json["edges"].push_back(edge_json(each));
+    for (const GraphEdge& each : view.graph.edges) json["edges"].push_back(edge_json(each, texts));
     json["pictures"] = pictures_json(view.graph);
     json["findings"] = Json::array();
     for (const Finding& each : view.findings) json["findings"].push_back(shown_finding(each));
     json["tables"] = Json::array();
     for (const auto* tables : {&view.tables, &view.page_tables}) {
-        for (const Table& each : *tables) json["tables"].push_back(table_json(each));
+        for (const Table& each : *tables) json["tables"].push_back(table_json(each, texts));
     }
     json["documents"] = Json::array();
     for (const auto& [name, text] : view.documents) {
         json["documents"].push_back({shown(name), valid_utf8(text)});
     }
-    add_details(view.details, view.graph.edges.size(), json);
+    add_details(view.details, view.graph.edges.size(), texts, json);
+    json["strings"] = texts.take();
     return dumped(json);
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "analyzer/packet_fate.h"
 #include "viz/views.h"
 #include "viz/words.h"
 
@@ -32,33 +33,13 @@ Activity activity_of(const analyzer::Audit& audit, const std::vector<Conversatio
     return activity;
 }
 
-/// By vantage: "eth0 (shop/web-1)".
-using Places = std::map<std::uint32_t, std::string>;
-
-Places places_of(const Recording& context) {
-    std::map<std::uint32_t, std::string> targets;
-    for (const TargetInfo& each : context.targets) {
-        targets[each.id] = each.is_host ? "host" : each.pod.empty() ? each.name : each.pod;
-    }
-    Places places;
-    for (const Vantage& each : context.vantages) {
-        const std::string owner = each.target ? targets[*each.target] : std::string();
-        places[each.id] = each.interface_name + (owner.empty() ? "" : " (" + owner + ")");
-    }
-    return places;
+std::string became_words(const Conversation& conversation, const analyzer::Places& places) {
+    const auto fate = analyzer::packet_fate(conversation, places);
+    if (fate.fate == analyzer::Fate::delivered) return "";
+    return "It " + analyzer::fate_sentence(fate, conversation, places) + ".";
 }
 
-std::string became_words(const Conversation& conversation, const Places& places) {
-    if (!conversation.lost_between) return "";
-    const auto name = [&](std::uint32_t id) {
-        const auto at = places.find(id);
-        return at == places.end() ? "vantage " + std::to_string(id) : at->second;
-    };
-    return "Packets seen at " + name(conversation.lost_between->first) + " never came to " +
-           name(conversation.lost_between->second) + ".";
-}
-
-EdgeTalk talk_of(std::size_t edge, const Conversation& conversation, const Places& places) {
+EdgeTalk talk_of(std::size_t edge, const Conversation& conversation, const analyzer::Places& places) {
     return {.edge = edge,
             .first = conversation.first,
             .client = to_string(conversation.client.socket),
@@ -94,7 +75,7 @@ std::vector<std::vector<std::size_t>> latest(const analyzer::Audit& audit,
 void add_talks(const analyzer::Audit& audit, const std::vector<Conversation>& conversations,
                const Recording& context, View& view) {
     view.details.activity = activity_of(audit, conversations);
-    const Places places = places_of(context);
+    const analyzer::Places places(context);
     const auto chosen = latest(audit, conversations);
     for (std::size_t edge = 0; edge < chosen.size() && view.details.talks.size() < most_talks;
          ++edge) {

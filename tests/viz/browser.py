@@ -107,7 +107,7 @@ class Browser:
 
     def press(self, key):
         text = {"Enter": "\r"}.get(key)
-        code = {"Enter": 13, "Escape": 27, "Tab": 9}[key]
+        code = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "+": 187}[key]
         down = {"type": "keyDown", "key": key, "windowsVirtualKeyCode": code}
         self.send("Input.dispatchKeyEvent", **down, **({"text": text} if text else {}))
         self.send("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)

@@ -73,13 +73,20 @@ viz::View large_view() {
     for (std::size_t i = 0; i < view.graph.edges.size(); ++i) {
         GraphEdge& edge = view.graph.edges[i];
         const std::string place = "policies.yaml:" + std::to_string(i % 2000 * 20 + 1) + ":7";
+        edge.sent = {i, i * 977};
+        edge.received = {i, i * 3331};
+        edge.first = Timestamp{} + i * 1s;
+        edge.last = edge.first + i * 7s;
+        edge.outcomes[0] = edge.conversations;
+        edge.tls = edge.mutual_tls = edge.conversations / 2;
         edge.rules = {"NetworkPolicy ns/allow-" + std::to_string(i % 2000) + " ingress rule 1 (" +
                       place + ") allows it"};
         activity.edges.push_back({{i % 60, 3}, {(i * 7) % 60 + 60, 2}});
         activity.edges.back().back().first %= 60;
-        view.details.talks.push_back(
-            {i, {}, "10.1.2.3:40000", "established", "1.2 kB", "1.3 mutual", ""});
+        view.details.talks.push_back({i, edge.first, "10.1.2.3:" + std::to_string(20'000 + i),
+                                      "established", "1.2 kB", "1.3 mutual", ""});
         view.details.talks.push_back(view.details.talks.back());
+        view.details.talks.back().client += '0';
         table.rows.push_back({view.graph.nodes[edge.from].id, view.graph.nodes[edge.to].id,
                               to_string(edge.point), edge.rules[0]});
         if (i < 2000) view.details.sources.emplace_back(place, "- from:\n    - podSelector: {}");

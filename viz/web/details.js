@@ -13,7 +13,10 @@ function verdict(state) {
   return element("span", `${symbol} ${text}`, `verdict state-${state}`);
 }
 
-/** "NetworkPolicy shop/db ingress rule 1 (file:12:3) allows it": the place stands alone, and opens. @param {string} text */
+/**
+ * "NetworkPolicy shop/db ingress rule 1 (file:12:3) allows it": the place stands alone, and opens.
+ * @param {string} text
+ */
 function ruleElement(text) {
   const parts = /^(.*?) \(([^()]+:\d+(?::\d+)?)\)(.*)$/.exec(text);
   const made = element("div", parts ? parts[1] + parts[3] : text, "rule");
@@ -23,7 +26,10 @@ function ruleElement(text) {
   return made;
 }
 
-/** Text that is shown when its name is chosen. @param {string} name @param {string} text @param {string=} className */
+/**
+ * Text that is shown when its name is chosen.
+ * @param {string} name @param {string} text @param {string=} className
+ */
 function unfolding(name, text, className) {
   const box = element("details", undefined, "code");
   const body = element("pre", text);
@@ -34,7 +40,10 @@ function unfolding(name, text, className) {
 
 const talkColumns = ["When", "Client", "Outcome", "Bytes", "TLS"];
 
-/** The latest conversations of an edge, and what became of packets on their way. @param {number} index */
+/**
+ * The latest conversations of an edge, and what became of packets on their way.
+ * @param {number} index
+ */
 function talksElement(index) {
   const talks = report.talks[index] || [];
   const all = report.edges[index].count;
@@ -64,7 +73,10 @@ function talksElement(index) {
   return talks.length ? box : undefined;
 }
 
-/** What became of the packets of an edge, each sentence once. @param {number} index */
+/**
+ * What became of the packets of an edge, each sentence once.
+ * @param {number} index
+ */
 function fates(index) {
   const told = new Map();
   for (const talk of report.talks[index] || []) {
@@ -74,7 +86,10 @@ function fates(index) {
   return [...told].map(([fate, count]) => element("p", count > 1 ? `${fate} (${grouped(count)} times)` : fate, "fate"));
 }
 
-/** The findings about an edge. @param {number} index */
+/**
+ * The findings about an edge.
+ * @param {number} index
+ */
 function findingsOf(index) {
   return report.findings.filter((each) => each.edge === index).map((each) => {
     const made = element("p", undefined, "about");
@@ -94,7 +109,10 @@ function describeLine(indices) {
   tell(`Details: ${report.nodes[from].id} to ${report.nodes[to].id}, ${grouped(indices.length)} edge${indices.length === 1 ? "" : "s"}`);
 }
 
-/** To those who hear the page. @param {string} text */
+/**
+ * To those who hear the page.
+ * @param {string} text
+ */
 function tell(text) {
   byId("said").textContent = text;
 }
@@ -160,7 +178,10 @@ function listEdges(panel, title, wanted, other) {
   panel.append(list);
 }
 
-/** A box of the overview. @param {number} index */
+/**
+ * A box of the overview.
+ * @param {number} index
+ */
 function describeGroup(index) {
   const panel = byId("details");
   const drawing = report.pictures[level];

@@ -60,7 +60,10 @@ function drawFindings() {
 // --- tables --------------------------------------------------------------------------------------------------
 
 const units = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, PB: 1e15 };
-/** "12.3 kB" and "1 204" as numbers. @param {string} text */
+/**
+ * "12.3 kB" and "1 204" as numbers.
+ * @param {string} text
+ */
 function quantity(text) {
   const parts = /^([\d\s.]+)([kMGTP]?B)?/.exec(text);
   return parts ? Number.parseFloat(parts[1].replace(/\s/g, "")) * (units[parts[2]] || 1) : -1;
@@ -190,7 +193,10 @@ function drawDocuments() {
   for (const [name, text] of report.documents) byId("documents").append(unfolding(name, text));
 }
 
-/** For paper: rows, findings and texts that the page shows on demand; then as it was. @param {boolean} all */
+/**
+ * For paper: rows, findings and texts that the page shows on demand; then as it was.
+ * @param {boolean} all
+ */
 function unfold(all) {
   for (const act of printed) act(all);
   for (const box of document.querySelectorAll("details")) {

@@ -25,7 +25,10 @@ const tips = {
   "undecided": ["M0.5,5L5,1.5L9.5,5L5,8.5z", true],
 };
 
-/** Cut in the middle, as the coordinates were computed for. @param {string} text */
+/**
+ * Cut in the middle, as the coordinates were computed for.
+ * @param {string} text
+ */
 function shortened(text) {
   const letters = Array.from(text);
   if (letters.length <= longestLabel) return text;
@@ -57,7 +60,10 @@ class Picture {
     });
   }
 
-  /** What `target` is part of was chosen; false when it is part of nothing. @param {EventTarget} target */
+  /**
+   * What `target` is part of was chosen; false when it is part of nothing.
+   * @param {EventTarget} target
+   */
   choose(target) {
     const found = target instanceof Element && target.closest(".edge, .node");
     if (!found) return false;
@@ -172,7 +178,10 @@ class Picture {
     if (this.canvas.classed("many") && near.size > 1) this.fit(near);
   }
 
-  /** All of it, or only these nodes. @param {Set<number>=} only */
+  /**
+   * All of it, or only these nodes.
+   * @param {Set<number>=} only
+   */
   fit(only) {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches || !only;
     const target = still ? this.svg : this.svg.transition().duration(250);
@@ -188,7 +197,10 @@ class Picture {
       .translate(view.x + view.width / 2, view.y + view.height / 2).scale(scale).translate(-(left + right) / 2, -(top + bottom) / 2));
   }
 
-  /** In pixels of the page. @param {number} x @param {number} y */
+  /**
+   * In pixels of the page.
+   * @param {number} x @param {number} y
+   */
   pan(x, y) {
     const { a } = this.svg.node().getScreenCTM();
     const { k } = d3.zoomTransform(this.svg.node());

@@ -9,11 +9,23 @@
  *   activity: Activity, talks: string[][][], sources: Object<string, string>, in_force: PolicyText[], generated: PolicyText[], proof: string[]}} Report
  */
 /** @type {Report} */
-const report = JSON.parse(document.getElementById("data").textContent);
+const report = spelled(JSON.parse(document.getElementById("data").textContent));
 const byId = (/** @type {string} */ id) => document.getElementById(id);
 const words = new Map(report.states.map((each) => [each.state, each]));
 const someRows = 50;
 const mostPorts = 500; // in the list
+
+/**
+ * Texts that stand in many places came as numbers.
+ * @param {any} data @returns {Report}
+ */
+function spelled(data) {
+  const spell = (/** @type {any} */ part) => (Array.isArray(part) ? part.map(spell) : data.strings[part]);
+  for (const edge of data.edges) Object.assign(edge, { rules: spell(edge.rules), facts: spell(edge.facts) });
+  for (const table of data.tables) table.rows = spell(table.rows);
+  data.talks = spell(data.talks);
+  return data;
+}
 
 /** @param {string} tag @param {string=} text @param {string=} className */
 function element(tag, text, className) {
@@ -111,7 +123,10 @@ let around = null;
 const time = new TimeSlider(report.activity, () => applyFilters());
 const value = (/** @type {string} */ id) => /** @type {HTMLInputElement|HTMLSelectElement} */ (byId(id)).value;
 
-/** Nodes within `hops` edges of `node`, whichever way they point. @param {number} node @param {number} hops */
+/**
+ * Nodes within `hops` edges of `node`, whichever way they point.
+ * @param {number} node @param {number} hops
+ */
 function setFocus(node, hops) {
   const reach = new Set([node]);
   for (let hop = 0; hop < hops; ++hop) {
@@ -125,7 +140,10 @@ function setFocus(node, hops) {
   applyFilters(true);
 }
 
-/** "TCP 443" is itself, "TCP" all of its ports. @param {string} traffic @param {string} wanted */
+/**
+ * "TCP 443" is itself, "TCP" all of its ports.
+ * @param {string} traffic @param {string} wanted
+ */
 function carries(traffic, wanted) {
   return traffic === wanted || (!wanted.includes(" ") && (traffic.includes(wanted) || traffic.startsWith("All ")));
 }
@@ -177,7 +195,10 @@ function pressChips() {
   report.states.forEach(({ state }, i) => byId("states").children[i].setAttribute("aria-pressed", String(!hidden.has(state))));
 }
 
-/** A line as the picture draws it. @param {string} state */
+/**
+ * A line as the picture draws it.
+ * @param {string} state
+ */
 function sample(state) {
   const svg = document.createElementNS(svgNamespace, "svg");
   const path = document.createElementNS(svgNamespace, "path");
@@ -189,7 +210,10 @@ function sample(state) {
   return svg;
 }
 
-/** Chips that switch something on and off. @param {string} label @param {number} count @param {string} className @param {(on: boolean) => void} act */
+/**
+ * Chips that switch something on and off.
+ * @param {string} label @param {number} count @param {string} className @param {(on: boolean) => void} act
+ */
 function chip(label, count, className, act) {
   const made = element("button", undefined, className);
   made.setAttribute("aria-pressed", "true");
@@ -276,7 +300,10 @@ function remember() {
   if ("#" + link !== location.hash) history.replaceState(null, "", link ? "#" + link : location.pathname + location.search);
 }
 
-/** The filters that a link names; others stay as they are. @param {Map<string, string>} link */
+/**
+ * The filters that a link names; others stay as they are.
+ * @param {Map<string, string>} link
+ */
 function followFilters(link) {
   for (const id of ["search", "group", "port", "tls"]) {
     if (link.has(id)) /** @type {HTMLInputElement} */ (byId(id)).value = link.get(id);
@@ -294,7 +321,10 @@ function followFilters(link) {
   applyFilters(true);
 }
 
-/** "#edge=3&group=shop" @returns {Map<string, string>} */
+/**
+ * "#edge=3&group=shop"
+ * @returns {Map<string, string>}
+ */
 function linkParts() {
   const parts = location.hash.slice(1).split("&").map((each) => each.split("="));
   return new Map(parts.filter((each) => each.length === 2).map(([key, text]) => {
@@ -323,7 +353,10 @@ function followLink() {
   remember();
 }
 
-/** Arrows move the picture, + and - zoom, 0 shows all of it. @param {KeyboardEvent} event */
+/**
+ * Arrows move the picture, + and - zoom, 0 shows all of it.
+ * @param {KeyboardEvent} event
+ */
 function moveByKey(event) {
   const step = 60;
   /** @type {Object<string, () => void>} */

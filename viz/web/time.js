@@ -20,7 +20,10 @@ class TimeSlider {
     return this.from === 0 && this.to === this.activity.steps;
   }
 
-  /** Conversations of an edge that began in the chosen time. @param {number} edge */
+  /**
+   * Conversations of an edge that began in the chosen time.
+   * @param {number} edge
+   */
   count(edge) {
     const counts = this.activity.edges[edge] || [];
     let sum = 0;
@@ -33,7 +36,10 @@ class TimeSlider {
     return this.all() || this.count(edge) > 0;
   }
 
-  /** What is outside the recording is cut off; nothing is chosen backwards. @param {number} from @param {number} to */
+  /**
+   * What is outside the recording is cut off; nothing is chosen backwards.
+   * @param {number} from @param {number} to
+   */
   set(from, to) {
     const { steps } = this.activity;
     this.from = Math.max(0, Math.min(steps - 1, Math.floor(from) || 0));
@@ -41,7 +47,10 @@ class TimeSlider {
     if (this.thumbs.length) this.refresh();
   }
 
-  /** "12:00:03" in UTC, with the day where the recording has several. @param {number} step */
+  /**
+   * "12:00:03" in UTC, with the day where the recording has several.
+   * @param {number} step
+   */
   words(step) {
     const { from, step: length, steps } = this.activity;
     const day = new Date(from).toISOString().slice(0, 10) !== new Date(from + length * steps).toISOString().slice(0, 10);
@@ -89,7 +98,10 @@ class TimeSlider {
     return svg;
   }
 
-  /** A thumb that meets the other stops there. @param {number} which */
+  /**
+   * A thumb that meets the other stops there.
+   * @param {number} which
+   */
   moved(which) {
     const at = Number(this.thumbs[which].value);
     if (which === 0) this.set(Math.min(at, this.to - 1), this.to);
