@@ -57,7 +57,7 @@ TEST_CASE("a page says between which places packets were lost", "[viz][page]") {
     const auto view = test::shop_view();
     const auto lost = talks_of(view, index_of(view.graph, "shop/web", 6379));
     REQUIRE(lost.size() == 3);
-    CHECK(lost.front().became.find("never came to") != std::string::npos);
+    CHECK(lost.front().became.find("was lost between") != std::string::npos);
     const auto arrived = talks_of(view, index_of(view.graph, "shop/api", 8443));
     REQUIRE_FALSE(arrived.empty());
     CHECK(arrived.front().became.empty());

@@ -217,7 +217,7 @@ class InBrowser(unittest.TestCase):
         self.open("shop.html")
         self.set("search", "policies.yaml:23")
         self.run_script("document.querySelector('.edge:not(.faded) .hit').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
-        self.assertRegex(self.details(), r"Packets seen at .* never came to .*\. \(3 times\)")
+        self.assertRegex(self.details(), r"the answer was lost between .* and .*\. \(3 times\)")
         self.assertEqual(self.run_script("document.querySelectorAll('#details .about .severity').length"), 1)
 
     def test_the_time_slider(self):
