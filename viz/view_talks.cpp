@@ -39,7 +39,8 @@ std::string became_words(const Conversation& conversation, const analyzer::Place
     return "It " + analyzer::fate_sentence(fate, conversation, places) + ".";
 }
 
-EdgeTalk talk_of(std::size_t edge, const Conversation& conversation, const analyzer::Places& places) {
+EdgeTalk talk_of(std::size_t edge, const Conversation& conversation,
+                 const analyzer::Places& places) {
     return {.edge = edge,
             .first = conversation.first,
             .client = to_string(conversation.client.socket),
