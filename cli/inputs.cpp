@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <fstream>
 #include <string_view>
 
+#include "analyzer/clock_skew.h"
 #include "analyzer/cni.h"
 #include "analyzer/identity.h"
 #include "analyzer/stitch.h"
@@ -84,6 +86,21 @@ void append(Recording& into, Recording from, bool first) {
     into.info.packets += from.info.packets;
 }
 
+/// Two hosts' clocks differ; by more than this it is told and corrected.
+constexpr Duration same_time = std::chrono::milliseconds{1};
+
+void correct_clock(const std::string& path, const OutputOptions& output, const Loaded& loaded,
+                   Recording& recording) {
+    if (loaded.recordings == 0) return;
+    const auto skew = analyzer::clock_skew(loaded.context, recording);
+    if (!skew || std::chrono::abs(skew->behind) <= same_time) return;
+    analyzer::shift(recording, skew->behind);
+    const bool ahead = skew->behind < Duration::zero();
+    say(output, "nspect: " + path + ": its clock is " + to_words(std::chrono::abs(skew->behind)) +
+                    (ahead ? " ahead" : " behind") + ", by " + std::to_string(skew->witnesses) +
+                    " connections that the recordings before it saw as well; corrected");
+}
+
 Status read_recording(const std::string& path, Timestamp since, const OutputOptions& output,
                       Loaded& loaded) {
     auto opened = store::open_recording(path);
@@ -97,6 +114,7 @@ Status read_recording(const std::string& path, Timestamp since, const OutputOpti
     if (!recording) return std::move(recording).error();
     for (const auto& warning : (*opened)->warnings())
         say(output, "nspect: " + path + ": " + warning);
+    correct_clock(path, output, loaded, *recording);
     append(loaded.context, std::move(*recording), loaded.recordings == 0);
     ++loaded.recordings;
     return done;
