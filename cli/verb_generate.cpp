@@ -181,7 +181,9 @@ int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOpt
         say(options.output, to_words(options.out, *written));
     }
     if (options.output.format == "json") {
-        return write_result(options.output, viz::to_json(generated), code);
+        return write_result(options.output,
+                            viz::to_json(generated, analyzer::capture_warnings(loaded.context)),
+                            code);
     }
     auto view = viz::generated_view(generated);
     warn_of_losses(view, loaded.context);
@@ -218,7 +220,8 @@ int check(const Options& options, Loaded loaded, analyzer::GenerateOptions how) 
     const auto replay = analyzer::replay(in_force, after, loaded.conversations, how);
     const int code = replay.broken.empty() ? exit_ok : exit_findings;
     if (options.output.format == "json") {
-        return write_result(options.output, viz::to_json(replay), code);
+        return write_result(options.output,
+                            viz::to_json(replay, analyzer::capture_warnings(loaded.context)), code);
     }
     auto view = viz::replay_view(replay);
     warn_of_losses(view, loaded.context);

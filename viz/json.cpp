@@ -195,7 +195,8 @@ std::string to_json(const Graph& graph) {
     return dumped(json) + "\n";
 }
 
-std::string to_json(const analyzer::Generated& generated) {
+std::string to_json(const analyzer::Generated& generated,
+                    const std::vector<std::string>& warnings) {
     const analyzer::Proof& proof = generated.proof;
     const auto breadth = [](const analyzer::Breadth& each) {
         return Json{{"allowed", each.allowed}, {"used", each.used}};
@@ -230,6 +231,7 @@ std::string to_json(const analyzer::Generated& generated) {
                        {"edges", stable.edges},
                        {"seen_once", stable.seen_once}}},
                      {"stability", proof.stability}};
+    json["warnings"] = warnings;
     return dumped(json) + "\n";
 }
 

@@ -37,8 +37,9 @@ std::string to_json(const analyzer::Lint& lint, const analyzer::World& world,
 std::string to_json(const Graph& graph);
 /// {"schema":1, TABLE.ID: [{COLUMN: CELL, ...}, ...]}, columns in lower case.
 std::string to_json(const Table& table);
-std::string to_json(const analyzer::Generated& generated);
-std::string to_json(const analyzer::Replay& replay);
+/// `warnings`: how far the recordings can be trusted (analyzer::capture_warnings).
+std::string to_json(const analyzer::Generated& generated, const std::vector<std::string>& warnings);
+std::string to_json(const analyzer::Replay& replay, const std::vector<std::string>& warnings);
 std::string to_json(const std::vector<TargetInfo>& targets);
 /// One object on one line, without the line end. `context` is the recording the conversation came
 /// from.

@@ -7,7 +7,7 @@
 
 namespace nspect::viz {
 
-std::string to_json(const analyzer::Replay& replay) {
+std::string to_json(const analyzer::Replay& replay, const std::vector<std::string>& warnings) {
     Json json;
     json["schema"] = 1;
     json["conversations"] = replay.conversations;
@@ -34,6 +34,7 @@ std::string to_json(const analyzer::Replay& replay) {
                                     {"reason", each.reason},
                                     {"conversations", each.conversations}});
     }
+    json["warnings"] = warnings;
     return dumped(json) + "\n";
 }
 
