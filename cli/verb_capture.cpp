@@ -18,6 +18,7 @@
 #include "cli/live_inputs.h"
 #include "cli/output.h"
 #include "cli/pod_watch.h"
+#include "cli/progress.h"
 #include "cli/quantity.h"
 #include "cli/stop_signal.h"
 #include "cli/verb.h"
@@ -158,15 +159,19 @@ Status LateRecording::made() {
     return done;
 }
 
-/// A capture file that ends when the user says so.
+/// A capture file that ends when the user says so, and whose progress the user sees.
 class StoppableSource final : public capture::PacketSource {
 public:
-    StoppableSource(std::unique_ptr<capture::PacketSource> source, const StopFlag& stop)
-        : source_(std::move(source)), stop_(stop) {}
+    StoppableSource(std::unique_ptr<capture::PacketSource> source, const StopFlag& stop,
+                    Progress& progress)
+        : source_(std::move(source)), stop_(stop), progress_(progress) {}
 
     Result<std::size_t> read(std::size_t max, const capture::PacketCallback& on_packet) override {
         if (finished()) return std::size_t{0};
-        return source_->read(max, on_packet);
+        const auto before = source_->bytes_read();
+        auto read = source_->read(max, on_packet);
+        progress_.add(source_->bytes_read() - before);
+        return read;
     }
     bool finished() const override { return stop_.raised() || source_->finished(); }
     capture::SourceStats stats() override { return source_->stats(); }
@@ -181,6 +186,7 @@ public:
 private:
     std::unique_ptr<capture::PacketSource> source_;
     const StopFlag& stop_;
+    Progress& progress_;
 };
 
 std::string first_line(const char* path) {
@@ -249,14 +255,27 @@ int finish(const Options& options, LateRecording& store, const capture::Recordin
     return summary.store_error ? exit_failed : exit_ok;
 }
 
+/// Of all files together; 0 where one of them is no file, as standard input.
+std::uint64_t bytes_of(const std::vector<std::string>& paths) {
+    std::uint64_t bytes = 0;
+    for (const std::string& path : paths) {
+        std::error_code failed;
+        const auto size = std::filesystem::file_size(path, failed);
+        if (failed) return 0;
+        bytes += size;
+    }
+    return bytes;
+}
+
 /// All of them are opened before anything is written.
 Result<std::vector<std::unique_ptr<capture::PacketSource>>> open_files(const Options& options,
-                                                                       const StopFlag& stop) {
+                                                                       const StopFlag& stop,
+                                                                       Progress& progress) {
     std::vector<std::unique_ptr<capture::PacketSource>> sources;
     for (const std::string& path : options.read) {
         auto source = capture::open_file(path);
         if (!source) return std::move(source).error();
-        sources.push_back(std::make_unique<StoppableSource>(std::move(*source), stop));
+        sources.push_back(std::make_unique<StoppableSource>(std::move(*source), stop, progress));
     }
     return sources;
 }
@@ -278,7 +297,8 @@ Status read_key_log(const Options& options, capture::TlsTracker& tls) {
 
 int record_from_files(const Options& options, const Settings& settings, LateRecording& store) {
     const StopFlag stop;
-    auto sources = open_files(options, stop);
+    Progress progress("reading", bytes_of(options.read), options.quiet);
+    auto sources = open_files(options, stop, progress);
     if (!sources) return fail(sources.error());
     if (const Status made = store.make(); !made) return fail(made.error());
     capture::TlsTracker tls({.flows = tls_flows(settings)});
@@ -292,6 +312,7 @@ int record_from_files(const Options& options, const Settings& settings, LateReco
     const auto summary =
         capture::record_sources(std::move(*sources), std::move(how),
                                 [&](const Batch& batch) { return store.write(batch); });
+    progress.end();
     const int code = finish(options, store, summary);
     return code == exit_ok && stop.interrupted() ? exit_interrupted : code;
 }

@@ -53,6 +53,7 @@ public:
     SourceStats stats() final { return {.received = received_}; }
     const std::vector<SourceInterface>& interfaces() const final { return interfaces_; }
     const std::string& name() const final { return name_; }
+    std::uint64_t bytes_read() const final { return stream_.offset(); }
 
 protected:
     FileSource(ByteStream stream, std::string name)

@@ -62,6 +62,8 @@ public:
     /// so long. The kernel hands a ring's block over when it is full or its time is up.
     virtual Duration drain_time() const { return Duration::zero(); }
     virtual SourceStats stats() = 0;
+    /// Of a file, how far it has been read; 0 elsewhere.
+    virtual std::uint64_t bytes_read() const { return 0; }
     /// May grow while a pcapng file is read.
     virtual const std::vector<SourceInterface>& interfaces() const = 0;
     /// "any@host", "eth0@4026532185", or the file name.
