@@ -129,7 +129,8 @@ std::string stability_in_words(const Stability& stability) {
     if (stability.edges == 0) return "nothing was recorded that policies should allow";
     return "no new edge in the last " + to_words(stability.quiet) + " of " +
            to_words(stability.recorded) + "; " + std::to_string(stability.seen_once) + " of " +
-           std::to_string(stability.edges) + " edges seen once only";
+           std::to_string(stability.edges) + (stability.edges == 1 ? " edge" : " edges") +
+           " seen once only";
 }
 
 }  // namespace nspect::analyzer

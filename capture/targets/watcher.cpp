@@ -20,11 +20,14 @@ namespace {
 using std::chrono::milliseconds;
 using Kind = TargetEvent::Kind;
 
-/// After a hint that something is coming, /proc is read again after each of these.
-constexpr std::array second_looks{milliseconds{5},   milliseconds{10},  milliseconds{20},
-                                  milliseconds{40},  milliseconds{80},  milliseconds{160},
-                                  milliseconds{320}, milliseconds{640}, milliseconds{1280},
-                                  milliseconds{2560}};
+/// After a hint that something is coming, /proc is read again after each of these. Runtimes make
+/// the namespace some tenths of a second before the process, which may live for less than that.
+constexpr std::array second_looks{
+    milliseconds{5},   milliseconds{10},  milliseconds{20},   milliseconds{30},
+    milliseconds{40},  milliseconds{40},  milliseconds{40},   milliseconds{40},
+    milliseconds{40},  milliseconds{40},  milliseconds{40},   milliseconds{40},
+    milliseconds{40},  milliseconds{40},  milliseconds{80},   milliseconds{160},
+    milliseconds{320}, milliseconds{640}, milliseconds{1280}, milliseconds{2560}};
 constexpr std::size_t limitations_kept = 16;
 
 std::string folder_of(const std::string& path) {
