@@ -72,7 +72,8 @@ void VantageMap::widen_to_files(const Recording& recording) {
 }
 
 void VantageMap::narrow_down(Own& own, const Sighting& sighting) {
-    const auto& [client, server] = std::pair{sighting.client.ip, sighting.server.ip};
+    const IpAddress& client = sighting.client.ip;
+    const IpAddress& server = sighting.server.ip;
     if (own.none) return;
     if (!own.address) {
         own.address = client;
