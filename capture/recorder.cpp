@@ -36,6 +36,7 @@ private:
     Status arm_timers();
     void follow_targets();
     void cover_targets();
+    void follow_passed_by();
     void cannot_cover(std::uint64_t netns, const Error& why);
     void stop();
     void turn();
@@ -119,6 +120,7 @@ void Recorder::turn() {
     if (has(drain_tag)) drained_ = true;
     for (const std::uint64_t tag : ready) sources_.read(tag);
     sources_.read_unannounced();
+    follow_passed_by();
     if (has(tick_tag)) tick();
     if (pipeline_.table().waiting() > options_.waiting / 2) flush(world_.now());
 }
@@ -154,8 +156,25 @@ void Recorder::cover_targets() {
         auto source = world_.open_source(netns);
         Status added =
             source ? sources_.add(netns, std::move(*source)) : Status(std::move(source).error());
-        if (!added) cannot_cover(netns, added.error());
+        if (added) {
+            book_.covered_inside(netns);
+        } else {
+            cannot_cover(netns, added.error());
+        }
     }
+}
+
+/// What has gone unseen until now is a loss, if one that cannot be counted.
+void Recorder::follow_passed_by() {
+    const auto ends = sources_.take_passed_by();
+    if (ends.empty()) return;
+    const Timestamp now = world_.now();
+    for (const std::string& end : ends) {
+        pending_losses_.push_back({now, now, "recorder", "target", 1,
+                                   end + ": packets reach the container past this end, as where "
+                                         "eBPF redirects them; listening inside from now on"});
+    }
+    cover_targets();
 }
 
 void Recorder::cannot_cover(std::uint64_t netns, const Error& why) {

@@ -11,6 +11,12 @@ constexpr std::size_t packets_at_once = 4096;
 /// More than any ring holds: an end also for a source that fills as fast as it is read.
 constexpr std::size_t packets_at_end = std::size_t{1} << 22U;
 
+/// So many acknowledging segments are weighed at once. Receivers acknowledge every second segment
+/// or so; where fewer than one in sixteen is seen going out, they got them by another way.
+constexpr std::uint16_t weighed_at_once = 64;
+constexpr std::uint16_t least_share = 16;
+constexpr std::uint8_t outgoing = 4;  // PACKET_OUTGOING: towards the container, at its host's end
+
 bool announced(const PacketSource& source) {
     return source.poll_fd() >= 0;
 }
@@ -116,8 +122,25 @@ void SourceSet::take_packet(Open& open, const RawPacket& raw) {
         raw.link == LinkType::linux_sll2 ? packet.interface_index : raw.interface_id;
     const auto vantage = vantage_of(open, index);
     if (!vantage) return;
+    if (raw.link == LinkType::linux_sll2 && packet.protocol == Protocol::tcp)
+        weigh(*vantage, packet);
     if (keep_) keep_(raw, *vantage, book_);
     pipeline_.count(packet, *vantage, raw.time);
+}
+
+void SourceSet::weigh(std::uint32_t vantage, const DecodedPacket& packet) {
+    if (vantage >= balances_.size()) balances_.resize(vantage + 1);
+    Balance& balance = balances_[vantage];
+    if (packet.sll_packet_type == outgoing) {
+        if (balance.sent_out < weighed_at_once) ++balance.sent_out;
+        return;
+    }
+    if ((packet.tcp_flags & tcp_flag::ack) == 0) return;
+    if (++balance.acknowledging < weighed_at_once) return;
+    if (balance.sent_out < weighed_at_once / least_share) {
+        if (auto end = book_.passed_by(vantage)) passed_by_.push_back(std::move(*end));
+    }
+    balance = {};
 }
 
 std::optional<std::uint32_t> SourceSet::vantage_of(Open& open, std::uint32_t index) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "capture/event_loop.h"
@@ -49,6 +50,8 @@ public:
 
     /// Drops since the last call, by source.
     void take_losses(Batch& batch, Timestamp from, Timestamp to);
+    /// Host's ends that containers get packets past (VantageBook::passed_by), by name; each once.
+    std::vector<std::string> take_passed_by() { return std::exchange(passed_by_, {}); }
     std::uint64_t lost_packets() const noexcept { return lost_; }
 
 private:
@@ -64,7 +67,14 @@ private:
         std::uint64_t version = 0;
     };
 
+    /// What went through an interface of the host, of late.
+    struct Balance {
+        std::uint16_t acknowledging = 0;  ///< TCP segments that say their sender got something
+        std::uint16_t sent_out = 0;       ///< TCP segments the other way
+    };
+
     std::size_t read_some(Open& open);
+    void weigh(std::uint32_t vantage, const DecodedPacket& packet);
     void take_packet(Open& open, const RawPacket& raw);
     std::optional<std::uint32_t> vantage_of(Open& open, std::uint32_t index);
     void take_losses_of(Open& open, Batch& batch, Timestamp from, Timestamp to);
@@ -76,6 +86,8 @@ private:
     std::map<std::uint64_t, Open> open_;  ///< by tag
     std::uint64_t next_tag_ = 1000;
     std::uint64_t lost_ = 0;
+    std::vector<Balance> balances_;  ///< by vantage
+    std::vector<std::string> passed_by_;
     Batch late_losses_;  ///< of sources closed since the last take_losses()
 };
 

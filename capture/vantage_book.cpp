@@ -86,6 +86,8 @@ void VantageBook::forget(const TargetInfo& target, Timestamp now) {
     update_addresses(without_addresses, now);
     changed_targets_[last.id] = last;
     targets_.erase(known);
+    passed_by_.erase(target.netns);
+    only_inside_.erase(target.netns);
     for (auto& [key, site] : sites_) {
         if (key.first == target.netns) site.retired = true;
     }
@@ -166,7 +168,8 @@ void VantageBook::decide_host(std::uint32_t index, Site& site) const {
     if (interface == nullptr) return;
     site.vantage.interface_name = interface->name;
     const bool leads_away = interface->peer_netns != options_.host_netns;
-    if (interface->kind != "veth" || !leads_away) {
+    const bool is_pair = interface->kind == "veth" || interface->kind == "netkit";
+    if (!is_pair || !leads_away) {
         site.wanted = options_.host_interfaces && wants(host->second);
         return;
     }
@@ -174,7 +177,13 @@ void VantageBook::decide_host(std::uint32_t index, Site& site) const {
     const auto target = targets_.find(interface->peer_netns);
     if (target == targets_.end()) return;
     site.vantage.target = target->second.id;
-    site.wanted = wants(target->second) && options_.side != CaptureSide::inside;
+    site.wanted = wants(target->second) && host_end_wanted(*interface);
+}
+
+/// A netkit's program may pass packets on before the host's end sees them.
+bool VantageBook::host_end_wanted(const InterfaceInfo& end) const {
+    if (options_.side != CaptureSide::host_end) return options_.side == CaptureSide::both;
+    return end.kind == "veth" && !only_inside_.contains(end.peer_netns);
 }
 
 void VantageBook::decide_open_sites() {
@@ -208,9 +217,32 @@ std::vector<std::uint64_t> VantageBook::inside_wanted() const {
     for (const auto& [netns, target] : targets_) {
         if (target.is_host || netns == options_.host_netns || !wants(target)) continue;
         const bool everywhere = options_.side != CaptureSide::host_end;
-        if (everywhere || !reachable_from_host(target)) wanted.push_back(netns);
+        if (everywhere || passed_by_.contains(netns) || !reachable_from_host(target))
+            wanted.push_back(netns);
     }
     return wanted;
+}
+
+std::optional<std::string> VantageBook::passed_by(std::uint32_t vantage) {
+    if (options_.side != CaptureSide::host_end) return std::nullopt;
+    for (const auto& [key, site] : sites_) {
+        if (site.vantage.id != vantage || site.vantage.side != VantageSide::host_end) continue;
+        const auto* behind = site.vantage.target ? target(*site.vantage.target) : nullptr;
+        if (behind == nullptr || !passed_by_.insert(behind->netns).second) return std::nullopt;
+        return site.vantage.interface_name;
+    }
+    return std::nullopt;
+}
+
+void VantageBook::covered_inside(std::uint64_t netns) {
+    if (!passed_by_.contains(netns) || !only_inside_.insert(netns).second) return;
+    for (auto& [key, site] : sites_) {
+        if (key.first != options_.host_netns || site.vantage.side != VantageSide::host_end)
+            continue;
+        const auto* behind = site.vantage.target ? target(*site.vantage.target) : nullptr;
+        if (behind != nullptr && behind->netns == netns) site.wanted = false;
+    }
+    ++version_;
 }
 
 void VantageBook::take_changes(Batch& batch) {

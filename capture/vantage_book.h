@@ -15,8 +15,8 @@
 
 namespace nspect::capture {
 
-/// Which end of a container's veth is listened to. A container without a host end (macvlan, ipvlan,
-/// netkit, a veth into another container) is listened to inside in every case.
+/// Which end of a container's veth is listened to. A container without a host end that sees all
+/// (macvlan, ipvlan, netkit, a veth into another container) is listened to inside in every case.
 enum class CaptureSide : std::uint8_t { host_end, inside, both };
 
 /// Knows which target stands behind an interface, and keeps what a recording says of targets,
@@ -50,6 +50,12 @@ public:
 
     /// Namespaces that a source inside is wanted for now.
     std::vector<std::uint64_t> inside_wanted() const;
+    /// Packets reach the container behind this vantage, a host's end, past it, as where an eBPF
+    /// program redirects them to the peer: it wants a source inside too. The name of the host's
+    /// end; nothing where inside is listened to anyway.
+    std::optional<std::string> passed_by(std::uint32_t vantage);
+    /// There is a source inside. Half of the packets at a host's end say nothing more then.
+    void covered_inside(std::uint64_t netns);
 
     /// Moves what changed since the last call into `batch`.
     void take_changes(Batch& batch);
@@ -72,12 +78,15 @@ private:
     void decide_open_sites();
     bool wants(const TargetInfo& target) const { return !options_.wants || options_.wants(target); }
     bool reachable_from_host(const TargetInfo& target) const;
+    bool host_end_wanted(const InterfaceInfo& end) const;
 
     Options options_;
     std::map<std::uint64_t, TargetInfo> targets_;  ///< by netns
     std::map<SiteKey, Site> sites_;
     std::map<std::pair<std::uint32_t, IpAddress>, Timestamp>
-        leases_;  ///< open ones, with their start
+        leases_;                           ///< open ones, with their start
+    std::set<std::uint64_t> passed_by_;    ///< namespaces whose host end misses packets
+    std::set<std::uint64_t> only_inside_;  ///< of these, those with a source inside
     std::uint32_t last_vantage_ = 0;
     std::uint64_t version_ = 0;
 

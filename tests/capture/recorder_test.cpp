@@ -215,6 +215,36 @@ TEST_CASE("packets of targets that are not wanted are left out", "[recorder]") {
     CHECK(scene.store.targets.size() == 2);
 }
 
+TEST_CASE("where a container acknowledges what its host's end never saw, inside is listened to",
+          "[recorder]") {
+    const auto out_of_it = [](std::uint32_t index) {
+        return packet().sll2(index, 0).ip4("10.0.0.1", "10.0.0.2").tcp(1000, 80).ack().seq(1);
+    };
+    const auto into_it = [](std::uint32_t index) {
+        return packet().sll2(index, 4).ip4("10.0.0.2", "10.0.0.1").tcp(80, 1000).ack().seq(1);
+    };
+    // As a receiver of much does it: every second segment is acknowledged; or nothing comes here.
+    const bool bypassed = GENERATE(true, false);
+    std::vector<PacketBuilder> traffic;
+    for (int i = 0; i < 70; ++i) {
+        traffic.push_back(out_of_it(web_veth));
+        for (int k = 0; k < 2 && !bypassed; ++k) traffic.push_back(into_it(web_veth));
+    }
+    Scene scene;
+    std::deque<TurnSource::Turn> turns{packets(traffic)};
+    turns.push_back(packets({out_of_it(web_veth)}));
+    scene.sources[host_netns] = std::make_unique<TurnSource>(std::move(turns));
+    scene.sources[web_netns] = std::make_unique<TurnSource>(
+        std::deque<TurnSource::Turn>{packets({}), packets({into_it(2), out_of_it(2)})});
+    scene.record();
+    CHECK(scene.store.lost("target") == (bypassed ? 1 : 0));
+    const auto inside =
+        std::count_if(scene.store.vantages.begin(), scene.store.vantages.end(),
+                      [](const auto& entry) { return entry.second.side == VantageSide::inside; });
+    CHECK(inside == (bypassed ? 1 : 0));
+    if (bypassed) CHECK(scene.store.losses.front().note.find("veth5") == 0);
+}
+
 TEST_CASE("a connection made just before the stop is read from the ring", "[recorder]") {
     Scene scene;
     auto stop = [&] {

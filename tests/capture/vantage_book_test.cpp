@@ -108,7 +108,17 @@ TEST_CASE("a source inside is wanted where the host sees no end, or where it is 
         {"veth", 0, CaptureSide::host_end, false},  // its peer is not known yet
         {"veth", 7, CaptureSide::host_end, true},   // leads into another container
         {"macvlan", 0, CaptureSide::host_end, true},
+        {"macvtap", 0, CaptureSide::host_end, true},
         {"ipvlan", 0, CaptureSide::host_end, true},
+        {"netkit", 1, CaptureSide::host_end, true},  // its program acts before the host's end
+        {"netkit", 1, CaptureSide::both, true},
+        {"vlan", 0, CaptureSide::host_end, true},
+        {"vxlan", 0, CaptureSide::host_end, true},
+        {"geneve", 0, CaptureSide::host_end, true},
+        {"ipip", 0, CaptureSide::host_end, true},
+        {"wireguard", 0, CaptureSide::host_end, true},
+        {"tun", 0, CaptureSide::host_end, true},
+        {"physical", 0, CaptureSide::host_end, true},  // a card of its own: SR-IOV
         {"loopback", 0, CaptureSide::host_end, false},
     }));
     INFO(row.kind << " " << row.peer_netns);
@@ -119,10 +129,55 @@ TEST_CASE("a source inside is wanted where the host sees no end, or where it is 
 }
 
 TEST_CASE("the host's own interfaces are left out unless they are asked for", "[vantage]") {
-    const auto kind = GENERATE(as<std::string>{}, "bridge", "loopback", "physical", "vxlan");
+    const auto kind = GENERATE(as<std::string>{}, "bridge", "loopback", "physical", "vxlan",
+                               "geneve", "ipip", "wireguard", "bond", "vlan", "macvlan");
     const auto wanted = GENERATE(false, true);
     VantageBook vantages(
         {.host_netns = 1, .side = CaptureSide::host_end, .host_interfaces = wanted, .wants = {}});
     vantages.begin({target(1, 1, {interface(3, kind, 0)})}, at(0));
     CHECK(vantages.find(1, 3, "any@host").has_value() == wanted);
+}
+
+TEST_CASE("which ends of a pair are listened to follows from its kind and what is asked for",
+          "[vantage]") {
+    struct Row {
+        std::string kind;
+        CaptureSide side;
+        bool host_end;
+        bool inside;
+    };
+    const auto row = GENERATE(values<Row>({
+        {"veth", CaptureSide::host_end, true, false},
+        {"veth", CaptureSide::inside, false, true},
+        {"veth", CaptureSide::both, true, true},
+        {"netkit", CaptureSide::host_end, false, true},
+        {"netkit", CaptureSide::inside, false, true},
+        {"netkit", CaptureSide::both, true, true},
+    }));
+    INFO(row.kind << " " << static_cast<int>(row.side));
+    const auto host_too = GENERATE(false, true);  // --host adds nothing to a container's pair
+    VantageBook vantages(
+        {.host_netns = 1, .side = row.side, .host_interfaces = host_too, .wants = {}});
+    vantages.begin(
+        {target(1, 1, {interface(5, row.kind, 2)}), target(2, 2, {interface(2, row.kind, 1)})},
+        at(0));
+    CHECK(vantages.find(1, 5, "any@host").has_value() == row.host_end);
+    CHECK(vantages.inside_wanted().empty() != row.inside);
+}
+
+TEST_CASE("a host's end that packets go past is given up for a source inside", "[vantage]") {
+    auto vantages = book();
+    vantages.begin(
+        {target(1, 1, {interface(5, "veth", 2)}), target(2, 2, {interface(2, "veth", 1)})}, at(0));
+    const auto end = vantages.find(1, 5, "any@host");
+    REQUIRE(end);
+    CHECK(vantages.passed_by(*end) == "veth5");
+    CHECK_FALSE(vantages.passed_by(*end));  // told once
+    CHECK(vantages.inside_wanted() == std::vector<std::uint64_t>{2});
+    CHECK(vantages.find(1, 5, "any@host") == end);  // half is better than nothing
+    vantages.covered_inside(2);
+    CHECK_FALSE(vantages.find(1, 5, "any@host"));
+    CHECK(vantages.find(2, 2, "any@2"));
+    vantages.apply({Kind::target_gone, target(2, 2, {}), {}}, at(1));
+    CHECK(vantages.inside_wanted().empty());
 }
