@@ -206,6 +206,19 @@ Result<std::vector<LinkMessage>> NetlinkSocket::links() {
     return links;
 }
 
+Result<LinkMessage> NetlinkSocket::link(std::uint32_t index) {
+    auto wanted = every_link();
+    wanted.ifi_index = static_cast<int>(index);
+    auto sent = send(socket_, RTM_GETLINK, 0, wanted);
+    if (!sent) return std::move(sent).error();
+    auto messages = answer();
+    if (!messages) return std::move(messages).error();
+    for (auto& message : *messages) {
+        if (auto* link = std::get_if<LinkMessage>(&message)) return std::move(*link);
+    }
+    return Error{Error::Kind::not_found, "told of no such interface", {}, "netlink"};
+}
+
 Result<std::vector<AddressMessage>> NetlinkSocket::addresses() {
     auto messages = dump(RTM_GETADDR);
     if (!messages) return std::move(messages).error();

@@ -31,6 +31,8 @@ public:
     static Result<NetlinkSocket> open_here();
 
     Result<std::vector<LinkMessage>> links();
+    /// One of them.
+    Result<LinkMessage> link(std::uint32_t index);
     Result<std::vector<AddressMessage>> addresses();
     /// The number by which this socket's namespace knows `other`; nothing when it has none for it.
     Result<std::optional<std::int32_t>> nsid_of(const Netns& other);

@@ -52,12 +52,22 @@ std::string mac(const nlattr* attribute) {
     return out;
 }
 
-std::string kind_of(nlattr* info, const ifinfomsg& header) {
+/// What a VXLAN stands on is told among its own options; its IFLA_LINK, there once it has moved to
+/// another namespace, is its own index.
+std::uint32_t vxlan_lower(nlattr* data) {
+    std::array<nlattr*, IFLA_VXLAN_MAX + 1> fields{};
+    if (data == nullptr || nla_parse_nested(fields.data(), IFLA_VXLAN_MAX, data, nullptr) < 0)
+        return 0;
+    return number<std::uint32_t>(fields[IFLA_VXLAN_LINK]).value_or(0);
+}
+
+void read_kind(nlattr* info, const ifinfomsg& header, LinkMessage& link) {
     std::array<nlattr*, IFLA_INFO_MAX + 1> fields{};
-    if (info != nullptr && nla_parse_nested(fields.data(), IFLA_INFO_MAX, info, nullptr) >= 0) {
-        if (auto kind = text(fields[IFLA_INFO_KIND]); !kind.empty()) return kind;
-    }
-    return (header.ifi_flags & IFF_LOOPBACK) != 0 ? "loopback" : "physical";
+    if (info != nullptr && nla_parse_nested(fields.data(), IFLA_INFO_MAX, info, nullptr) >= 0)
+        link.kind = text(fields[IFLA_INFO_KIND]);
+    if (link.kind == "vxlan") link.link_index = vxlan_lower(fields[IFLA_INFO_DATA]);
+    if (link.kind.empty())
+        link.kind = (header.ifi_flags & IFF_LOOPBACK) != 0 ? "loopback" : "physical";
 }
 
 template <class Header>
@@ -77,11 +87,12 @@ std::optional<NetlinkMessage> parse_link(nlmsghdr* message) {
     link.gone = message->nlmsg_type == RTM_DELLINK;
     link.index = static_cast<std::uint32_t>(header->ifi_index);
     link.name = text(fields[IFLA_IFNAME]);
-    link.kind = kind_of(fields[IFLA_LINKINFO], *header);
     link.mac = header->ifi_type == ARPHRD_ETHER ? mac(fields[IFLA_ADDRESS]) : std::string{};
     link.up = (header->ifi_flags & IFF_UP) != 0;
     link.link_index = number<std::uint32_t>(fields[IFLA_LINK]).value_or(0);
     link.link_nsid = number<std::int32_t>(fields[IFLA_LINK_NETNSID]);
+    read_kind(fields[IFLA_LINKINFO], *header, link);
+    link.master_index = number<std::uint32_t>(fields[IFLA_MASTER]).value_or(0);
     return link;
 }
 

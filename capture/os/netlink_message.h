@@ -21,11 +21,14 @@ struct LinkMessage {
     std::string kind;  ///< IFLA_INFO_KIND, else "loopback" or "physical"
     std::string mac;   ///< "02:42:ac:11:00:02", or ""
     bool up = false;
-    /// IFLA_LINK: a veth's other end, a macvlan's lower device. An index in the namespace
-    /// `link_nsid`, or in the link's own one when that is absent; by itself it says nothing.
+    /// IFLA_LINK: a veth's other end, a macvlan's lower device (of a VXLAN IFLA_VXLAN_LINK). An
+    /// index in the namespace `link_nsid`, or in the link's own one when that is absent; by itself
+    /// it says nothing.
     std::uint32_t link_index = 0;
     /// IFLA_LINK_NETNSID, as the namespace of the link numbers others.
     std::optional<std::int32_t> link_nsid;
+    /// IFLA_MASTER: the bridge or bond it is a port of, in the link's own namespace; 0 without one.
+    std::uint32_t master_index = 0;
 
     bool operator==(const LinkMessage&) const = default;
 };

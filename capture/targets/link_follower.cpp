@@ -84,6 +84,7 @@ Status LinkFollower::dump(std::uint64_t inode) {
         auto addresses = socket.addresses();
         if (!addresses) return std::move(addresses).error();
         table_.replace(inode, *links, *addresses);
+        for (const auto& link : *links) changed_.emplace(inode, link.index);
         return done;
     };
     if (inode == host_) return read_all(socket_);
@@ -148,7 +149,12 @@ void LinkFollower::apply(std::optional<std::uint64_t> where, const NetlinkEvent&
 
 void LinkFollower::apply_link(std::uint64_t netns, const LinkMessage& link, News& news) {
     if (link.gone) {
-        if (auto info = table_.interface(netns, link.index)) news.gone.emplace_back(netns, *info);
+        if (auto info = table_.interface(netns, link.index)) {
+            if (info->peer_index != 0) stale_.emplace(info->peer_netns, info->peer_index);
+            news.gone.emplace_back(netns, *info);
+        }
+    } else {
+        changed_.emplace(netns, link.index);
     }
     table_.apply(netns, link);
 }
@@ -180,7 +186,40 @@ bool LinkFollower::number_known_member(std::int32_t nsid) {
 }
 
 void LinkFollower::resolve_peers() {
+    resolve_all();
+    for (const auto& end : std::exchange(changed_, {})) check_other_end(end);
+    if (ask_stale_ends()) resolve_all();
+}
+
+void LinkFollower::resolve_all() {
     for (const auto& [inode, member] : members_) resolve_peers_of(member);
+}
+
+/// The other end of a pair should lead back here.
+void LinkFollower::check_other_end(const End& end) {
+    const auto info = table_.interface(end.first, end.second);
+    if (!info || info->peer_index == 0) return;
+    const End other{info->peer_netns, info->peer_index};
+    const auto back = table_.interface(other.first, other.second);
+    if (back && End{back->peer_netns, back->peer_index} != end) stale_.insert(other);
+}
+
+/// Whether there were any. One that is gone itself is told of in its own time.
+bool LinkFollower::ask_stale_ends() {
+    bool asked = false;
+    for (const auto& [inode, index] : std::exchange(stale_, {})) {
+        const auto member = members_.find(inode);
+        if (member == members_.end() || !table_.interface(inode, index)) continue;
+        asked = true;
+        if (inode == host_) {
+            if (const auto link = socket_.link(index)) table_.apply(inode, *link);
+            continue;
+        }
+        auto inside = NetlinkSocket::open_in(member->second.netns);
+        if (!inside) continue;
+        if (const auto link = inside->link(index)) table_.apply(inode, *link);
+    }
+    return asked;
 }
 
 void LinkFollower::resolve_peers_of(const Member& member) {

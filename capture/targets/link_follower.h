@@ -39,13 +39,17 @@ public:
     const Netns* netns(std::uint64_t inode) const;
 
     Result<News> read();
-    /// Asks the namespaces which others their interfaces' peers live in.
+    /// Asks the namespaces which others their interfaces' peers live in, and the other ends of
+    /// pairs that moved: the kernel tells where an end came and went, not what that means for the
+    /// other.
     void resolve_peers();
 
     const LinkTable& table() const noexcept { return table_; }
     bool hears_other_namespaces() const noexcept { return events_.hears_other_namespaces(); }
 
 private:
+    using End = std::pair<std::uint64_t, std::uint32_t>;  // netns, index
+
     struct Member {
         Netns netns;
         std::optional<NetlinkEvents> own_events;
@@ -64,7 +68,10 @@ private:
     void apply_link(std::uint64_t netns, const LinkMessage& link, News& news);
     void apply_nsid(std::uint64_t netns, const NsidMessage& nsid, News& news);
     bool number_known_member(std::int32_t nsid);
+    void resolve_all();
     void resolve_peers_of(const Member& member);
+    void check_other_end(const End& end);
+    bool ask_stale_ends();
 
     std::uint64_t host_;
     std::size_t receive_buffer_;
@@ -77,6 +84,8 @@ private:
         by_age_;  ///< newest last: a new veth's peer is likely in a new namespace
     std::set<std::int32_t> strangers_;  ///< numbers of the host for namespaces nobody could find
     std::set<std::pair<std::uint64_t, std::int32_t>> unresolved_;
+    std::set<End> changed_;  ///< since the last resolve_peers()
+    std::set<End> stale_;    ///< ends whose other end went, or says otherwise
 };
 
 }  // namespace nspect::capture

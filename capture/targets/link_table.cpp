@@ -4,9 +4,16 @@
 namespace nspect::capture {
 namespace {
 
+/// Whether its IFLA_LINK says something: a tunnel without a device below names itself or nothing,
+/// and these kinds never name another, moved to another namespace or not.
+bool has_link(const LinkMessage& link) {
+    if (link.kind == "geneve" || link.kind == "wireguard") return false;
+    return link.link_index != 0 && (link.link_nsid || link.link_index != link.index);
+}
+
 /// Only these come in pairs; the IFLA_LINK of others (macvlan, vlan) is the device below them.
 bool has_peer(const LinkMessage& link) {
-    return (link.kind == "veth" || link.kind == "netkit") && link.link_index != 0;
+    return (link.kind == "veth" || link.kind == "netkit") && has_link(link);
 }
 
 }  // namespace
@@ -69,7 +76,7 @@ std::set<std::int32_t> LinkTable::unknown_nsids(std::uint64_t netns) const {
     if (known == links_.end()) return unknown;
     for (const auto& [index, link] : known->second) {
         const auto nsid = link.message.link_nsid;
-        if (!has_peer(link.message) || !nsid || *nsid < 0) continue;
+        if (!has_link(link.message) || !nsid || *nsid < 0) continue;
         if (!meaning(netns, *nsid)) unknown.insert(*nsid);
     }
     return unknown;
@@ -82,6 +89,11 @@ const LinkTable::Link* LinkTable::find(std::uint64_t netns, std::uint32_t index)
     return link != links->second.end() ? &link->second : nullptr;
 }
 
+std::uint64_t LinkTable::netns_of_link(std::uint64_t netns, const Link& link) const {
+    const auto nsid = link.message.link_nsid;
+    return nsid ? meaning(netns, *nsid).value_or(0) : netns;
+}
+
 InterfaceInfo LinkTable::describe(std::uint64_t netns, const Link& link) const {
     InterfaceInfo info;
     info.index = link.message.index;
@@ -92,8 +104,7 @@ InterfaceInfo LinkTable::describe(std::uint64_t netns, const Link& link) const {
     info.addresses.assign(link.addresses.begin(), link.addresses.end());
     if (!has_peer(link.message)) return info;
     info.peer_index = link.message.link_index;
-    const auto nsid = link.message.link_nsid;
-    info.peer_netns = nsid ? meaning(netns, *nsid).value_or(0) : netns;
+    info.peer_netns = netns_of_link(netns, link);
     if (const auto* peer = find(info.peer_netns, info.peer_index))
         info.peer_name = peer->message.name;
     return info;
@@ -105,6 +116,21 @@ std::vector<InterfaceInfo> LinkTable::interfaces(std::uint64_t netns) const {
     if (links == links_.end()) return described;
     for (const auto& [index, link] : links->second) described.push_back(describe(netns, link));
     return described;
+}
+
+std::vector<Attachment> LinkTable::attachments(std::uint64_t netns) const {
+    std::vector<Attachment> found;
+    const auto links = links_.find(netns);
+    if (links == links_.end()) return found;
+    for (const auto& [index, link] : links->second) {
+        Attachment each{netns, index, link.message.master_index, 0, 0};
+        if (has_link(link.message) && !has_peer(link.message)) {
+            each.lower_index = link.message.link_index;
+            each.lower_netns = netns_of_link(netns, link);
+        }
+        if (each.master_index != 0 || each.lower_index != 0) found.push_back(each);
+    }
+    return found;
 }
 
 std::optional<InterfaceInfo> LinkTable::interface(std::uint64_t netns, std::uint32_t index) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "capture/os/netlink_message.h"
+#include "model/attachment.h"
 #include "model/recording.h"
 
 namespace nspect::capture {
@@ -30,12 +31,15 @@ public:
     void learn_nsid(std::uint64_t netns, std::int32_t nsid, std::uint64_t meant);
     void forget_nsid(std::uint64_t netns, std::int32_t nsid);
     std::optional<std::uint64_t> meaning(std::uint64_t netns, std::int32_t nsid) const;
-    /// Numbers that peers of `netns` are said to live in and that nobody has told the meaning of.
+    /// Numbers that peers, or devices below, of `netns` are said to live in and that nobody has
+    /// told the meaning of.
     std::set<std::int32_t> unknown_nsids(std::uint64_t netns) const;
 
     /// By index, peers resolved as far as both ends are known.
     std::vector<InterfaceInfo> interfaces(std::uint64_t netns) const;
     std::optional<InterfaceInfo> interface(std::uint64_t netns, std::uint32_t index) const;
+    /// Of those that have any, by index.
+    std::vector<Attachment> attachments(std::uint64_t netns) const;
 
 private:
     struct Link {
@@ -45,6 +49,7 @@ private:
     using Links = std::map<std::uint32_t, Link>;
 
     const Link* find(std::uint64_t netns, std::uint32_t index) const;
+    std::uint64_t netns_of_link(std::uint64_t netns, const Link& link) const;
     InterfaceInfo describe(std::uint64_t netns, const Link& link) const;
 
     std::map<std::uint64_t, Links> links_;

@@ -70,6 +70,7 @@ public:
 
     int poll_fd() const noexcept { return poller_.fd(); }
     const std::vector<TargetInfo>& targets() const noexcept { return targets_; }
+    std::vector<Attachment> attachments() const;
     std::uint64_t losses() const noexcept { return losses_; }
     const std::vector<Error>& limitations() const noexcept { return limitations_; }
     const Netns* netns(std::uint64_t inode) const { return links_->netns(inode); }
@@ -131,7 +132,7 @@ Status TargetWatcher::State::start() {
     auto links = LinkFollower::open(std::move(*host), options_.receive_buffer, poller_);
     if (!links) return std::move(links).error();
     links_.emplace(std::move(*links));
-    if (!links_->hears_other_namespaces()) {
+    if (!options_.once && !links_->hears_other_namespaces()) {
         limit({Error::Kind::permission,
                "changes in other network namespaces are not heard",
                "run as root, or with CAP_NET_BROADCAST",
@@ -370,6 +371,15 @@ void TargetWatcher::State::tell_interfaces(TargetInfo& target) {
     }
 }
 
+std::vector<Attachment> TargetWatcher::State::attachments() const {
+    std::vector<Attachment> all;
+    for (const auto& target : targets_) {
+        const auto some = links_->table().attachments(target.netns);
+        all.insert(all.end(), some.begin(), some.end());
+    }
+    return all;
+}
+
 TargetWatcher::TargetWatcher(std::unique_ptr<State> state) : state_(std::move(state)) {}
 TargetWatcher::TargetWatcher(TargetWatcher&&) noexcept = default;
 TargetWatcher& TargetWatcher::operator=(TargetWatcher&&) noexcept = default;
@@ -398,6 +408,9 @@ Result<std::vector<TargetEvent>> TargetWatcher::read() {
 const std::vector<TargetInfo>& TargetWatcher::targets() const noexcept {
     return state_->targets();
 }
+std::vector<Attachment> TargetWatcher::attachments() const {
+    return state_->attachments();
+}
 std::uint64_t TargetWatcher::losses() const noexcept {
     return state_->losses();
 }
@@ -414,13 +427,20 @@ Result<Netns> TargetWatcher::open_netns(std::uint64_t inode) const {
                  "netns " + std::to_string(inode)};
 }
 
-Result<std::vector<TargetInfo>> find_targets(WatcherOptions options) {
+Result<Survey> survey(WatcherOptions options) {
     const Procfs procfs = options.procfs;
+    options.once = true;
     auto watcher = TargetWatcher::open(std::move(options));
     if (!watcher) return std::move(watcher).error();
-    auto targets = watcher->targets();
-    for (auto& target : targets) find_listeners(procfs, target.sharing);
-    return targets;
+    Survey found{watcher->targets(), watcher->attachments(), watcher->limitations()};
+    for (auto& target : found.targets) find_listeners(procfs, target.sharing);
+    return found;
+}
+
+Result<std::vector<TargetInfo>> find_targets(WatcherOptions options) {
+    auto found = survey(std::move(options));
+    if (!found) return std::move(found).error();
+    return std::move(found->targets);
 }
 
 }  // namespace nspect::capture

@@ -10,6 +10,7 @@
 #include "capture/os/netns.h"
 #include "capture/os/procfs.h"
 #include "capture/targets/container_state.h"
+#include "model/attachment.h"
 #include "model/recording.h"
 #include "model/result.h"
 
@@ -25,6 +26,7 @@ struct WatcherOptions {
     std::vector<std::string> netns_folders{"/run/netns", "/run/docker/netns"};
     std::size_t receive_buffer =
         std::size_t{4} * 1024 * 1024;  ///< bytes, for netlink notifications
+    bool once = false;  ///< only what is there now matters: that changes are not heard is no lack
 };
 
 /// Something that changed. The interfaces a target came or went with have no events of their own.
@@ -64,6 +66,8 @@ public:
     Result<std::vector<TargetEvent>> read();
     /// The host first, then by id.
     const std::vector<TargetInfo>& targets() const noexcept;
+    /// Of every target's interfaces, as of the last read().
+    std::vector<Attachment> attachments() const;
 
     /// To open sockets in. Let it go before long: held, it outlives its container.
     Result<Netns> open_netns(std::uint64_t inode) const;
@@ -80,7 +84,14 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// The targets of this moment.
+/// The targets of this moment, with the listening sockets of containers that share a namespace.
+struct Survey {
+    std::vector<TargetInfo> targets;
+    std::vector<Attachment> attachments;
+    std::vector<Error> limitations;  ///< as TargetWatcher::limitations()
+};
+Result<Survey> survey(WatcherOptions options);
+/// Only the targets of it.
 Result<std::vector<TargetInfo>> find_targets(WatcherOptions options);
 
 }  // namespace nspect::capture

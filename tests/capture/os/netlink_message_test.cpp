@@ -77,16 +77,20 @@ Bytes kind(std::string_view name) {
 
 TEST_CASE("a link message is read whatever its kind, also those this kernel lacks", "[netlink]") {
     const std::string name = GENERATE(values<std::string>(
-        {"veth", "netkit", "ipvlan", "macvlan", "geneve", "vxlan", "ipvtap", "wireguard"}));
+        {"veth",   "netkit", "ipvlan",    "ipvtap", "macvlan", "macvtap", "vlan",       "bridge",
+         "bond",   "team",   "vrf",       "vxlan",  "geneve",  "ipip",    "sit",        "gre",
+         "gretap", "ip6tnl", "wireguard", "xfrm",   "dummy",   "ifb",     "openvswitch"}));
     const auto parsed = parse_netlink(
         message(RTM_NEWLINK, ether(7, IFF_UP),
                 {attribute(IFLA_IFNAME, text("eth0")), kind(name),
                  attribute(IFLA_ADDRESS, {std::byte{2}, std::byte{0x42}, std::byte{0xac},
                                           std::byte{0x11}, std::byte{0}, std::byte{0xff}}),
                  attribute(IFLA_LINK, bytes_of(std::uint32_t{2})),
-                 attribute(IFLA_LINK_NETNSID, bytes_of(std::int32_t{4}))}));
+                 attribute(IFLA_LINK_NETNSID, bytes_of(std::int32_t{4})),
+                 attribute(IFLA_MASTER, bytes_of(std::uint32_t{9}))}));
     REQUIRE(parsed.size() == 1);
-    const LinkMessage expected{false, 7, "eth0", name, "02:42:ac:11:00:ff", true, 2, 4};
+    const std::uint32_t below = name == "vxlan" ? 0 : 2;  // that one is told elsewhere
+    const LinkMessage expected{false, 7, "eth0", name, "02:42:ac:11:00:ff", true, below, 4, 9};
     CHECK(std::get<LinkMessage>(parsed[0]) == expected);
 }
 
@@ -109,6 +113,20 @@ TEST_CASE("a port of a bridge is not an interface of its own", "[netlink]") {
     header.ifi_family = AF_BRIDGE;
     CHECK(parse_netlink(message(RTM_NEWLINK, header, {attribute(IFLA_IFNAME, text("eth0"))}))
               .empty());
+}
+
+TEST_CASE("what a VXLAN stands on is read from its own options", "[netlink]") {
+    const auto parsed = parse_netlink(message(
+        RTM_NEWLINK, ether(7),
+        {attribute(IFLA_IFNAME, text("vxlan0")), attribute(IFLA_LINKINFO, [] {
+             auto info = attribute(IFLA_INFO_KIND, text("vxlan"));
+             append(info, attribute(IFLA_INFO_DATA,
+                                    attribute(IFLA_VXLAN_LINK, bytes_of(std::uint32_t{3}))));
+             return info;
+         }())}));
+    REQUIRE(parsed.size() == 1);
+    CHECK(std::get<LinkMessage>(parsed[0]).kind == "vxlan");
+    CHECK(std::get<LinkMessage>(parsed[0]).link_index == 3);
 }
 
 TEST_CASE("an address is the interface's own end of a point-to-point link", "[netlink]") {

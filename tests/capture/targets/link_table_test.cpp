@@ -98,6 +98,34 @@ TEST_CASE("netkit has peers; a macvlan and a vlan have a device below", "[links]
         CHECK(table.interface(host, index)->peer_index == 0);
 }
 
+TEST_CASE("ports know their bridge, and devices the one below them, also in another namespace",
+          "[links]") {
+    LinkTable table;
+    auto port = link(7, "veth-web", "veth", 2, 0);
+    port.master_index = 3;
+    auto overlay = link(4, "vxlan0", "vxlan", 2);
+    overlay.master_index = 3;
+    table.replace(host,
+                  {link(2, "eth0", "physical", 2), link(3, "br0", "bridge"), overlay, port,
+                   link(8, "tunl0", "ipip", 0), link(9, "eth0.5", "vlan", 2)},
+                  {});
+    table.replace(web,
+                  {link(2, "mv0", "macvlan", 2, 0), link(3, "iv0", "ipvlan", 2, 6),
+                   link(4, "gnv0", "geneve", 4, 0), link(5, "wg0", "wireguard", 5, 0)},
+                  {});
+    table.learn_nsid(web, 0, host);
+    CHECK(table.attachments(host) == std::vector<Attachment>{{host, 4, 3, 2, host},
+                                                             {host, 7, 3, 0, 0},
+                                                             {host, 9, 0, 2, host}});
+    CHECK(table.attachments(web) ==
+          std::vector<Attachment>{{web, 2, 0, 2, host}, {web, 3, 0, 2, 0}});
+    CHECK(table.unknown_nsids(web) == std::set<std::int32_t>{6});
+    CHECK(table.attachments(db).empty());
+    port.master_index = 0;  // taken off the bridge
+    table.apply(host, port);
+    CHECK(table.attachments(host).size() == 2);
+}
+
 TEST_CASE("messages keep interfaces and their addresses current", "[links]") {
     LinkTable table;
     const auto v4 = *IpAddress::parse("10.0.0.2");
