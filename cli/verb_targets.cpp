@@ -16,19 +16,24 @@ struct Options {
 };
 
 int run(const Options& options) {
-    auto targets = capture::find_targets({});
-    if (!targets) return fail(targets.error());
-    if (options.output.format == "json") {
-        return write_result(options.output, viz::to_json(*targets), exit_ok);
+    auto found = capture::survey({});
+    if (!found) return fail(found.error());
+    for (const Error& each : found->limitations) {
+        say(options.output, "nspect: not seen: " + to_string(each));
     }
-    return write_view(options.output, viz::targets_view(*targets), exit_ok);
+    if (options.output.format == "json") {
+        return write_result(options.output, viz::to_json(found->targets, found->attachments),
+                            exit_ok);
+    }
+    return write_view(options.output, viz::targets_view(found->targets, found->attachments),
+                      exit_ok);
 }
 
 }  // namespace
 
 Run declare_targets(CommandLine& line) {
     auto options = std::make_shared<Options>();
-    declare_output(line, options->output, {"text", "json", "csv"});
+    declare_output(line, options->output, {"text", "json", "csv", "dot", "svg", "png", "pdf"});
     line.footer(
         "Without root only this user's own namespaces can be seen: nspect doctor says what is "
         "missing.");

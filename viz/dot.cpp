@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viz/dot.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 
 #include "viz/escape.h"
 #include "viz/formats.h"
@@ -84,12 +86,11 @@ std::string group_box(const Positions& where, const Positions::Box& box) {
            "," + number(box.center.x + box.width / 2) + "," + number(top + box.height / 2) + "\"";
 }
 
-std::string group_text(const Graph& graph, const std::string& group, std::size_t index,
+std::string group_text(const Graph& graph, const std::string& group,
+                       const std::vector<std::size_t>& members, std::size_t index,
                        const Positions* where) {
     std::string nodes;
-    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-        if (graph.nodes[i].group == group) nodes += node_line(graph, i, where);
-    }
+    for (const std::size_t i : members) nodes += node_line(graph, i, where);
     if (group.empty()) return nodes;
     const std::string name = std::to_string(index);
     return "  subgraph cluster_" + name + " {\n    id=g" + name + "; label=<<b>" +
@@ -107,8 +108,19 @@ std::string edge_label(const DrawnEdge& edge) {
            for_html(edge.label) + "</td></tr></table>>";
 }
 
+std::string wire_line(const Graph& graph, const DrawnEdge& line, std::size_t index) {
+    const EdgeStyle& style = wire_style(*line.wire);
+    const std::string tooltip = graph.nodes[line.from].id + " - " + graph.nodes[line.to].id + ": " +
+                                std::string(style.words);
+    return "  n" + std::to_string(line.from) + " -> n" + std::to_string(line.to) + " [id=e" +
+           std::to_string(index) + ", tooltip=" + quoted(tooltip) + ", color=\"" +
+           std::string(style.color) + "\", style=" + std::string(style.dash) +
+           ", arrowhead=" + std::string(style.arrow) + "];\n";
+}
+
 std::string edge_line(const View& view, const DrawnEdge& edge, std::size_t index, bool labelled) {
     const Graph& graph = view.graph;
+    if (edge.wire) return wire_line(graph, edge, index);
     const EdgeStyle& style = edge_style(edge.state);
     const std::string color(style.color);
     const std::string tooltip = graph.nodes[edge.from].id + " -> " + graph.nodes[edge.to].id +
@@ -121,21 +133,35 @@ std::string edge_line(const View& view, const DrawnEdge& edge, std::size_t index
            ", penwidth=" + number(line_width(edge, view.wide_by_bytes)) + "];\n";
 }
 
+std::string legend_entry(const EdgeStyle& style, std::string_view words) {
+    return "<font color=\"" + std::string(style.color) + "\">" + std::string(style.symbol) + " " +
+           std::string(words) + "</font> (" + std::string(style.dash) + ")";
+}
+
+/// The kinds of wires that occur.
+void add_wires_to_legend(const View& view, std::vector<std::string>& entries) {
+    using enum Wire::Kind;
+    for (const auto kind : {pair, port, upon}) {
+        const bool drawn = std::any_of(view.wires.begin(), view.wires.end(),
+                                       [&](const Wire& wire) { return wire.kind == kind; });
+        if (drawn) entries.push_back(legend_entry(wire_style(kind), wire_style(kind).words));
+    }
+}
+
 /// The states that occur, and what a dashed box means.
 std::string legend(const View& view, const std::vector<DrawnEdge>& edges) {
     std::array<std::string_view, edge_state_count> words{};
     for (const DrawnEdge& edge : edges) {
+        if (edge.wire) continue;
         words[static_cast<std::size_t>(edge.state)] =
             state_words(view.graph.edges[edge.edges.front()]);
     }
     std::vector<std::string> entries;
     for (std::size_t i = 0; i < words.size(); ++i) {
-        const EdgeStyle& style = edge_style(static_cast<EdgeState>(i));
         if (words[i].empty()) continue;
-        entries.push_back("<font color=\"" + std::string(style.color) + "\">" +
-                          std::string(style.symbol) + " " + std::string(words[i]) + "</font> (" +
-                          std::string(style.dash) + ")");
+        entries.push_back(legend_entry(edge_style(static_cast<EdgeState>(i)), words[i]));
     }
+    add_wires_to_legend(view, entries);
     bool open = false;
     for (const GraphNode& node : view.graph.nodes) open = open || is_open(node);
     if (open) entries.emplace_back("\u25A1 no policy selects it (dashed box)");
@@ -173,9 +199,13 @@ std::string dot_text(const View& view, const std::vector<DrawnEdge>& edges,
         "  node [fontname=\"DejaVu Sans\", fontsize=11, style=\"rounded,filled\", "
         "fillcolor=white, color=\"#4a5568\", margin=\"0.14,0.06\"];\n"
         "  edge [fontname=\"DejaVu Sans\", fontsize=9, arrowsize=0.8];\n";
+    std::map<std::string, std::vector<std::size_t>> members;  // in the order of groups()
+    for (std::size_t i = 0; i < view.graph.nodes.size(); ++i) {
+        members[view.graph.nodes[i].group].push_back(i);
+    }
     std::size_t index = 0;
-    for (const std::string& group : groups(view.graph)) {
-        text += group_text(view.graph, group, index++, where);
+    for (const auto& [group, nodes] : members) {
+        text += group_text(view.graph, group, nodes, index++, where);
     }
     const bool labelled = edges.size() <= labelled_edges;
     for (std::size_t i = 0; i < edges.size(); ++i) {
@@ -185,7 +215,7 @@ std::string dot_text(const View& view, const std::vector<DrawnEdge>& edges,
 }
 
 std::string to_dot(const View& view) {
-    return dot_text(view, drawn_edges(view.graph), {});
+    return dot_text(view, drawn_lines(view.graph, view.wires), {});
 }
 
 }  // namespace nspect::viz

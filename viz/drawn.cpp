@@ -77,6 +77,15 @@ const EdgeStyle& edge_style(EdgeState state) {
     return styles[static_cast<std::size_t>(state)];
 }
 
+const EdgeStyle& wire_style(Wire::Kind kind) {
+    static constexpr std::array<EdgeStyle, 3> styles{{
+        {"#2b6cb0", "solid", "none", "\u2194", "ends of one pair"},
+        {"#4a5568", "dashed", "none", "\u2282", "port of a bridge or bond"},
+        {"#805ad5", "dotted", "normal", "\u2193", "on top of another device"},
+    }};
+    return styles[static_cast<std::size_t>(kind)];
+}
+
 std::string_view state_words(const GraphEdge& edge) {
     if (edge.declared_traffic && edge.state == EdgeState::allowed_used) return "allowed";
     if (edge.declared_traffic && edge.state == EdgeState::added) return "opened";
@@ -103,6 +112,18 @@ std::vector<DrawnEdge> drawn_edges(const Graph& graph) {
         list.push_back(std::move(line));
     }
     return list;
+}
+
+std::vector<DrawnEdge> drawn_lines(const Graph& graph, const std::vector<Wire>& wires) {
+    auto lines = drawn_edges(graph);
+    for (const Wire& wire : wires) {
+        DrawnEdge line;
+        line.from = wire.from;
+        line.to = wire.to;
+        line.wire = wire.kind;
+        lines.push_back(std::move(line));
+    }
+    return lines;
 }
 
 std::vector<std::string> groups(const Graph& graph) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "model/graph.h"
+#include "viz/wire.h"
 
 namespace nspect::viz {
 
@@ -19,14 +21,16 @@ struct EdgeStyle {
     std::string_view words;  ///< for the legend
 };
 const EdgeStyle& edge_style(EdgeState state);
+const EdgeStyle& wire_style(Wire::Kind kind);
 /// The state for the legend; where nothing was recorded, an edge that policy allows is just
 /// "allowed".
 std::string_view state_words(const GraphEdge& edge);
 
-/// What is drawn as one line: all edges between two nodes that are in the same state.
+/// What is drawn as one line: all edges between two nodes that are in the same state, or a wire.
 struct DrawnEdge {
     std::size_t from = 0;
     std::size_t to = 0;
+    std::optional<Wire::Kind> wire = {};  ///< then there is nothing but its ends
     EdgeState state = EdgeState::unprotected;
     std::vector<std::size_t> edges;  ///< indices into Graph::edges
     std::string label;  ///< "TCP 80, 443" with the state's symbol and a lock where it applies
@@ -35,6 +39,8 @@ struct DrawnEdge {
 };
 /// Sorted by (from, to, state).
 std::vector<DrawnEdge> drawn_edges(const Graph& graph);
+/// These, then the wires.
+std::vector<DrawnEdge> drawn_lines(const Graph& graph, const std::vector<Wire>& wires);
 
 /// In points: more conversations, or more bytes, wider, on a logarithmic scale; what should not be
 /// there never thin.

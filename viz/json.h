@@ -13,6 +13,7 @@
 #include "analyzer/generate_check.h"
 #include "analyzer/lint.h"
 #include "analyzer/observed_diff.h"
+#include "model/attachment.h"
 #include "model/conversation.h"
 #include "model/inventory.h"
 #include "model/recording.h"
@@ -40,7 +41,8 @@ std::string to_json(const Table& table);
 /// `warnings`: how far the recordings can be trusted (analyzer::capture_warnings).
 std::string to_json(const analyzer::Generated& generated, const std::vector<std::string>& warnings);
 std::string to_json(const analyzer::Replay& replay, const std::vector<std::string>& warnings);
-std::string to_json(const std::vector<TargetInfo>& targets);
+std::string to_json(const std::vector<TargetInfo>& targets,
+                    const std::vector<Attachment>& attachments = {});
 /// One object on one line, without the line end. `context` is the recording the conversation came
 /// from.
 std::string to_json_line(const Conversation& conversation, const Inventory& inventory,

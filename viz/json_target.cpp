@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 #include "viz/json.h"
@@ -46,7 +49,16 @@ Json sharing_json(const SharingContainer& container) {
     return json;
 }
 
-Json target_json(const TargetInfo& target) {
+using Attachments = std::map<std::pair<std::uint64_t, std::uint32_t>, Attachment>;
+
+void add_attachment(const Attachment& attachment, Json& json) {
+    if (attachment.master_index != 0) json["master"] = {{"index", attachment.master_index}};
+    if (attachment.lower_index == 0) return;
+    json["lower"] = {{"index", attachment.lower_index}};
+    if (attachment.lower_netns != 0) json["lower"]["netns"] = attachment.lower_netns;
+}
+
+Json target_json(const TargetInfo& target, const Attachments& attachments) {
     Json json;
     json["netns"] = target.netns;
     json["host"] = target.is_host;
@@ -62,6 +74,9 @@ Json target_json(const TargetInfo& target) {
     json["interfaces"] = Json::array();
     for (const InterfaceInfo& each : target.interfaces) {
         json["interfaces"].push_back(interface_json(each));
+        const auto attachment = attachments.find({target.netns, each.index});
+        if (attachment != attachments.end())
+            add_attachment(attachment->second, json["interfaces"].back());
     }
     if (target.sharing.empty()) return json;
     json["sharing"] = Json::array();
@@ -72,11 +87,15 @@ Json target_json(const TargetInfo& target) {
 
 }  // namespace
 
-std::string to_json(const std::vector<TargetInfo>& targets) {
+std::string to_json(const std::vector<TargetInfo>& targets,
+                    const std::vector<Attachment>& attachments) {
+    Attachments by_interface;
+    for (const Attachment& each : attachments) by_interface[{each.netns, each.index}] = each;
     Json json;
     json["schema"] = 1;
     json["targets"] = Json::array();
-    for (const TargetInfo& each : targets) json["targets"].push_back(target_json(each));
+    for (const TargetInfo& each : targets)
+        json["targets"].push_back(target_json(each, by_interface));
     return dumped(json) + "\n";
 }
 

@@ -48,7 +48,7 @@ Result<std::string> first_result(const View& view, const std::vector<DrawnEdge>&
 }  // namespace
 
 Result<std::string> render(const View& view, std::string_view format, const LayoutLimits& limits) {
-    const auto lines = drawn_edges(view.graph);
+    const auto lines = drawn_lines(view.graph, view.wires);
     auto result = first_result(view, lines, format, limits);
     if (result) return result;
     const Positions where = blocks(view.graph, lines);
@@ -60,7 +60,7 @@ Result<std::string> render(const View& view, std::string_view format, const Layo
 }
 
 Positions positions(const View& view, const LayoutLimits& limits) {
-    const auto lines = drawn_edges(view.graph);
+    const auto lines = drawn_lines(view.graph, view.wires);
     const auto text = first_result(view, lines, coordinates, limits);
     if (!text) return blocks(view.graph, lines);
     Positions result;

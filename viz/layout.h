@@ -46,7 +46,7 @@ struct Positions {
     double width = 0;
     double height = 0;
     std::vector<Box> nodes;   ///< by index into Graph::nodes
-    std::vector<Line> lines;  ///< by index into drawn_edges()
+    std::vector<Line> lines;  ///< by index into drawn_lines()
     std::vector<Box> groups;  ///< by index into groups(); that of "" is empty
 };
 /// As render() does it; blocks at the latest, so there is always an answer.

@@ -10,6 +10,7 @@
 #include "model/finding.h"
 #include "model/graph.h"
 #include "viz/page_details.h"
+#include "viz/wire.h"
 
 namespace nspect::viz {
 
@@ -41,6 +42,7 @@ struct View {
     std::vector<std::pair<std::string, std::string>> figures;  ///< "conversations" -> "1 204"
     std::vector<std::string> warnings;  ///< about the quality of the capture, shown first
     Graph graph;
+    std::vector<Wire> wires;     ///< drawn too: in dot, svg, png and pdf
     bool wide_by_bytes = false;  ///< what a line's width stands for: bytes, not conversations
     std::vector<Finding> findings;
     std::vector<KnownFinding> known;           ///< left out of `findings` by a baseline

@@ -15,6 +15,7 @@
 #include "analyzer/generate_check.h"
 #include "analyzer/lint.h"
 #include "analyzer/observed_diff.h"
+#include "model/attachment.h"
 #include "model/conversation.h"
 #include "model/inventory.h"
 #include "model/recording.h"
@@ -61,7 +62,9 @@ View diff_view(const analyzer::ConnectivityDiff& diff, FailOnDiff fail_on = Fail
 View diff_view(const analyzer::ObservedDiff& diff, FailOnDiff fail_on = FailOnDiff::opened);
 View flows_view(const std::vector<Conversation>& conversations, const Inventory& inventory,
                 const Recording& context);
-View targets_view(const std::vector<TargetInfo>& targets);
+/// With a picture of what is plugged into what.
+View targets_view(const std::vector<TargetInfo>& targets,
+                  const std::vector<Attachment>& attachments = {});
 /// The proof in words and tables; the policies themselves as documents.
 View generated_view(const analyzer::Generated& generated);
 /// What would break, since when, and which policies would let it pass.
