@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "capture/decode/byte_cursor.h"
 
@@ -20,17 +21,38 @@ bool contains(std::span<const std::byte> bytes, std::string_view words) {
 }
 
 bool starts_with(std::span<const std::byte> bytes, std::string_view words) {
-    return bytes.size() >= words.size() && contains(bytes.first(words.size()), words);
+    return bytes.size() >= words.size() &&
+           std::equal(words.begin(), words.end(), bytes.begin(),
+                      [](char c, std::byte byte) { return lower(byte) == c; });
+}
+
+/// Whether a line after the first one begins with one of `fields`.
+template <std::size_t N>
+bool has_header(std::span<const std::byte> bytes, const std::array<std::string_view, N>& fields) {
+    for (auto at = bytes.begin(); at != bytes.end(); ++at) {
+        const auto left = static_cast<std::size_t>(bytes.end() - at);
+        const void* found = std::memchr(&*at, '\n', left);
+        if (found == nullptr) return false;
+        at += static_cast<const std::byte*>(found) - &*at;
+        if (at == bytes.begin() || *(at - 1) != std::byte{'\r'}) continue;
+        const auto line = bytes.subspan(static_cast<std::size_t>(at - bytes.begin()) + 1);
+        if (std::any_of(fields.begin(), fields.end(),
+                        [&](std::string_view field) { return starts_with(line, field); })) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /// A request line comes first, so that a text about HTTP is none.
 bool is_http_basic(std::span<const std::byte> bytes) {
     constexpr std::array<std::string_view, 8> methods{"get ",    "post ",  "put ",     "head ",
                                                       "delete ", "patch ", "options ", "connect "};
+    constexpr std::array<std::string_view, 2> fields{"authorization: basic ",
+                                                     "proxy-authorization: basic "};
     const bool request = std::any_of(methods.begin(), methods.end(),
                                      [&](auto method) { return starts_with(bytes, method); });
-    return request && (contains(bytes, "\r\nauthorization: basic ") ||
-                       contains(bytes, "\r\nproxy-authorization: basic "));
+    return request && has_header(bytes, fields);
 }
 
 /// An array of bulk strings, or one written as a line; HELLO may carry AUTH with it.
