@@ -27,6 +27,13 @@ constexpr Direction reverse(Direction d) {
 
 inline constexpr std::uint32_t no_flow = 0xffffffff;
 
+/// What the table keeps of a flow for its PayloadObserver: zero at first, the observer's own after
+/// that. One of each per direction.
+struct ObserverNote {
+    std::array<std::uint32_t, 2> words{};
+    std::array<std::uint16_t, 2> halves{};
+};
+
 /// One flow in the table: everything that is kept of it, in one piece.
 /// Sequence numbers are compared by their signed difference, so they may wrap.
 struct Flow {
@@ -60,15 +67,16 @@ struct Flow {
     std::uint32_t newer = no_flow;
     std::uint32_t tick = 0;  ///< when it was last moved in that list
 
-    IdleClass idle_class = IdleClass::datagram;
-    Refusal refusal = Refusal::none;
-    DirectionEvidence evidence = DirectionEvidence::first_packet;
+    ObserverNote note;
     std::uint8_t syn_seen = 0;  ///< bit per direction, as the following ones
     std::uint8_t fin_seen = 0;
     std::uint8_t seq_known = 0;
     std::uint8_t ack_known = 0;
     std::uint8_t window_closed = 0;  ///< advertised by that direction
 
+    IdleClass idle_class : 2 = IdleClass::datagram;
+    Refusal refusal : 2 = Refusal::none;
+    DirectionEvidence evidence : 2 = DirectionEvidence::first_packet;
     bool client_is_lower : 1 = true;
     bool began_with_syn : 1 = false;
     bool start_seen : 1 = false;

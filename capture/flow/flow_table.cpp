@@ -249,7 +249,8 @@ void FlowTable::observe(Flow& flow, const DecodedPacket& packet, Direction direc
                         .wire_bytes = packet.payload_bytes,
                         .protocol = packet.protocol,
                         .client_ip = flow.key.socket(flow.client_is_lower).ip,
-                        .server = flow.key.socket(!flow.client_is_lower)};
+                        .server = flow.key.socket(!flow.client_is_lower),
+                        .note = &flow.note};
     flow.watched = observer_.see(payload);
 }
 

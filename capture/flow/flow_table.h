@@ -35,6 +35,8 @@ struct FlowPayload {
     Protocol protocol = Protocol::tcp;
     IpAddress client_ip{};
     Socket server{};
+    /// Of the flow, lives as long as it; none: the observer keeps everything itself.
+    ObserverNote* note = nullptr;
 };
 
 /// The seam for what reads into flows (TLS handshakes, application protocols) and keeps its own

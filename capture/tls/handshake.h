@@ -17,6 +17,10 @@ class Handshake {
 public:
     explicit Handshake(TlsContext* context = nullptr) : facts_(context) {}
 
+    /// Goes on from where neither direction had begun TLS. REQUIRES: no segment was taken yet.
+    void resume(Direction direction, const StreamPosition& position) {
+        sides_[index(direction)].resume(position);
+    }
     /// Takes a segment. Returns whether more of the flow can tell more.
     bool see(const FlowPayload& segment);
 

@@ -8,7 +8,6 @@
 namespace nspect::capture {
 namespace {
 
-constexpr std::uint64_t search_limit = 16384;
 constexpr std::size_t prefix_bytes = 6;  // a record's header and the type of its first message
 constexpr unsigned handshake = 22;
 constexpr unsigned alert = 21;
@@ -43,6 +42,11 @@ std::size_t mysql_request(std::span<const std::byte> b) {
 }
 
 }  // namespace
+
+bool TlsSide::may_begin_with(std::span<const std::byte> bytes) {
+    bytes = bytes.subspan(mysql_request(bytes));
+    return !bytes.empty() && may_begin(bytes.first(std::min(bytes.size(), prefix_bytes)));
+}
 
 void TlsSide::add(const FlowPayload& segment, const Events& events) {
     if (stopped_) return;

@@ -25,6 +25,14 @@ public:
         std::function<void(TlsRole role)> found;
     };
 
+    /// How many bytes of a direction are looked through for a beginning.
+    static constexpr std::uint64_t search_limit = 16384;
+    /// Whether TLS may begin with the first of these bytes, or, for want of bytes, with what
+    /// follows.
+    static bool may_begin_with(std::span<const std::byte> bytes);
+
+    /// Goes on from where nothing had begun. REQUIRES: nothing was added yet.
+    void resume(const StreamPosition& position) { order_.resume(position); }
     void add(const FlowPayload& segment, const Events& events);
 
     TlsRole role() const { return role_; }

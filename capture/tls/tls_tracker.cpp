@@ -9,6 +9,7 @@
 #include "capture/tls/dtls.h"
 #include "capture/tls/handshake.h"
 #include "capture/tls/quic.h"
+#include "capture/tls/tls_search.h"
 
 namespace nspect::capture {
 
@@ -74,6 +75,35 @@ PayloadObserver TlsTracker::observer() {
 }
 
 bool TlsTracker::see(const FlowPayload& payload) {
+    if (payload.protocol == Protocol::tcp && payload.note != nullptr) {
+        TlsSearch searched(*payload.note);
+        if (!searched.is_over()) return search(searched, payload);
+    }
+    return read(payload);
+}
+
+// Most flows are no TLS, and nothing is kept here of these.
+bool TlsTracker::search(TlsSearch& searched, const FlowPayload& payload) {
+    switch (searched.see(payload)) {
+        case TlsSearch::Found::nothing:
+            look_for_login(payload);
+            return true;
+        case TlsSearch::Found::nothing_any_more:
+            look_for_login(payload);
+            return false;
+        case TlsSearch::Found::maybe:
+            break;
+    }
+    Handshake handshake(context_.get());
+    for (const Direction each : {Direction::sent, Direction::received}) {
+        handshake.resume(each, searched.position(each));
+    }
+    searched.end();
+    flows_[payload.flow].reader = std::make_unique<FlowReader>(std::move(handshake));
+    return read(payload);
+}
+
+bool TlsTracker::read(const FlowPayload& payload) {
     auto at = flows_.find(payload.flow);
     if (at == flows_.end()) {
         auto reader = reader_for(payload, context_.get());
@@ -91,6 +121,14 @@ bool TlsTracker::see(const FlowPayload& payload) {
     if (!more) finish(at);
     make_room();
     return more;
+}
+
+void TlsTracker::look_for_login(const FlowPayload& payload) {
+    const Login login = login_in(payload.bytes, payload.direction == Direction::sent);
+    if (login == Login::none) return;
+    Tracked& flow = flows_[payload.flow];
+    if (flow.login == Login::none) flow.login = login;
+    make_room();
 }
 
 void TlsTracker::count_held(std::uint64_t id, Tracked& flow, std::size_t held) {

@@ -14,6 +14,7 @@
 namespace nspect::capture {
 
 class FlowReader;
+class TlsSearch;
 struct TlsContext;
 
 struct TlsLimits {
@@ -57,6 +58,9 @@ private:
     };
     using Flows = std::map<std::uint64_t, Tracked>;  // ids ascend: the oldest is first
 
+    bool search(TlsSearch& search, const FlowPayload& payload);
+    bool read(const FlowPayload& payload);
+    void look_for_login(const FlowPayload& payload);
     void count_held(std::uint64_t id, Tracked& flow, std::size_t held);
     void finish(Flows::iterator at);
     void make_room();

@@ -18,23 +18,27 @@ namespace {
 
 constexpr std::uint64_t id = 1;
 
-bool see_next(TlsTracker& tracker, ByteCursor& in, std::uint32_t (&sent)[2]) {
+/// To two trackers, one of which keeps a note with the flow: that must not change what is found.
+bool see_next(TlsTracker& tracker, TlsTracker& noting, ObserverNote& note, ByteCursor& in,
+              std::uint32_t (&sent)[2]) {
     const unsigned control = in.read<std::uint8_t>();
     const std::size_t length = in.read<std::uint16_t>();
     const auto bytes = in.take(std::min(length, in.remaining()));
     std::uint32_t& at = sent[control & 1U];
     at += (control & 4U) != 0 ? 40U : 0U;
     at -= (control & 8U) != 0 ? 60U : 0U;
-    const FlowPayload payload{
-        .flow = id,
-        .direction = (control & 1U) != 0 ? Direction::received : Direction::sent,
-        .sequence = at,
-        .isn = 999,
-        .isn_known = true,
-        .bytes = (control & 2U) != 0 ? bytes.first(bytes.size() / 2) : bytes,
-        .wire_bytes = static_cast<std::uint32_t>(bytes.size())};
+    FlowPayload payload{.flow = id,
+                        .direction = (control & 1U) != 0 ? Direction::received : Direction::sent,
+                        .sequence = at,
+                        .isn = 999,
+                        .isn_known = true,
+                        .bytes = (control & 2U) != 0 ? bytes.first(bytes.size() / 2) : bytes,
+                        .wire_bytes = static_cast<std::uint32_t>(bytes.size())};
     at += payload.wire_bytes;
-    return tracker.see(payload);
+    const bool more = tracker.see(payload);
+    payload.note = &note;
+    if (noting.see(payload) != more) std::abort();
+    return more;
 }
 
 /// The same bytes as datagrams: QUIC, DTLS, STUN.
@@ -58,10 +62,13 @@ void see_datagrams(std::span<const std::byte> data) {
     if (tracker.held_bytes() != 0) std::abort();
 }
 
-void check(const TlsTracker& tracker) {
+void check(const TlsTracker& tracker, const TlsTracker& noting) {
     Sighting sighting;
     sighting.id = id;
+    Sighting same = sighting;
     tracker.describe(sighting);
+    noting.describe(same);
+    if (sighting != same) std::abort();
     if (!sighting.tls) return;
     const TlsSeen& seen = *sighting.tls;
     const bool claims = seen.client_cert != ClientCert::unknown;
@@ -76,10 +83,12 @@ void check(const TlsTracker& tracker) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     const auto data = std::as_bytes(std::span(bytes, size));
     TlsTracker tracker;
+    TlsTracker noting;
+    ObserverNote note;
     ByteCursor in(data);
     std::uint32_t sent[2] = {1000, 1000};
-    while (in.remaining() > 0 && see_next(tracker, in, sent)) check(tracker);
-    check(tracker);
+    while (in.remaining() > 0 && see_next(tracker, noting, note, in, sent)) check(tracker, noting);
+    check(tracker, noting);
     if (tracker.held_bytes() > 8U << 16U) std::abort();
     tracker.forget(id);
     if (tracker.held_bytes() != 0) std::abort();

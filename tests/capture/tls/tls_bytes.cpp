@@ -119,7 +119,8 @@ void Stream::send(Direction direction, std::uint32_t offset, const Bytes& bytes,
                               .isn = isn,
                               .isn_known = true,
                               .bytes = view,
-                              .wire_bytes = static_cast<std::uint32_t>(bytes.size())};
+                              .wire_bytes = static_cast<std::uint32_t>(bytes.size()),
+                              .note = &note_};
     if (more_) more_ = see_(payload);
 }
 

@@ -57,6 +57,7 @@ private:
 
     std::uint64_t flow_;
     std::function<bool(const capture::FlowPayload&)> see_;
+    capture::ObserverNote note_;
     std::uint32_t sent_[2] = {0, 0};
     bool more_ = true;
 };

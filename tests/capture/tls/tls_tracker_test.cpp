@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/tls/tls_tracker.h"
 
+#include <random>
+
 #include <catch2/catch.hpp>
 
 #include "tls_bytes.h"
@@ -22,7 +24,86 @@ std::optional<TlsSeen> described(const TlsTracker& tracker, std::uint64_t id) {
     return sighting.tls;
 }
 
+/// Segments of both directions as networks deliver them: in order, lost, early, once more; text,
+/// and in two of three flows what begins TLS.
+class RandomFlow {
+public:
+    explicit RandomFlow(unsigned seed) : random_(seed), plaintext_(seed % 3 == 0) {}
+
+    FlowPayload next() {
+        const std::size_t side = below(2);
+        const bool text = plaintext_ || below(6) != 0;
+        bytes_ = text ? Bytes(below(1500), std::byte{'a'}) : hello(side);
+        if (!plaintext_ && below(20) == 0) bytes_.insert(bytes_.begin(), below(40), std::byte{22});
+        if (below(12) == 0) at_[side] += 30;
+        if (below(12) == 0) at_[side] -= 200;
+        const FlowPayload payload{
+            .flow = 1,
+            .direction = side == 0 ? Direction::sent : Direction::received,
+            .sequence = at_[side],
+            .isn = at_[side] - 1,
+            .isn_known = below(4) == 0,
+            .bytes = std::span(bytes_).first(bytes_.size() - below(bytes_.size() / 8 + 1)),
+            .wire_bytes = static_cast<std::uint32_t>(bytes_.size())};
+        at_[side] += payload.wire_bytes;
+        return payload;
+    }
+
+private:
+    std::size_t below(std::size_t n) { return random_() % n; }
+    Bytes hello(std::size_t side) {
+        if (below(3) == 0) return bytes_of("GET / HTTP/1.1\r\nAuthorization: Basic eA==\r\n\r\n");
+        return record(22, side == 0 ? client_hello() : server_hello());
+    }
+
+    std::mt19937 random_;
+    bool plaintext_;  ///< throughout
+    Bytes bytes_;
+    std::uint32_t at_[2] = {0xffffff00, 5000};
+};
+
 }  // namespace
+
+TEST_CASE("a note kept with the flow changes nothing of what is found", "[tls]") {
+    std::size_t with_tls = 0;
+    std::size_t without = 0;
+    for (unsigned seed = 1; seed <= 3000; ++seed) {
+        CAPTURE(seed);
+        TlsTracker plain;
+        TlsTracker noting;
+        ObserverNote note;
+        RandomFlow made(seed);
+        bool more = true;
+        for (int i = 0; i < 40 && more; ++i) {
+            FlowPayload payload = made.next();
+            more = plain.see(payload);
+            payload.note = &note;
+            REQUIRE(noting.see(payload) == more);
+            Sighting expected;
+            expected.id = 1;
+            expected.app = "http";
+            Sighting seen = expected;
+            plain.describe(expected);
+            noting.describe(seen);
+            REQUIRE(seen == expected);
+        }
+        with_tls += described(noting, 1) ? 1 : 0;
+        without += noting.flows() == 0 ? 1 : 0;
+    }
+    CHECK(with_tls > 300);
+    CHECK(without > 10);
+}
+
+TEST_CASE("of a flow without TLS nothing is kept", "[tls]") {
+    TlsTracker tracker;
+    auto plain = flow(tracker, 1);
+    for (int i = 0; i < 16; ++i) plain.client(Bytes(1024, std::byte{'a'}));
+    CHECK(tracker.flows() == 0);
+    CHECK(plain.wants_more());
+    plain.client(Bytes(1, std::byte{'a'}));
+    CHECK_FALSE(plain.wants_more());
+    CHECK(tracker.flows() == 0);
+}
 
 TEST_CASE("a sighting gets the facts of its own flow until it is forgotten", "[tls]") {
     TlsTracker tracker;
