@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "analyzer/listeners.h"
 #include "analyzer/observed_services.h"
 #include "analyzer/packet_fate.h"
 #include "analyzer/stitch_join.h"
@@ -115,7 +116,8 @@ public:
           inventory_(inventory),
           vantages_(inventory, recording),
           names_(recording.names),
-          services_(inventory) {
+          services_(inventory),
+          listeners_(recording.sightings) {
         index_node_ports();
     }
 
@@ -176,6 +178,7 @@ private:
         for (std::size_t i = 0; i < seen_.size(); ++i) gather(result, i);
         result.sent = result.vantages.front().sent;
         result.received = result.vantages.front().received;
+        if (listens_ != Listeners::Word::none) result.direction = DirectionEvidence::listener;
         result.outcome = outcome();
         name_ends(result);
         result.lost_between = lost_between(result);
@@ -196,12 +199,23 @@ private:
                 s.client == lead->server && s.server == lead->client && s.client != s.server;
             seen_.push_back({&s, turned});
         }
+        turn_to_listener(*lead);
         for (auto& seen : seen_) assign_role(seen);
         assign_host_roles();
         std::sort(seen_.begin(), seen_.end(), [](const Seen& a, const Seen& b) {
             return std::tie(a.rank, a.sighting->first, a.sighting->vantage, a.sighting->id) <
                    std::tie(b.rank, b.sighting->first, b.sighting->vantage, b.sighting->id);
         });
+    }
+
+    /// Where translation was seen, so was the start.
+    void turn_to_listener(const Sighting& lead) {
+        const bool plain = std::all_of(seen_.begin(), seen_.end(), [&](const Seen& seen) {
+            return seen.client() == lead.client && seen.server() == lead.server;
+        });
+        listens_ = plain ? listeners_.about(lead) : Listeners::Word::none;
+        if (listens_ != Listeners::Word::turned) return;
+        for (auto& seen : seen_) seen.turned = !seen.turned;
     }
 
     void assign_role(Seen& seen) const {
@@ -298,6 +312,8 @@ private:
             const auto mine = seen.sighting->outcome;
             if (outcome_rank(mine) < outcome_rank(best)) best = mine;
         }
+        // The first packet seen was an answer.
+        if (listens_ == Listeners::Word::turned && got_nothing(best)) return Outcome::mid_stream;
         const auto& front = seen_.front();
         const bool unheard = front.role == Role::client && got_nothing(front.sighting->outcome);
         return unheard && best == Outcome::established ? Outcome::unanswered : best;
@@ -385,8 +401,10 @@ private:
     VantageMap vantages_;
     NameTable names_;
     ServiceBackends services_;
+    Listeners listeners_;
     std::unordered_map<std::uint16_t, std::size_t> node_ports_;
-    std::vector<Seen> seen_;  ///< of the conversation being made
+    std::vector<Seen> seen_;                           ///< of the conversation being made
+    Listeners::Word listens_ = Listeners::Word::none;  ///< as the lead of these has it
 };
 
 }  // namespace

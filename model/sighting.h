@@ -52,8 +52,9 @@ struct Counters {
     bool operator==(const Counters&) const = default;
 };
 
-/// How it was decided which end is the client, weakest last.
-enum class DirectionEvidence : std::uint8_t { handshake, first_packet, port_numbers };
+/// How it was decided which end is the client: of one sighting, weakest last; of a conversation
+/// whose start was not seen also by who listens, as other conversations tell.
+enum class DirectionEvidence : std::uint8_t { handshake, first_packet, port_numbers, listener };
 
 /// One flow as seen at one vantage.
 struct Sighting {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyzer/stitch.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "analyzer/identity.h"
@@ -245,6 +247,78 @@ TEST_CASE("weak evidence of direction stays weak, and the strongest of several c
     CHECK(Stitched(r).all.at(0).direction == DirectionEvidence::port_numbers);
     flow.direction(DirectionEvidence::first_packet).veth("db");
     CHECK(Stitched(r).all.at(0).direction == DirectionEvidence::first_packet);
+}
+
+TEST_CASE("who listens tells the direction of what was open before, better than ports do") {
+    RecordingBuilder r;
+    const auto wire = r.file_vantage("if0", "wire.pcap");
+    const auto begun = [&](const char* from, const char* to, DirectionEvidence evidence) {
+        auto flow = r.tcp(from, to);
+        flow.direction(evidence).outcome(Outcome::mid_stream).at(1s).seen(wire);
+    };
+    SECTION("somebody was seen to connect there") {
+        r.tcp("10.0.0.3:50000", "10.0.0.1:40000").isn(1, 2).at(2s).seen(wire);
+        begun("10.0.0.1:40000", "10.0.0.2:7000", DirectionEvidence::port_numbers);
+        const auto c = Stitched(r).all.at(0);
+        CHECK(to_string(c.server.socket) == "10.0.0.1:40000");
+        CHECK(c.direction == DirectionEvidence::listener);
+        CHECK(c.outcome == Outcome::mid_stream);
+    }
+    SECTION("a connection that was refused names no listener") {
+        auto refused = r.tcp("10.0.0.3:50000", "10.0.0.1:40000");
+        refused.isn(1, {}).outcome(Outcome::refused).at(2s).seen(wire);
+        begun("10.0.0.1:40000", "10.0.0.2:7000", DirectionEvidence::port_numbers);
+        CHECK(to_string(Stitched(r).all.at(0).server.socket) == "10.0.0.2:7000");
+    }
+    SECTION("many peers of one port") {
+        for (const char* peer : {"10.0.0.2:7000", "10.0.0.3:7001", "10.0.0.4:7002"}) {
+            begun("10.0.0.1:9000", peer, DirectionEvidence::first_packet);
+        }
+        for (const auto& c : Stitched(r).all) CHECK(c.server.socket.port.number == 9000);
+    }
+    SECTION("two servers of one ephemeral port are no such thing") {
+        begun("10.0.0.1:40000", "10.0.0.2:80", DirectionEvidence::port_numbers);
+        begun("10.0.0.1:40000", "10.0.0.3:80", DirectionEvidence::port_numbers);
+        for (const auto& c : Stitched(r).all) CHECK(c.server.socket.port.number == 80);
+    }
+}
+
+TEST_CASE("datagrams of a server that speaks first are an answer where its clients are known") {
+    RecordingBuilder r;
+    const auto wire = r.file_vantage("if0", "wire.pcap");
+    auto push = r.udp("10.0.0.9:4000", "10.0.0.1:50000");
+    push.direction(DirectionEvidence::first_packet).outcome(Outcome::one_way);
+    const auto ask = [&](const char* client, Duration at) {
+        auto flow = r.udp(client, "10.0.0.9:4000");
+        flow.direction(DirectionEvidence::first_packet).at(at).seen(wire);
+    };
+    const auto pushed = [&] {
+        const auto all = Stitched(r).all;
+        const auto at = std::find_if(all.begin(), all.end(),
+                                     [](const auto& c) { return c.first == test::at(500s); });
+        REQUIRE(at != all.end());
+        return *at;
+    };
+    SECTION("the same two sockets before") {
+        ask("10.0.0.1:50000", 1s);
+        push.at(500s).seen(wire);
+        CHECK(to_string(pushed().server.socket) == "10.0.0.9:4000");
+        CHECK(pushed().outcome == Outcome::mid_stream);
+        CHECK(pushed().direction == DirectionEvidence::listener);
+        CHECK(pushed().sent.packets == 0);
+    }
+    SECTION("others who began with it") {
+        ask("10.0.0.2:50000", 1s);
+        ask("10.0.0.3:50001", 2s);
+        push.at(500s).seen(wire);
+        CHECK(to_string(pushed().server.socket) == "10.0.0.9:4000");
+    }
+    SECTION("one other is not enough") {
+        ask("10.0.0.2:50000", 1s);
+        push.at(500s).seen(wire);
+        CHECK(to_string(pushed().client.socket) == "10.0.0.9:4000");
+        CHECK(pushed().outcome == Outcome::one_way);
+    }
 }
 
 TEST_CASE("datagrams join by addresses, payload and time") {
