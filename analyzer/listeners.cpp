@@ -29,6 +29,11 @@ int port_kind(Port port) {
     return port.number < 32768 ? 1 : 2;  // Linux takes ephemeral ports from 32768 on
 }
 
+std::size_t hash_of(const Socket& socket) {
+    return std::hash<IpAddress>{}(socket.ip) * 31U +
+           std::size_t{socket.port.number} * 0x9e3779b97f4a7c15ULL;
+}
+
 void add(std::vector<Socket>& sockets, const Socket& socket) {
     if (sockets.size() >= many + 1) return;
     if (std::find(sockets.begin(), sockets.end(), socket) == sockets.end()) {
@@ -44,9 +49,11 @@ std::size_t others(const std::vector<Socket>& sockets, const Socket& than) {
 }  // namespace
 
 std::size_t Listeners::KeyHash::operator()(const Key& key) const noexcept {
-    const std::size_t hash = std::hash<IpAddress>{}(key.socket.ip) * 31U +
-                             std::size_t{key.socket.port.number} * 0x9e3779b97f4a7c15ULL;
-    return hash + static_cast<std::size_t>(key.protocol);
+    return hash_of(key.socket) + static_cast<std::size_t>(key.protocol);
+}
+
+std::size_t Listeners::UseHash::operator()(const Use& use) const noexcept {
+    return hash_of(use.client) * 31U + hash_of(use.server);
 }
 
 Listeners::Listeners(const std::vector<Sighting>& sightings) {
@@ -72,7 +79,9 @@ void Listeners::learn(const Sighting& s) {
     if (shaken && s.outcome == Outcome::established) server->second.opened = true;
     if (s.protocol == Protocol::udp && s.outcome == Outcome::established) {
         add(server->second.callers, s.client);
-        if (client != known_.end()) earlier_[{s.server, s.protocol}].push_back(&s);
+        if (client == known_.end()) return;
+        const auto [began, is_new] = began_.try_emplace({s.client, s.server}, s.first);
+        if (!is_new) began->second = std::min(began->second, s.first);
     }
 }
 
@@ -103,14 +112,8 @@ Listeners::Word Listeners::about_stream(const Sighting& s, const Known& client,
 
 Listeners::Word Listeners::about_datagrams(const Sighting& s, const Known& client,
                                            const Known& server) const {
-    const auto before = earlier_.find({s.client, s.protocol});
-    if (before != earlier_.end()) {
-        const bool other_way =
-            std::any_of(before->second.begin(), before->second.end(), [&](const Sighting* each) {
-                return each->client == s.server && each->first < s.first;
-            });
-        if (other_way) return Word::turned;
-    }
+    const auto other_way = began_.find({s.server, s.client});
+    if (other_way != began_.end() && other_way->second < s.first) return Word::turned;
     const auto to_client = others(client.callers, s.server);
     const auto to_server = others(server.callers, s.client);
     if (to_client == 0 && to_server >= few) return Word::agrees;

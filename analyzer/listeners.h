@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <unordered_map>
 #include <vector>
 
 #include "model/sighting.h"
+#include "model/time.h"
 
 namespace nspect::analyzer {
 
@@ -14,7 +16,7 @@ namespace nspect::analyzer {
 /// at one end and none but this at the other do. Of UDP an earlier use of the same two sockets
 /// does, or several others who began with this one and were answered.
 ///
-/// Costs memory for the sockets of such conversations alone. The sightings must outlive it.
+/// Costs memory for the sockets of such conversations alone.
 class Listeners {
 public:
     explicit Listeners(const std::vector<Sighting>& sightings);
@@ -45,8 +47,17 @@ private:
     Word about_stream(const Sighting& sighting, const Known& client, const Known& server) const;
     Word about_datagrams(const Sighting& sighting, const Known& client, const Known& server) const;
 
+    struct Use {
+        Socket client;
+        Socket server;
+        bool operator==(const Use&) const = default;
+    };
+    struct UseHash {
+        std::size_t operator()(const Use& use) const noexcept;
+    };
+
     std::unordered_map<Key, Known, KeyHash> known_;
-    std::unordered_map<Key, std::vector<const Sighting*>, KeyHash> earlier_;
+    std::unordered_map<Use, Timestamp, UseHash> began_;  ///< answered datagrams: when first
 };
 
 }  // namespace nspect::analyzer
