@@ -98,13 +98,24 @@ private:
     Roles roles_;
 };
 
+/// The schema of Calico without a licence has no names, and a rule whose destination is pruned
+/// lets everything pass.
+constexpr auto names_need_licence =
+    "WARNING: destination.domains is a field of Calico Enterprise and Cloud; open-source Calico "
+    "may drop it, and this rule then opens its ports to every address";
+
 GeneratedPolicy in_calico(GeneratedPolicy made) {
     made.policy.kind = PolicyKind::calico_network_policy;
     for (const auto direction : {Direction::ingress, Direction::egress}) {
-        for (auto& rule : rules_of(made.policy, direction)) {
-            for (auto& peer : rule.peers) {
+        auto& rules = rules_of(made.policy, direction);
+        for (std::size_t i = 0; i < rules.size(); ++i) {
+            bool names = false;
+            for (auto& peer : rules[i].peers) {
                 if (auto* block = std::get_if<AddressPeer>(&peer)) block->pods = PodsByAddress::yes;
+                names |= std::holds_alternative<DomainPeer>(peer);
             }
+            auto& notes = notes_of(made, direction)[i];
+            if (names) notes.insert(notes.begin(), names_need_licence);
         }
     }
     return made;

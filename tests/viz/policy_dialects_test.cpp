@@ -128,6 +128,20 @@ TEST_CASE("cilium names nodes and the API server by entity, and asks its DNS pro
     }
 }
 
+TEST_CASE("a Calico rule by name warns that open-source Calico has no names, no other rule does") {
+    Shop shop;
+    busy(shop);
+    shop.options.dialect = Dialect::calico;
+    const auto* const warning = "# WARNING: destination.domains is a field of Calico Enterprise";
+    CHECK(viz::to_yaml(named(shop.generate(), "nspect-web")).find(warning) == std::string::npos);
+    shop.options.fqdn = true;
+    const auto yaml = viz::to_yaml(named(shop.generate(), "nspect-web"));
+    CAPTURE(yaml);
+    const auto at = yaml.find(warning);
+    REQUIRE(at != std::string::npos);
+    CHECK(yaml.find("domains: [", at) != std::string::npos);
+}
+
 TEST_CASE("a cluster policy denies what it does not accept, after all acceptances") {
     Shop shop;
     busy(shop);
