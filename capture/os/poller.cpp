@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <set>
 
 #include <sys/epoll.h>
 #include <sys/inotify.h>
@@ -84,38 +85,44 @@ Result<FolderWatch> FolderWatch::open() {
 void FolderWatch::watch(const std::string& folder) {
     int watch = ::inotify_add_watch(fd_.get(), folder.c_str(), entry_came_or_went | IN_ONLYDIR);
     if (watch >= 0) {
-        awaited_[watch].clear();
+        watched_[watch] = {folder, {}};
         return;
     }
     const auto slash = folder.rfind('/');
     if (slash == std::string::npos || slash == 0) return;
-    watch = ::inotify_add_watch(fd_.get(), folder.substr(0, slash).c_str(),
-                                entry_came_or_went | IN_ONLYDIR);
+    auto parent = folder.substr(0, slash);
+    watch = ::inotify_add_watch(fd_.get(), parent.c_str(), entry_came_or_went | IN_ONLYDIR);
     if (watch < 0) return;
-    const bool watched_whole = awaited_.contains(watch) && awaited_[watch].empty();
-    if (!watched_whole) awaited_[watch].push_back(folder.substr(slash + 1));
+    const auto known = watched_.find(watch);
+    if (known != watched_.end() && known->second.awaited.empty()) return;  // watched whole
+    auto& watched = watched_[watch];
+    watched.folder = std::move(parent);
+    watched.awaited.push_back(folder.substr(slash + 1));
 }
 
-bool FolderWatch::concerns(int watch, std::uint32_t mask, const char* name) const {
-    if ((mask & IN_Q_OVERFLOW) != 0) return true;
-    const auto awaited = awaited_.find(watch);
-    if (awaited == awaited_.end()) return false;
-    return awaited->second.empty() ||
-           std::find(awaited->second.begin(), awaited->second.end(), name) != awaited->second.end();
+bool FolderWatch::concerns(int watch, const char* name) const {
+    const auto known = watched_.find(watch);
+    if (known == watched_.end()) return false;
+    const auto& awaited = known->second.awaited;
+    return awaited.empty() || std::find(awaited.begin(), awaited.end(), name) != awaited.end();
 }
 
-bool FolderWatch::news() {
-    bool concerned = false;
+std::vector<std::string> FolderWatch::changed_folders() {
+    std::set<std::string> changed;
     alignas(inotify_event) std::array<char, 16384> buffer{};
     for (;;) {
         const auto got = ::read(fd_.get(), buffer.data(), buffer.size());
-        if (got <= 0) return concerned;
+        if (got <= 0) return {changed.begin(), changed.end()};
         for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
             inotify_event event{};
             std::memcpy(&event, buffer.data() + at, sizeof event);
             const char* name = event.len > 0 ? buffer.data() + at + sizeof event : "";
-            concerned = concerned || concerns(event.wd, event.mask, name);
-            if ((event.mask & IN_IGNORED) != 0) awaited_.erase(event.wd);
+            if ((event.mask & IN_Q_OVERFLOW) != 0) {
+                for (const auto& [watch, watched] : watched_) changed.insert(watched.folder);
+            } else if (concerns(event.wd, name)) {
+                changed.insert(watched_.at(event.wd).folder);
+            }
+            if ((event.mask & IN_IGNORED) != 0) watched_.erase(event.wd);
             at += sizeof event + event.len;
         }
     }

@@ -56,14 +56,21 @@ public:
     /// news.
     void watch(const std::string& folder);
     /// Whether an entry of a watched folder came or went since the last call.
-    bool news();
+    bool news() { return !changed_folders().empty(); }
+    /// The watched folders where that happened, each once and sorted; all where some of it went
+    /// unheard.
+    std::vector<std::string> changed_folders();
 
 private:
     explicit FolderWatch(Fd fd) : fd_(std::move(fd)) {}
-    bool concerns(int watch, std::uint32_t mask, const char* name) const;
+    struct Watched {
+        std::string folder;
+        std::vector<std::string> awaited;  ///< entries of interest; empty: all of them
+    };
+    bool concerns(int watch, const char* name) const;
 
     Fd fd_;
-    std::map<int, std::vector<std::string>> awaited_;  ///< entries of interest; empty: all of them
+    std::map<int, Watched> watched_;
 };
 
 }  // namespace nspect::capture

@@ -48,6 +48,7 @@ bool read_docker(const std::string& root, const ContainerIdentity& who, Containe
     const auto state = parse_file(folder + "/config.v2.json");
     if (!state.is_object()) return false;
     facts.runtime = "docker";
+    facts.state_folder = folder;
     read_docker_object(state, facts);
     read_docker_host_config(parse_file(folder + "/hostconfig.json"), facts);
     return true;

@@ -52,6 +52,9 @@ struct ContainerFacts {
     bool sandbox = false;  ///< the pod's own ("pause") container
     bool joined = false;   ///< uses the network of another container
     std::vector<std::string> netns_paths;
+    /// Has a file replaced whenever some of this changes; empty where the runtime has none for it
+    /// alone.
+    std::string state_folder;
 
     bool operator==(const ContainerFacts&) const = default;
 };

@@ -45,7 +45,10 @@ ContainerFacts facts_of(const Sources& sources, const ContainerIdentity& identit
     if (!supervisor) return container_facts(sources.roots, identity, sources.engine);
     auto facts = container_facts(supervisor->roots, identity);
     if (facts.image.empty() && facts.labels.empty()) {
-        facts = container_facts(sources.roots, identity, sources.engine);
+        // One of bare files has neither, and is known all the same.
+        auto elsewhere = container_facts(sources.roots, identity, sources.engine);
+        if (facts.name.empty() || !elsewhere.image.empty() || !elsewhere.labels.empty())
+            facts = std::move(elsewhere);
     }
     if (facts.name.empty() && supervisor->identity.container == identity.container)
         facts.name = supervisor->name;
@@ -173,13 +176,18 @@ std::vector<NetnsPlace> find_netns(const Procfs& procfs) {
 }
 
 TargetInfo describe_target(const Procfs& procfs, const StateRoots& roots, const NetnsPlace& place,
-                           bool is_host, EngineApi* engine) {
+                           bool is_host, EngineApi* engine,
+                           std::vector<std::string>* state_folders) {
     TargetInfo target;
     target.netns = place.inode;
     target.is_host = is_host;
     target.pids.assign(place.pids.begin(),
                        place.pids.begin() + std::min(place.pids.size(), told_pids));
     auto all = containers_of({procfs, roots, engine}, place.pids, is_host ? host_pids : asked_pids);
+    for (const auto& each : all) {
+        if (state_folders != nullptr && !each.facts.state_folder.empty())
+            state_folders->push_back(each.facts.state_folder);
+    }
     if (is_host) {
         target.name = "host";
     } else if (auto who = main_inhabitant(all)) {

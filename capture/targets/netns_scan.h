@@ -26,9 +26,11 @@ std::vector<NetnsPlace> find_netns(const Procfs& procfs);
 
 /// Who lives there: the container of its processes, else the name of its mount, else the service or
 /// program; and all its containers where they are several or share the host's. Interfaces, times
-/// and the id are left empty. `engine` is asked where the runtimes' files say nothing.
+/// and the id are left empty. `engine` is asked where the runtimes' files say nothing; into
+/// `state_folders`, where given, go the folders whose change means that the answer may be another.
 TargetInfo describe_target(const Procfs& procfs, const StateRoots& roots, const NetnsPlace& place,
-                           bool is_host, EngineApi* engine = nullptr);
+                           bool is_host, EngineApi* engine = nullptr,
+                           std::vector<std::string>* state_folders = nullptr);
 
 /// Brings the containers with the host's network up to date: only processes that are new since
 /// `before` are looked at.

@@ -58,12 +58,14 @@ TargetInfo identity_of(TargetInfo target) {
 
 class TargetWatcher::State {
 public:
-    State(WatcherOptions options, Poller poller, Timer timer, FolderWatch folders)
+    State(WatcherOptions options, Poller poller, Timer timer, FolderWatch folders,
+          FolderWatch states)
         : options_(std::move(options)),
           engine_(options_.roots.sockets),
           poller_(std::move(poller)),
           timer_(std::move(timer)),
-          folders_(std::move(folders)) {}
+          folders_(std::move(folders)),
+          states_(std::move(states)) {}
 
     Status start();
     Result<std::vector<TargetEvent>> read();
@@ -92,6 +94,8 @@ private:
     void meet(const NetnsPlace& place);
     void add(const NetnsPlace& place);
     void update(TargetInfo& target, const NetnsPlace& place);
+    TargetInfo describe(const NetnsPlace& place);
+    void describe_again(TargetInfo& target, const NetnsPlace& place);
     void update_host_target(TargetInfo& target, const NetnsPlace& place);
     void watch_process(Held& held, const NetnsPlace& place);
     void unwatch_process(Held& held);
@@ -110,6 +114,9 @@ private:
     Poller poller_;
     Timer timer_;
     FolderWatch folders_;
+    FolderWatch states_;                             ///< of single containers
+    std::map<std::string, std::uint64_t> state_of_;  ///< whose folder it is, by its namespace
+    std::set<std::uint64_t> stale_;                  ///< their state changed
     std::optional<LinkFollower> links_;
     std::uint64_t host_ = 0;
     std::uint32_t next_id_ = 1;
@@ -126,7 +133,7 @@ Status TargetWatcher::State::start() {
     auto host = host_netns(options_);
     if (!host) return std::move(host).error();
     host_ = host->inode();
-    for (const int fd : {timer_.fd(), folders_.fd()}) {
+    for (const int fd : {timer_.fd(), folders_.fd(), states_.fd()}) {
         if (auto polled = poller_.add(fd); !polled) return polled;
     }
     auto links = LinkFollower::open(std::move(*host), options_.receive_buffer, poller_);
@@ -177,6 +184,11 @@ bool TargetWatcher::State::hints() {
                 look_again_soon();
                 hinted = true;
             }
+        } else if (fd == states_.fd()) {
+            for (const auto& folder : states_.changed_folders()) {
+                const auto of = state_of_.find(folder);
+                if (of != state_of_.end()) stale_.insert(of->second);
+            }
         } else {
             for (auto& [inode, held] : held_) hinted = hinted || held.pidfd.get() == fd;
         }
@@ -192,6 +204,9 @@ Result<std::vector<TargetEvent>> TargetWatcher::State::read() {
     for (const auto& [netns, interface] : news->gone) tell_gone(netns, interface);
     if (news->unknown_netns) look_again_soon();
     if (hinted || news->unknown_netns || news->lost) scan();
+    for (const auto inode : std::exchange(stale_, {})) {
+        if (auto* target = find(inode)) describe_again(*target, held_[inode].place);
+    }
     links_->resolve_peers();
     for (auto& target : targets_) tell_interfaces(target);
     new_.clear();
@@ -236,6 +251,7 @@ void TargetWatcher::State::drop_missing(const std::vector<NetnsPlace>& places) {
         tell(Kind::target_gone, target);
         unwatch_process(held_[target.netns]);
         held_.erase(target.netns);
+        std::erase_if(state_of_, [&](const auto& of) { return of.second == target.netns; });
         links_->forget(target.netns);
         return true;
     });
@@ -275,8 +291,7 @@ void TargetWatcher::State::add(const NetnsPlace& place) {
             limit(std::move(followed).error());
         }
     }
-    auto target =
-        describe_target(options_.procfs, options_.roots, place, place.inode == host_, &engine_);
+    auto target = describe(place);
     target.id = next_id_++;
     auto& held = held_[place.inode];
     held.place = place;
@@ -285,6 +300,23 @@ void TargetWatcher::State::add(const NetnsPlace& place) {
     new_.insert(place.inode);
     targets_.push_back(std::move(target));
     look_again_soon();
+}
+
+/// A container may get another name while nothing else of it changes. Its runtime notes more than
+/// that in the same file (health checks, say), so this reads the one file and not /proc.
+TargetInfo TargetWatcher::State::describe(const NetnsPlace& place) {
+    std::vector<std::string> folders;
+    const bool is_host = place.inode == host_;
+    auto target = describe_target(options_.procfs, options_.roots, place, is_host, &engine_,
+                                  is_host ? nullptr : &folders);
+    for (auto& folder : folders) {
+        auto& of = state_of_[folder];  // after a restart it is that of another namespace
+        if (of == place.inode) continue;
+        of = place.inode;
+        states_.watch(folder);
+        stale_.insert(of);  // it may have changed before it was watched
+    }
+    return target;
 }
 
 void TargetWatcher::State::update(TargetInfo& target, const NetnsPlace& place) {
@@ -296,7 +328,14 @@ void TargetWatcher::State::update(TargetInfo& target, const NetnsPlace& place) {
     // Its mount outlives its processes for a moment: it still is who they said.
     if (place.pids.empty() && held.inhabited) return;
     held.inhabited = held.inhabited || !place.pids.empty();
-    auto now = describe_target(options_.procfs, options_.roots, place, false, &engine_);
+    describe_again(target, place);
+}
+
+void TargetWatcher::State::describe_again(TargetInfo& target, const NetnsPlace& place) {
+    if (place.pids.empty() && held_[place.inode].inhabited) return;
+    auto now = describe(place);
+    // A container that is being removed has no state any more, and still is who it was.
+    if (now.container == target.container && now.name.empty()) return;
     now.id = target.id;
     now.from = target.from;
     now.to = target.to;
@@ -393,8 +432,10 @@ Result<TargetWatcher> TargetWatcher::open(WatcherOptions options) {
     if (!timer) return std::move(timer).error();
     auto folders = FolderWatch::open();
     if (!folders) return std::move(folders).error();
+    auto states = FolderWatch::open();
+    if (!states) return std::move(states).error();
     auto state = std::make_unique<State>(std::move(options), std::move(*poller), std::move(*timer),
-                                         std::move(*folders));
+                                         std::move(*folders), std::move(*states));
     if (auto started = state->start(); !started) return std::move(started).error();
     return TargetWatcher(std::move(state));
 }

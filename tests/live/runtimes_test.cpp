@@ -344,3 +344,79 @@ TEST_CASE("containerd's containers are named, and their traffic is theirs", "[li
     for (const std::string realm : {"default", "prod"})
         host.run(ctr + "-n " + realm + " task rm -f box-" + realm);
 }
+
+TEST_CASE("a pod of containerd's is its sandbox, and its containers are told apart", "[live]") {
+    if (!live_tests_run() || !have_programs("containerd", {"containerd", "ctr", "runc", "busybox"}))
+        return;
+    RuntimeHost host;
+    host.image();
+    host.run(
+        "printf 'version = 2\\nroot = \"%s/root\"\\nstate = \"%s/state\"\\n[grpc]\\naddress = "
+        "\"%s/ctr.sock\"\\n' \"$PWD\" \"$PWD\" \"$PWD\" > config.toml");
+    const auto ctr = "ctr -a " + host.folder() + "/ctr.sock -n k8s.io ";
+    host.start("containerd -c config.toml", ctr + "version");
+    const std::string uid = "0b1c2d3e-1111-2222-3333-444455556666";
+    const auto start = [&](char digit, const std::string& name, const std::string& options,
+                           const std::string& command) {
+        const std::string id(64, digit);
+        const auto note = " --annotation io.kubernetes.cri.";
+        host.run(ctr + "run -d --rootfs --cgroup /kubepods/burstable/pod" + uid + "/" + id + note +
+                 "sandbox-name=web-5d9c-x1" + note + "sandbox-namespace=shop" + note +
+                 "sandbox-uid=" + uid + note + "container-type=" +
+                 (name.empty() ? "sandbox" : "container" + (note + ("container-name=" + name))) +
+                 " " + options + host.folder() + "/rootfs " + id + " " + command);
+        return id;
+    };
+    const auto sandbox = start('a', "", "--label app=web ", "/bin/sleep 600");
+    const auto pid = host.run(ctr + "task ls | awk '$1 ~ /^a+$/ {printf \"%s\", $2}'");
+    const auto joins = "--with-ns network:/proc/" + pid + "/ns/net ";
+    start('b', "prepare", joins, "/bin/sh -c :");  // an init container, ended by now
+    start('c', "app", joins, "/bin/httpd -f -p 8080");
+    start('d', "proxy", joins, "/bin/httpd -f -p 9090");
+    start('e', "debugger", joins, "/bin/sleep 600");  // an ephemeral one
+
+    const Targets targets(host);
+    const auto& pod = targets.named("app");
+    CHECK(pod.runtime == "containerd");
+    CHECK(pod.pod == "web-5d9c-x1");
+    CHECK(pod.namespace_name == "shop");
+    CHECK(pod.pod_uid == uid);
+    REQUIRE(pod.labels.find("app") != nullptr);
+    CHECK(*pod.labels.find("app") == "web");
+    REQUIRE(pod.sharing.size() == 4);
+    for (const auto& each : pod.sharing) {
+        CHECK(each.pod == "web-5d9c-x1");
+        CHECK(each.sandbox == (each.container == sandbox));
+    }
+    CHECK(listens(shared_with(pod, "app"), port));
+    CHECK(listens(shared_with(pod, "proxy"), 9090));
+    CHECK_FALSE(listens(shared_with(pod, "proxy"), port));
+    REQUIRE(shared_with(pod, "debugger") != nullptr);
+    CHECK(shared_with(pod, "debugger")->listens.empty());
+    host.run("for id in $(" + ctr + "task ls -q); do " + ctr + "task rm -f $id; done");
+}
+
+TEST_CASE("systemd-nspawn's machines are named, and their traffic is theirs", "[live]") {
+    if (!live_tests_run() || !have_programs("systemd-nspawn", {"systemd-nspawn", "busybox"}))
+        return;
+    RuntimeHost host;
+    host.image();
+    host.run("mkdir -p rootfs/usr; echo ID=busybox > rootfs/etc/os-release; cp -a rootfs other");
+    host.run("ip link add br0 type bridge; ip link set br0 up");
+    int number = 1;
+    for (const auto* name : {"rootfs", "other"}) {
+        host.start("systemd-nspawn --quiet --register=no --keep-unit --network-bridge=br0 " +
+                       std::string("--machine=box-") + name + " --directory=" + host.folder() +
+                       "/" + name + " --as-pid2 /bin/httpd -f -p 8080",
+                   "pgrep -f -- 'box-" + std::string(name) + "' && ip link show vb-box-" + name);
+        const Targets now(host);
+        const auto netns = netns_of(now.named("box-" + std::string(name)));
+        const auto inside = "nsenter --net=" + netns + " ip ";
+        const auto plugged = inside + "addr add 10.88.9." + std::to_string(number++) +
+                             "/24 dev host0 && " + inside + "link set host0 up";
+        REQUIRE(std::system(plugged.c_str()) == 0);
+    }
+    const Targets targets(host);
+    CHECK(targets.named("box-rootfs").runtime == "nspawn");
+    check_attributed(host, "box-rootfs", "box-other");
+}
