@@ -66,6 +66,7 @@ void HandshakeFacts::begin_record(bool client, RecordType type, std::uint16_t le
 
 void HandshakeFacts::count_client_record(std::uint16_t length) {
     // What comes before the answer may be early data.
+    early_records_ += server_hello_ ? 0U : 1U;
     if (early_data_ && !server_hello_) return;
     ++client_records_;
     if (length_count_ < lengths_.size()) lengths_[length_count_++] = length;
@@ -151,7 +152,7 @@ void HandshakeFacts::take_message(bool client, std::uint8_t type, std::uint32_t 
             if (client) take_client_hello(body);
             break;
         case MessageReader::server_hello:
-            if (!client) take_server_hello(body);
+            if (!client) take_server_hello(length, body);
             break;
         case MessageReader::certificate:
             take_certificate(end, length, body);
@@ -218,6 +219,7 @@ void HandshakeFacts::take_client_hello(std::span<const std::byte> body) {
     ticket_ = std::move(hello.ticket);
     early_data_ = hello.early_data;
     raw_public_key_ = hello.raw_public_key;
+    record_limit_ = hello.record_limit;
     post_handshake_auth_ = hello.post_handshake_auth;
     client_hello_whole_ = hello.whole;
     if (++client_hellos_ > 1) return;
@@ -230,7 +232,7 @@ void HandshakeFacts::take_client_hello(std::span<const std::byte> body) {
     sni_ = std::move(hello.sni);
 }
 
-void HandshakeFacts::take_server_hello(std::span<const std::byte> body) {
+void HandshakeFacts::take_server_hello(std::uint32_t length, std::span<const std::byte> body) {
     ServerHello hello = parse_server_hello(body);
     const bool is_draft = hello.version >> 8U == draft_major;
     if ((!is_tls_version(hello.version) && !is_draft) || server_hello_) return;
@@ -240,6 +242,7 @@ void HandshakeFacts::take_server_hello(std::span<const std::byte> body) {
     }
     server_hello_ = true;
     server_hello_whole_ = hello.whole;
+    is_cut_hello_full_ = !hello.whole && is_full_hello(length, body);
     // Cut before its extensions, a hello of TLS 1.3 looks like one of TLS 1.2.
     version_ = hello.whole ? hello.version : std::uint16_t{0};
     cipher_ = hello.cipher;

@@ -43,6 +43,8 @@ public:
     void take_alert(bool client, std::uint8_t description);
     /// A client's QUIC packet of handshake encryption; false: padding may be in it.
     void take_quic_length(std::uint16_t length, bool exact);
+    /// What an end says from now on was not captured.
+    void take_cut(bool client) { (client ? client_ : server_).cut = true; }
     void take_quic_end() { quic_over_ = true; }
 
     /// What is known so far; none while no hello was seen. `over`: the flow has ended.
@@ -73,6 +75,7 @@ private:
         bool key_exchange = false;
         bool hello_done = false;
         bool changed_cipher = false;
+        bool cut = false;                ///< what follows was not captured
         bool finished = false;           ///< opened, up to its Finished
         unsigned sealed_handshakes = 0;  ///< handshake records after change_cipher_spec
         unsigned sealed_records = 0;
@@ -80,7 +83,7 @@ private:
     };
 
     void take_client_hello(std::span<const std::byte> body);
-    void take_server_hello(std::span<const std::byte> body);
+    void take_server_hello(std::uint32_t length, std::span<const std::byte> body);
     void take_certificate(End& end, std::uint32_t length, std::span<const std::byte> body);
     void take_ticket(std::span<const std::byte> body);
     void take_opened_extensions(std::span<const std::byte> body);
@@ -91,6 +94,7 @@ private:
     void judge_clear(TlsSeen& seen) const;
     void judge_opened(TlsSeen& seen) const;
     void judge_sizes_of(TlsSeen& seen) const;
+    bool has_flight() const;
     void judge_quic(TlsSeen& seen) const;
     void inherit(TlsSeen& seen) const;
     void judge_acceptance(TlsSeen& seen, bool over) const;
@@ -111,6 +115,7 @@ private:
     std::vector<std::byte> session_id_;  ///< the server's
     bool early_data_ = false;
     bool raw_public_key_ = false;
+    bool record_limit_ = false;
     bool post_handshake_auth_ = false;
     bool encrypted_hello_ = false;
     bool client_hello_whole_ = false;
@@ -121,6 +126,8 @@ private:
 
     bool server_hello_ = false;
     bool server_hello_whole_ = false;
+    /// Cut, and by its length of a full handshake of TLS 1.3.
+    bool is_cut_hello_full_ = false;
     bool hello_retry_ = false;
     std::uint16_t version_ = 0;
     std::uint16_t cipher_ = 0;
@@ -135,6 +142,7 @@ private:
     std::size_t length_count_ = 0;
     std::array<std::uint16_t, 3> last_client_{};  ///< the newest three, for what comes later
     unsigned client_records_ = 0;
+    unsigned early_records_ = 0;  ///< application data of the client before the server's hello
     bool later_certificate_ = false;
     std::array<std::uint16_t, 10> server_flight_{};  ///< before the client's
     std::size_t server_flight_count_ = 0;

@@ -44,11 +44,22 @@ std::optional<TlsSeen> HandshakeFacts::seen(bool over) const {
     if (is_tls13()) {
         if (seen.alpn.empty() && offers_.size() == 1) seen.alpn = offers_.front();
         judge_opened(seen);
-    } else if (server_hello_whole_) {
+    } else if (client_.key_exchange || client_.certificate_seen || server_hello_whole_) {
         judge_clear(seen);
+    } else {
+        judge_sizes_of(seen);
     }
     judge_acceptance(seen, over);
     return seen;
+}
+
+// Whether the client's records are those of a flight in a full handshake of TLS 1.3.
+bool HandshakeFacts::has_flight() const {
+    // Of a hello that was cut, early data may be what came before the answer.
+    if (!client_hello_whole_ && early_records_ > 0) return false;
+    if (server_hello_whole_) return version_ == tls13;
+    return transport_ == TlsTransport::stream && is_cut_hello_full_ &&
+           client_.sealed_handshakes == 0 && !client_.key_exchange && !client_.certificate_seen;
 }
 
 void HandshakeFacts::judge_clear(TlsSeen& seen) const {
@@ -56,12 +67,12 @@ void HandshakeFacts::judge_clear(TlsSeen& seen) const {
     // A renegotiation may have changed everything, out of sight.
     if (client_.sealed_handshakes > 1) return;
     if (resumed_in_clear_) return inherit(seen);
-    if (!client_.key_exchange) return;
+    if (!client_.key_exchange && !client_.certificate_seen) return;
     if (!client_.certificate_seen) {
         seen.client_cert = ClientCert::not_requested;
     } else if (client_.certificate_empty) {
         seen.client_cert = ClientCert::declined;
-    } else if (client_.certificate_verify) {
+    } else if (client_.certificate_verify || client_.cut) {
         seen.client_cert = ClientCert::presented;
     } else {
         return;
@@ -69,7 +80,9 @@ void HandshakeFacts::judge_clear(TlsSeen& seen) const {
     seen.none_presented = seen.client_cert != ClientCert::presented;
     seen.asked = seen.asked || client_.certificate_seen;
     seen.evidence = TlsEvidence::clear;
-    seen.confidence = Confidence::certain;
+    // The signature was not seen.
+    const bool whole = client_.certificate_verify || seen.client_cert != ClientCert::presented;
+    seen.confidence = whole ? Confidence::certain : Confidence::high;
 }
 
 void HandshakeFacts::inherit(TlsSeen& seen) const {
@@ -111,14 +124,15 @@ void HandshakeFacts::judge_opened(TlsSeen& seen) const {
 
 void HandshakeFacts::judge_sizes_of(TlsSeen& seen) const {
     // Early data that the server did not take may still be under way after its hello.
-    if (!client_hello_whole_ || early_data_ || version_ != tls13 || psk_chosen_) return;
-    const SizeVerdict verdict = judge_sizes({cipher_, raw_public_key_, flight()});
-    if (verdict.client_cert == ClientCert::unknown) return;
-    // An end that was not asked cannot answer.
+    if (early_data_ || psk_chosen_ || !has_flight()) return;
     const Asked asked =
         asked_by_server(cipher_, std::span(server_flight_).first(server_flight_count_));
+    SizeVerdict verdict = judge_sizes({server_hello_whole_ ? cipher_ : std::uint16_t{0},
+                                       raw_public_key_, flight(), asked, record_limit_});
+    if (verdict.client_cert == ClientCert::unknown) return;
+    // A hello that was cut may have offered what changes the flight.
+    if (!client_hello_whole_) verdict.confidence = Confidence::medium;
     const bool answered = verdict.client_cert != ClientCert::not_requested;
-    if (asked != Asked::unknown && (asked == Asked::yes) != answered) return;
     seen.asked = seen.asked || answered;
     seen.client_cert = verdict.client_cert;
     seen.confidence = verdict.confidence;

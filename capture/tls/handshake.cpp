@@ -27,6 +27,7 @@ bool Handshake::see(const FlowPayload& segment) {
              const TlsSide& other = sides_[index(reverse(segment.direction))];
              strange_ = strange_ || other.role() == side.role();
          }});
+    if (side.cut()) facts_.take_cut(is_client());
     if (!is_enough()) return true;
     for (TlsSide& each : sides_) each.clear();
     for (End* end : {&client_, &server_}) {

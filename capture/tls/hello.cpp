@@ -14,6 +14,7 @@ enum Extension : std::uint16_t {
     signature_algorithms = 13,
     application_protocols = 16,
     client_certificate_type = 19,
+    record_size_limit = 28,
     session_ticket = 35,
     pre_shared_key = 41,
     early_data = 42,
@@ -119,6 +120,9 @@ void read_extension(ClientHello& hello, std::uint16_t type, ByteCursor body) {
         case post_handshake_auth:
             hello.post_handshake_auth = true;
             break;
+        case record_size_limit:
+            hello.record_limit = true;
+            break;
         case pre_shared_key:
             hello.psk = identities(body);
             break;
@@ -202,6 +206,22 @@ ServerHello parse_server_hello(std::span<const std::byte> body) {
     hello.whole = read_extensions(hello, in, [](std::uint16_t) {});
     if (hello.version > tls12 && hello.version >> 8U != datagrams) hello.alpn.clear();
     return hello;
+}
+
+bool is_full_hello(std::uint32_t length, std::span<const std::byte> body) {
+    // Of X25519, X448, the curves, finite fields, ML-KEM and its hybrids: no two are as far apart
+    // as the extension of a pre-shared key is long.
+    constexpr std::array<std::uint32_t, 14> key_shares{32,  56,   65,   97,   133,  256,  384,
+                                                       512, 1024, 1088, 1120, 1153, 1568, 1665};
+    constexpr std::uint32_t session_at = 34;
+    constexpr std::uint32_t around = 2 + 32 + 1 + 2 + 1 + 2;  // what all hellos have
+    constexpr std::uint32_t extensions = 6 + 8;  // supported_versions, and around the key
+    if (body.size() <= session_at) return false;
+    const auto session = std::to_integer<std::uint32_t>(body[session_at]);
+    if (parse_server_hello(body).retry) return false;
+    return std::any_of(key_shares.begin(), key_shares.end(), [&](std::uint32_t key) {
+        return length == around + session + extensions + key;
+    });
 }
 
 }  // namespace nspect::capture

@@ -34,7 +34,8 @@ struct ClientHello {
     bool encrypted_hello = false;
     bool raw_public_key = false;  ///< offers RFC 7250 keys in place of its certificate
     bool post_handshake_auth = false;
-    bool whole = false;  ///< false: ends early; what precedes is valid
+    bool record_limit = false;  ///< offers to keep records short (RFC 8449)
+    bool whole = false;         ///< false: ends early; what precedes is valid
 };
 
 struct ServerHello {
@@ -52,6 +53,10 @@ struct ServerHello {
 /// Over datagrams a ClientHello has a cookie (RFC 6347 §4.2.1).
 ClientHello parse_client_hello(std::span<const std::byte> body, bool datagram = false);
 ServerHello parse_server_hello(std::span<const std::byte> body);
+
+/// Whether a ServerHello that was cut has the length of one of TLS 1.3 without a pre-shared key,
+/// `length` being that of the message. Only TLS 1.3 may be behind it when this holds by chance.
+bool is_full_hello(std::uint32_t length, std::span<const std::byte> body);
 
 /// The JA4 fingerprint: "t13d1516h2_8daaf6152771_e5627efa2ab1"; it begins with 't' over TCP, 'q'
 /// over QUIC, 'd' over datagrams. REQUIRES: hello.whole.

@@ -2,6 +2,7 @@
 #include "capture/tls/size_rule.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <utility>
 
@@ -13,6 +14,9 @@ enum class Padding : std::uint8_t { none, sixteen_more, to_sixteen };
 constexpr unsigned header = 4;             // of a handshake message
 constexpr unsigned smallest_x509 = 150;    // no X.509 Certificate message fits below
 constexpr unsigned smallest_raw_key = 40;  // without the tag
+// A certificate of the shortest names, its signature and Finished in one record; shorter ones may
+// be padded to 256 bytes and less.
+constexpr unsigned smallest_flight = 300;
 
 unsigned tag_of(std::uint16_t cipher) {
     return cipher == 0x1305 ? 8 : 16;  // TLS_AES_128_CCM_8_SHA256
@@ -53,12 +57,40 @@ bool fits(Padding padding, std::span<const std::uint16_t> lengths, unsigned tag)
            });
 }
 
+unsigned common_divisor(std::span<const std::uint16_t> lengths, unsigned tag) {
+    unsigned common = 0;
+    for (const unsigned each : lengths) common = std::gcd(common, each > tag ? each - tag : 1U);
+    return common;
+}
+
 // A padding policy whose blocks hide the messages. A single record counts as soon as it could be
 // one.
 bool is_blocky(std::span<const std::uint16_t> lengths, unsigned tag) {
-    unsigned common = 0;
-    for (const unsigned each : lengths) common = std::gcd(common, each > tag ? each - tag : 1U);
-    return common % 32 == 0;
+    return common_divisor(lengths, tag) % 32 == 0;
+}
+
+// Of records that are full because a fragment may not be longer, without the tag: a power of two
+// and the content type (RFC 6066 §4).
+bool is_full_fragment(unsigned inner) {
+    constexpr unsigned fragments = 512 | 1024 | 2048 | 4096;
+    return inner > 0 && std::has_single_bit(inner - 1) && ((inner - 1) & fragments) != 0;
+}
+
+// Blocks of any size.
+bool has_blocks(std::span<const std::uint16_t> lengths, unsigned tag) {
+    constexpr unsigned smallest_block = 24;
+    const unsigned common = common_divisor(lengths, tag);
+    return lengths.size() > 1 && common >= smallest_block && !is_full_fragment(common);
+}
+
+// Whether a first record that holds no message of a known length may be one of them, padded: by a
+// policy for all records, or for those of handshakes alone.
+bool may_be_padded(std::span<const std::uint16_t> lengths, unsigned tag) {
+    constexpr unsigned large_block = 512;
+    const bool alike =
+        lengths.size() > 1 && lengths[0] == lengths[1] && !is_full_fragment(lengths[0] - tag);
+    return is_blocky(lengths, tag) || has_blocks(lengths, tag) || alike ||
+           (lengths[0] - tag) % large_block == 0;
 }
 
 SizeVerdict match(Padding padding, const ClientFlight& flight) {
@@ -71,7 +103,12 @@ SizeVerdict match(Padding padding, const ClientFlight& flight) {
     const auto followed_by_finished =
         std::find(lengths.begin() + 1, lengths.end(), finished) != lengths.end();
 
-    if (lengths[0] == finished) return {ClientCert::not_requested, Confidence::high};
+    if (lengths[0] == finished) {
+        // An empty Certificate in a block of that length would look the same.
+        const bool other = padding != Padding::none && has_blocks(lengths, tag);
+        if (other) return {};
+        return {ClientCert::not_requested, Confidence::high};
+    }
     if (lengths[0] == empty && lengths.size() > 1 && lengths[1] == finished) {
         return {ClientCert::declined, Confidence::high};
     }
@@ -86,25 +123,68 @@ SizeVerdict match(Padding padding, const ClientFlight& flight) {
     return {};
 }
 
-}  // namespace
-
-SizeVerdict judge_sizes(const ClientFlight& flight) {
+SizeVerdict by_client(const ClientFlight& flight) {
     const auto lengths = flight.lengths;
-    if (lengths.empty() || !is_known(flight.cipher)) return {};
     const unsigned tag = tag_of(flight.cipher);
     const bool blocky = is_blocky(lengths, tag);
     for (const Padding padding : {Padding::none, Padding::sixteen_more, Padding::to_sixteen}) {
         if (padding != Padding::none && blocky) continue;
+        if (padding == Padding::sixteen_more && flight.record_limit) continue;
         if (!fits(padding, lengths, tag)) continue;
         const SizeVerdict verdict = match(padding, flight);
         if (verdict.client_cert != ClientCert::unknown) return verdict;
     }
-    if (lengths[0] < smallest_x509) return {};
-    if (!blocky) return {ClientCert::presented, Confidence::high};
-    // Blocks of one size say nothing; a first record of more blocks than the others holds more than
-    // the fixed messages do.
-    const bool longer = lengths[0] > *std::min_element(lengths.begin(), lengths.end());
-    return longer ? SizeVerdict{ClientCert::presented, Confidence::medium} : SizeVerdict{};
+    if (lengths[0] < (flight.raw_public_key ? smallest_x509 : smallest_flight)) return {};
+    if (!may_be_padded(lengths, tag)) return {ClientCert::presented, Confidence::high};
+    // Stacks that pad send one message a record: an answer longer than the next is no empty one.
+    const bool longer = lengths.size() > 1 && lengths[0] > lengths[1];
+    return longer && flight.asked == Asked::yes
+               ? SizeVerdict{ClientCert::presented, Confidence::medium}
+               : SizeVerdict{};
+}
+
+// Where padding hides the client's answer the server may still have shown whether there is one. One
+// record alone may be an alert.
+SizeVerdict by_server(const ClientFlight& flight) {
+    const auto lengths = flight.lengths;
+    if (lengths.size() < 2 || !may_be_padded(lengths, tag_of(flight.cipher))) return {};
+    if (flight.asked == Asked::no) return {ClientCert::not_requested, Confidence::medium};
+    // A certificate cut into records of a negotiated length (RFC 8449) may look the same.
+    const bool empty =
+        lengths[0] == lengths[1] && lengths[0] < smallest_x509 && !flight.record_limit;
+    return flight.asked == Asked::yes && empty
+               ? SizeVerdict{ClientCert::declined, Confidence::medium}
+               : SizeVerdict{};
+}
+
+// Every hash that ServerHello may have named must come to the same.
+SizeVerdict without_cipher(ClientFlight flight) {
+    SizeVerdict found;
+    for (const std::uint16_t cipher : std::array<std::uint16_t, 2>{0x1301, 0x1302}) {
+        flight.cipher = cipher;
+        const SizeVerdict verdict = by_client(flight);
+        if (verdict.client_cert == ClientCert::unknown) continue;
+        const bool differs =
+            found.client_cert != ClientCert::unknown && found.client_cert != verdict.client_cert;
+        if (differs) return {};
+        found = {verdict.client_cert, Confidence::medium};
+    }
+    return found;
+}
+
+}  // namespace
+
+SizeVerdict judge_sizes(const ClientFlight& flight) {
+    if (flight.lengths.empty()) return {};
+    if (flight.cipher == 0) return without_cipher(flight);
+    if (!is_known(flight.cipher)) return {};
+    const SizeVerdict verdict = by_client(flight);
+    if (verdict.client_cert == ClientCert::unknown) return by_server(flight);
+    // An end that was not asked cannot answer.
+    const bool answered = verdict.client_cert != ClientCert::not_requested;
+    const bool contradicted =
+        flight.asked != Asked::unknown && (flight.asked == Asked::yes) != answered;
+    return contradicted ? SizeVerdict{} : verdict;
 }
 
 std::size_t flight_records(std::uint16_t cipher, std::span<const std::uint16_t> lengths) {
@@ -127,7 +207,11 @@ Asked asked_by_server(std::uint16_t cipher, std::span<const std::uint16_t> lengt
         // Extensions, [request,] certificate, signature, Finished. A certificate is long.
         const auto before = at - lengths.begin();
         if (at == lengths.end()) continue;
-        if (before == 3 && lengths[1] >= smallest_x509) return Asked::no;
+        // Extensions longer than this may have the request in their record.
+        const unsigned extensions = record_length(padding, 24, tag);
+        if (before == 3 && lengths[1] >= smallest_x509 && lengths[0] <= extensions) {
+            return Asked::no;
+        }
         if (before == 4 && lengths[2] >= smallest_x509 && lengths[1] < lengths[2]) {
             return Asked::yes;
         }

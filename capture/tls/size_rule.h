@@ -10,13 +10,17 @@
 
 namespace nspect::capture {
 
+enum class Asked : std::uint8_t { unknown, no, yes };
+
 /// What a TLS 1.3 client sent in its encrypted flight, as far as lengths tell.
 struct ClientFlight {
-    std::uint16_t cipher = 0;
+    std::uint16_t cipher = 0;  ///< 0: its ServerHello was cut; the tag is taken to be 16 bytes long
     bool raw_public_key = false;  ///< the client offered one in place of a certificate
     /// Length fields of the client's first records of type application_data after its last
     /// ClientHello, in order. REQUIRES: no early data among them.
     std::span<const std::uint16_t> lengths;
+    Asked asked = Asked::unknown;  ///< by the server, as asked_by_server() tells
+    bool record_limit = false;     ///< the client offered to send shorter records (RFC 8449)
 };
 
 struct SizeVerdict {
@@ -33,8 +37,6 @@ SizeVerdict judge_sizes(const ClientFlight& flight);
 
 /// How many of the records belong to the flight: up to its Finished, or the first alone.
 std::size_t flight_records(std::uint16_t cipher, std::span<const std::uint16_t> lengths);
-
-enum class Asked : std::uint8_t { unknown, no, yes };
 
 /// Whether the server asked for a certificate, by how many records it sent before its Finished.
 /// Speaks only for stacks that send one message a record.

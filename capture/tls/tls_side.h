@@ -36,6 +36,8 @@ public:
     void add(const FlowPayload& segment, const Events& events);
 
     TlsRole role() const { return role_; }
+    /// Where the next record begins was not captured.
+    bool cut() const { return role_ != TlsRole::unknown && (records_.broken() || order_.broken()); }
     /// Nothing more can be learnt from this direction.
     bool over() const;
     std::uint64_t passed() const { return order_.passed(); }

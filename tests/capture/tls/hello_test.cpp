@@ -82,3 +82,22 @@ TEST_CASE("a server hello says what was agreed", "[tls]") {
     const Bytes retry = hello_retry_request();
     CHECK(parse_server_hello(std::span(retry).subspan(4)).retry);
 }
+
+TEST_CASE("a ServerHello that was cut shows by its length whether it is of a full handshake",
+          "[tls]") {
+    std::vector<std::byte> body(53);  // version, random, the session id's length and a part of it
+    const auto full = [&](std::uint32_t length) { return is_full_hello(length, body); };
+    body[34] = std::byte{32};
+    CHECK(full(118));        // X25519
+    CHECK(full(151));        // P-256
+    CHECK(full(1206));       // X25519MLKEM768
+    CHECK_FALSE(full(124));  // with a pre-shared key
+    CHECK_FALSE(full(157));
+    CHECK_FALSE(full(84));  // a key alone, without a share
+    CHECK_FALSE(full(86));  // TLS 1.2
+    body[34] = std::byte{0};
+    CHECK(full(86));
+    CHECK_FALSE(full(92));
+    body.resize(34);
+    CHECK_FALSE(full(118));
+}

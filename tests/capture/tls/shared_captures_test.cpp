@@ -143,15 +143,14 @@ TEST_CASE("no verdict about a client's certificate is wrong", "[tls][shared]") {
     }
 }
 
-TEST_CASE("only padding, cuts and missing hellos leave a client unknown", "[tls][shared]") {
-    const std::set<std::string> padded{"pad64_DECLINED", "pad128_DECLINED", "pad512_ONEWAY",
-                                       "pad4096_DECLINED", "pad4096_MTLS"};
+TEST_CASE("only wide padding and missing hellos leave a client unknown", "[tls][shared]") {
+    const std::set<std::string> padded{"pad4096_DECLINED", "pad4096_MTLS"};
     for (const Judged& each : judged_connections()) {
         CAPTURE(each.id, each.facts.dump());
         const std::string truth = truth_of(each.facts);
         if (truth == "handshake failed" || truth == "none" || truth == "external pre-shared key") {
             CHECK(verdict_of(each.seen) == "unknown");
-        } else if (has_hellos(each.id) && !is_cut(each.id) && !padded.contains(each.id) &&
+        } else if (has_hellos(each.id) && !padded.contains(each.id) &&
                    !(is_quic(each.id) && truth != "presented")) {
             CHECK(verdict_of(each.seen) == truth);
         }
