@@ -89,7 +89,7 @@ private:
         if (!judged.verdict.ingress.allowed && talk.server.kind == End::Kind::endpoint) {
             denied.insert(Direction::ingress);
         }
-        add_demands(inventory_, talk, conversation, denied, false, broken.demands);
+        add_demands(inventory_, talk, conversation, denied, broken.demands);
     }
 
     void write_remedies() {

@@ -12,6 +12,7 @@
 
 #include "analyzer/audit_verdicts.h"
 #include "analyzer/generate_exclude.h"
+#include "analyzer/generate_limits.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -82,12 +83,12 @@ private:
 /// Writes down what one conversation asks of one side's policies.
 class Asker {
 public:
-    Asker(const Inventory& inventory, const Talk& talk, const Conversation& conversation, bool fqdn,
-          Wanted& wanted)
+    Asker(const Inventory& inventory, const Talk& talk, const Conversation& conversation,
+          std::optional<Dialect> names, Wanted& wanted)
         : inventory_(inventory),
           talk_(talk),
           conversation_(conversation),
-          fqdn_(fqdn),
+          names_(names),
           wanted_(wanted) {}
 
     void ask(Direction direction) {
@@ -110,12 +111,15 @@ private:
             if (endpoint.host_network) return {pods, address};
             return {pods};
         }
-        const auto& name = conversation_.server.name;
-        if (out && fqdn_ && peer.kind == End::Kind::address && !name.empty() &&
-            !peer.address.is_link_local()) {
-            return {{DemandPeer::Kind::domain, 0, {}, name}};
+        if (out && asks_by_name(peer) && can_name(*names_, conversation_.server.name)) {
+            return {{DemandPeer::Kind::domain, 0, {}, conversation_.server.name}};
         }
         return {address};
+    }
+
+    bool asks_by_name(const End& peer) const {
+        return names_ && peer.kind == End::Kind::address && !conversation_.server.name.empty() &&
+               !peer.address.is_link_local();
     }
 
     void note(const Demand& key, const End& peer) {
@@ -129,6 +133,10 @@ private:
         grounds.from_node |= peer.kind == End::Kind::node || is_host_network(peer);
         grounds.service_address |= peer.kind == End::Kind::service;
         grounds.behind_service |= key.direction == Direction::egress && talk_.behind_service;
+        if (key.direction == Direction::egress && key.peer.kind == DemandPeer::Kind::address &&
+            asks_by_name(peer)) {
+            keep_name(grounds.refused_name, made.server.name);
+        }
     }
 
     bool is_host_network(const End& end) const {
@@ -138,7 +146,7 @@ private:
     const Inventory& inventory_;
     const Talk& talk_;
     const Conversation& conversation_;
-    bool fqdn_;
+    std::optional<Dialect> names_;
     Wanted& wanted_;
 };
 
@@ -156,6 +164,7 @@ public:
           kept_(kept),
           verdicts_(in_force),
           listeners_(listeners(conversations)) {
+        if (options.fqdn) names_ = options.dialect;
         if (kept != nullptr) kept_verdicts_.emplace(*kept);
     }
 
@@ -213,7 +222,7 @@ private:
     void take(std::size_t index) {
         const auto& talk = observed_.talks[index];
         demands_.permitted.push_back(index);
-        Asker asker(inventory_, talk, conversations_[index], options_.fqdn, wanted_);
+        Asker asker(inventory_, talk, conversations_[index], names_, wanted_);
         if (is_subject(talk.client) && !is_kept(talk, Direction::egress)) {
             asker.ask(Direction::egress);
         }
@@ -320,6 +329,7 @@ private:
     const std::vector<Conversation>& conversations_;
     std::vector<bool> covered_;
     const GenerateOptions& options_;
+    std::optional<Dialect> names_;
     Exclusions exclusions_;
     const PolicyEngine* kept_;
     Verdicts verdicts_;
@@ -339,9 +349,9 @@ Demands demands_of(const PolicyEngine& in_force, const PolicyEngine* kept, const
 }
 
 void add_demands(const Inventory& inventory, const Talk& talk, const Conversation& conversation,
-                 const std::set<Direction>& directions, bool fqdn, Demands& demands) {
+                 const std::set<Direction>& directions, Demands& demands) {
     Wanted wanted(demands);
-    Asker asker(inventory, talk, conversation, fqdn, wanted);
+    Asker asker(inventory, talk, conversation, std::nullopt, wanted);
     for (const auto direction : directions) asker.ask(direction);
 }
 

@@ -44,11 +44,15 @@ struct Grounds {
     std::uint64_t conversations = 0;
     Timestamp first{};
     Timestamp last{};
-    bool weak_direction = false;   ///< of none of them the start was seen
-    bool from_node = false;        ///< the address is a node's
-    bool service_address = false;  ///< the address is a Service's, its pods were not seen
-    bool behind_service = false;   ///< the pod was not seen; one stands for all of the Service
+    bool weak_direction = false;    ///< of none of them the start was seen
+    bool from_node = false;         ///< the address is a node's
+    bool service_address = false;   ///< the address is a Service's, its pods were not seen
+    bool behind_service = false;    ///< the pod was not seen; one stands for all of the Service
+    std::string refused_name = {};  ///< what the client asked DNS for, where no rule can name it
 };
+
+/// Of several names one is kept, whatever their order.
+void keep_name(std::string& kept, const std::string& name);
 
 /// What recorded conversations ask of generated policies.
 struct Demands {
@@ -65,9 +69,9 @@ Demands demands_of(const PolicyEngine& in_force, const PolicyEngine* kept, const
                    const std::vector<Conversation>& conversations,
                    const std::set<std::string>& namespaces, const GenerateOptions& options);
 
-/// Adds what one conversation asks of policies, in the directions given.
+/// Adds what one conversation asks of policies, in the directions given. Names no domains.
 void add_demands(const Inventory& inventory, const Talk& talk, const Conversation& conversation,
-                 const std::set<Direction>& directions, bool fqdn, Demands& demands);
+                 const std::set<Direction>& directions, Demands& demands);
 
 /// Ports the kernel gives to clients (net.ipv4.ip_local_port_range).
 inline constexpr std::uint16_t first_ephemeral_port = 32768;

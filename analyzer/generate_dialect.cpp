@@ -2,10 +2,12 @@
 #include "analyzer/generate_dialect.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "analyzer/generate_limits.h"
 #include "analyzer/generate_notes.h"
 
 namespace nspect::analyzer {
@@ -104,22 +106,81 @@ constexpr auto names_need_licence =
     "WARNING: destination.domains is a field of Calico Enterprise and Cloud; open-source Calico "
     "may drop it, and this rule then opens its ports to every address";
 
-GeneratedPolicy in_calico(GeneratedPolicy made) {
-    made.policy.kind = PolicyKind::calico_network_policy;
-    for (const auto direction : {Direction::ingress, Direction::egress}) {
-        auto& rules = rules_of(made.policy, direction);
-        for (std::size_t i = 0; i < rules.size(); ++i) {
-            bool names = false;
-            for (auto& peer : rules[i].peers) {
-                if (auto* block = std::get_if<AddressPeer>(&peer)) block->pods = PodsByAddress::yes;
-                names |= std::holds_alternative<DomainPeer>(peer);
+/// A rule of Calico has one peer, blocks of one family, and ports of one protocol.
+class CalicoWriter {
+public:
+    explicit CalicoWriter(TakenNames& taken) : taken_(taken) {}
+
+    std::vector<GeneratedPolicy> write(const GeneratedPolicy& policy) {
+        GeneratedPolicy made = policy;
+        made.policy.kind = PolicyKind::calico_network_policy;
+        for (const auto direction : {Direction::ingress, Direction::egress}) {
+            rules_of(made.policy, direction).clear();
+            notes_of(made, direction).clear();
+            const auto& rules = policy.policy.rules(direction);
+            const auto& notes =
+                direction == Direction::ingress ? policy.ingress_notes : policy.egress_notes;
+            for (std::size_t i = 0; i < rules.size(); ++i) {
+                write(made, direction, rules[i], notes[i]);
             }
-            auto& notes = notes_of(made, direction)[i];
-            if (names) notes.insert(notes.begin(), names_need_licence);
+        }
+        return bounded_policies(made, most_calico_rules, taken_);
+    }
+
+private:
+    static void write(GeneratedPolicy& made, Direction direction, const Rule& rule, Notes notes) {
+        const auto ports = ports_of(rule);
+        for (auto& peer : peers_of(rule)) {
+            if (std::holds_alternative<DomainPeer>(peer)) {
+                notes.insert(notes.begin(), names_need_licence);
+            }
+            for (const auto& part : ports) {
+                Rule one = rule;
+                one.peers = {peer};
+                one.ports = part;
+                add_rule(made, direction, std::move(one), std::exchange(notes, {}));
+            }
         }
     }
-    return made;
-}
+
+    static std::vector<Peer> peers_of(const Rule& rule) {
+        std::vector<Peer> all;
+        IpSet addresses;
+        for (const auto& peer : rule.peers) {
+            if (const auto* block = std::get_if<AddressPeer>(&peer)) {
+                addresses = addresses | block->addresses;
+            } else {
+                all.push_back(peer);
+            }
+        }
+        for (const auto family : {IpFamily::v4, IpFamily::v6}) {
+            const AddressPeer blocks{addresses & all_addresses(family), PodsByAddress::yes};
+            for (auto& part : bounded_peers({blocks}, most_calico_nets)) {
+                all.push_back(std::move(part));
+            }
+        }
+        return all;
+    }
+
+    static std::vector<std::vector<PortMatch>> ports_of(const Rule& rule) {
+        if (rule.all_ports) return {{}};
+        std::vector<std::vector<PortMatch>> all;
+        const auto matches = single_matches(rule.ports);
+        for (const auto protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
+            std::vector<PortMatch> own;
+            std::copy_if(matches.begin(), matches.end(), std::back_inserter(own),
+                         [&](const PortMatch& match) {
+                             return match.name.empty()
+                                        ? !match.traffic.ports(protocol).empty()
+                                        : match.name_protocol.value_or(Protocol::tcp) == protocol;
+                         });
+            for (auto& part : parts_of(own, most_calico_ports)) all.push_back(std::move(part));
+        }
+        return all;
+    }
+
+    TakenNames& taken_;
+};
 
 PodPeer by_selector(const PodPeer& peer) {
     PodPeer made = peer;
@@ -143,7 +204,14 @@ public:
             const bool covered = whole.contains(each.policy.namespace_name);
             if (!covered || selects_everything(each)) write_denial(each, covered);
         }
-        return std::move(made_);
+        // After all names are given, so that what has to be divided changes no other's.
+        std::vector<GeneratedPolicy> all;
+        for (const auto& each : made_) {
+            for (auto& part : bounded_policies(each, most_admin_items, taken_)) {
+                all.push_back(std::move(part));
+            }
+        }
+        return all;
     }
 
 private:
@@ -197,24 +265,17 @@ private:
                 "comes from outside is not denied");
             return;
         }
-        for (std::size_t from = 0; from < peers.size(); from += most_admin_items) {
-            const auto to = std::min(peers.size(), from + most_admin_items);
+        auto ports = parts_of(single_matches(rule.ports), most_admin_items);
+        if (rule.all_ports) ports = {{}};
+        Notes once = notes;
+        for (auto& some : parts_of(bounded_peers(peers, most_admin_items), most_admin_items)) {
             Rule part = rule;
             part.order = accept_priority;
-            part.peers.assign(peers.begin() + static_cast<std::ptrdiff_t>(from),
-                              peers.begin() + static_cast<std::ptrdiff_t>(to));
-            add_ports(made, direction, part, from == 0 ? notes : Notes());
-        }
-    }
-
-    static void add_ports(GeneratedPolicy& made, Direction direction, const Rule& rule,
-                          const Notes& notes) {
-        for (std::size_t from = 0; from < rule.ports.size(); from += most_admin_items) {
-            const auto to = std::min(rule.ports.size(), from + most_admin_items);
-            Rule part = rule;
-            part.ports.assign(rule.ports.begin() + static_cast<std::ptrdiff_t>(from),
-                              rule.ports.begin() + static_cast<std::ptrdiff_t>(to));
-            add_rule(made, direction, std::move(part), from == 0 ? notes : Notes());
+            part.peers = std::move(some);
+            for (const auto& match : ports) {
+                part.ports = match;
+                add_rule(made, direction, part, std::exchange(once, {}));
+            }
         }
     }
 
@@ -230,35 +291,17 @@ private:
         if (from.policy.isolates_ingress) add_rule(made, Direction::ingress, rule, {});
         rule.peers.push_back(AddressPeer{all_addresses(), PodsByAddress::yes});
         if (from.policy.isolates_egress) add_rule(made, Direction::egress, rule, {});
+        hand_over(std::move(made));
+    }
+
+    void hand_over(GeneratedPolicy made) {
+        if (made.policy.ingress.empty() && made.policy.egress.empty()) return;
+        // "a-b" of "c" and "a" of "b-c" would have one name.
+        made.policy.name = claimed_name("", made.policy.name, taken_);
         made_.push_back(std::move(made));
     }
 
-    /// As many policies as the lengths of lists ask for.
-    void hand_over(GeneratedPolicy made) {
-        if (made.policy.ingress.empty() && made.policy.egress.empty()) return;
-        const auto longest = std::max(made.policy.ingress.size(), made.policy.egress.size());
-        for (std::size_t from = 0; from < longest; from += most_admin_items) {
-            GeneratedPolicy part = made;
-            if (from > 0) {
-                part.policy.name += "-" + std::to_string(from / most_admin_items + 1);
-                part.notes = {"continues " + made.policy.name};
-            }
-            for (const auto direction : {Direction::ingress, Direction::egress}) {
-                cut(rules_of(part.policy, direction), from);
-                cut(notes_of(part, direction), from);
-            }
-            made_.push_back(std::move(part));
-        }
-    }
-
-    template <class T>
-    static void cut(std::vector<T>& list, std::size_t from) {
-        const auto to = std::min(list.size(), from + most_admin_items);
-        if (to < list.size())
-            list.erase(list.begin() + static_cast<std::ptrdiff_t>(to), list.end());
-        list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(std::min(from, to)));
-    }
-
+    TakenNames taken_;
     std::vector<GeneratedPolicy> made_;
 };
 
@@ -273,12 +316,19 @@ std::vector<GeneratedPolicy> in_dialect(Dialect dialect, std::vector<GeneratedPo
                   [](const auto& a, const auto& b) { return a.policy.name < b.policy.name; });
         return made;
     }
-    CiliumWriter cilium(inventory);
-    for (auto& each : policies) {
-        each =
-            dialect == Dialect::cilium ? cilium.write(std::move(each)) : in_calico(std::move(each));
+    if (dialect == Dialect::cilium) {
+        CiliumWriter cilium(inventory);
+        for (auto& each : policies) each = cilium.write(std::move(each));
+        return policies;
     }
-    return policies;
+    TakenNames taken;
+    for (const auto& each : policies) taken.emplace(each.policy.namespace_name, each.policy.name);
+    CalicoWriter calico(taken);
+    std::vector<GeneratedPolicy> made;
+    for (const auto& each : policies) {
+        for (auto& part : calico.write(each)) made.push_back(std::move(part));
+    }
+    return made;
 }
 
 }  // namespace nspect::analyzer

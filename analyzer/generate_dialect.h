@@ -12,8 +12,6 @@ namespace nspect::analyzer {
 /// so that pods two of them select keep what either opens.
 inline constexpr double accept_priority = 500;
 inline constexpr double deny_priority = 501;
-/// The most rules, peers, protocols and networks that v1alpha2 of its API lets stand in one list.
-inline constexpr std::size_t most_admin_items = 25;
 
 /// The same policies as another language would put them: what it reads back as. `policies` are
 /// NetworkPolicies, as PolicyWriter makes them.

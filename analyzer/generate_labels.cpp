@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "analyzer/generate_limits.h"
+
 namespace nspect::analyzer {
 namespace {
 
@@ -74,6 +76,14 @@ bool carries(const Labels& labels, const Labels& wanted) {
         const auto* value = labels.find(entry.first);
         return value != nullptr && *value == entry.second;
     });
+}
+
+/// Longer than an expression of Calico may be.
+bool is_long(const Labels& labels) {
+    constexpr std::size_t signs = 10;  // KEY == 'VALUE' &&
+    std::size_t size = 0;
+    for (const auto& [key, value] : labels.entries()) size += key.size() + value.size() + signs;
+    return size > most_calico_selector;
 }
 
 Labels of_entries(std::initializer_list<Labels::Entry> entries) {
@@ -169,6 +179,12 @@ WorkloadSelector WorkloadSelectors::choose(std::size_t workload) const {
         }
     }
     auto also = others(workload, all);
+    // Nothing tells them apart, and a selector has a length: those that exclude nobody can go.
+    for (auto entry = entries.rbegin(); entry != entries.rend() && is_long(all); ++entry) {
+        Labels fewer = all;
+        fewer.erase(entry->first);
+        if (others(workload, fewer) == also) all = std::move(fewer);
+    }
     return {std::move(all), std::move(also)};
 }
 

@@ -97,6 +97,11 @@ void merge(Grounds& into, const Grounds& more) {
     into.from_node |= more.from_node;
     into.service_address |= more.service_address;
     into.behind_service |= more.behind_service;
+    keep_name(into.refused_name, more.refused_name);
+}
+
+void keep_name(std::string& kept, const std::string& name) {
+    if (!name.empty() && (kept.empty() || name < kept)) kept = name;
 }
 
 Roles::Roles(const Inventory& inventory) : inventory_(inventory) {
@@ -171,6 +176,10 @@ void add_notes(std::vector<std::string>& notes, const NamedPeer& peer, const Tra
     }
     if (grounds.behind_service) {
         notes.emplace_back("dialled by Service; the port is the one its pods listen on");
+    }
+    if (!grounds.refused_name.empty()) {
+        notes.push_back("asked for as \"" + grounds.refused_name +
+                        "\", a name that this policy language refuses: by address");
     }
     if (peer.address != nullptr) add_address_notes(notes, *peer.address);
 }

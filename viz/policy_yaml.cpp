@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/ip_blocks.h"
 #include "viz/policy_yaml_parts.h"
 #include "viz/yaml_text.h"
 
@@ -37,7 +38,7 @@ void write_peers(YamlLines& out, const Rule& rule, const char* key,
         if (const auto* pods = std::get_if<PodPeer>(&each))
             write_pod_peer(out, *pods, own_namespace);
         if (const auto* addresses = std::get_if<AddressPeer>(&each)) {
-            for (const IpPrefix& block : yaml_prefixes(addresses->addresses)) {
+            for (const IpPrefix& block : prefixes_of(addresses->addresses)) {
                 out.line(4, "- ipBlock: {cidr: " + yaml_quoted(to_string(block)) + "}");
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // projectcalico.org/v3 NetworkPolicy.
 // https://docs.tigera.io/calico/latest/reference/resources/networkpolicy
+#include "analyzer/generate_limits.h"
 #include "viz/policy_yaml_parts.h"
 #include "viz/yaml_text.h"
 
@@ -37,43 +38,28 @@ std::string expression(const Selector& selector) {
     return text.empty() ? "all()" : text;
 }
 
-/// One side of a rule, as a flow mapping without its braces.
-std::vector<std::string> sides(const Peer& peer, const std::string& own_namespace) {
+/// One side of a rule, as a flow mapping without its braces; empty for everyone.
+std::string side_text(const Peer& peer, const std::string& own_namespace) {
     if (const auto* pods = std::get_if<PodPeer>(&peer)) {
         std::string text = "selector: " + yaml_quoted(expression(pods->pods));
-        if (pods->namespace_name && *pods->namespace_name == own_namespace) return {text};
+        if (pods->namespace_name && *pods->namespace_name == own_namespace) return text;
         const auto spaces = pods->namespace_name
                                 ? Selector::matching(Labels{
                                       {std::string(namespace_name_label), *pods->namespace_name}})
                                 : pods->namespaces;
-        return {text + ", namespaceSelector: " + yaml_quoted(expression(spaces))};
+        return text + ", namespaceSelector: " + yaml_quoted(expression(spaces));
     }
     if (const auto* domains = std::get_if<DomainPeer>(&peer)) {
         std::string names;
         for (const auto& name : domains->names) {
             names += (names.empty() ? "" : ", ") + yaml_quoted(name);
         }
-        return {"domains: [" + names + "]"};
+        return "domains: [" + names + "]";
+    }
+    if (const auto* blocks = std::get_if<AddressPeer>(&peer)) {
+        return "nets: [" + yaml_blocks(blocks->addresses) + "]";
     }
     return {};
-}
-
-/// Blocks of both families may not stand in one rule.
-std::vector<std::string> all_sides(const Rule& rule, const std::string& own_namespace) {
-    std::vector<std::string> all;
-    IpSet addresses;
-    for (const auto& peer : rule.peers) {
-        if (const auto* block = std::get_if<AddressPeer>(&peer)) {
-            addresses = addresses | block->addresses;
-            continue;
-        }
-        for (auto& side : sides(peer, own_namespace)) all.push_back(std::move(side));
-    }
-    for (const auto family : {IpFamily::v4, IpFamily::v6}) {
-        const auto blocks = addresses & all_addresses(family);
-        if (!blocks.empty()) all.push_back("nets: [" + yaml_blocks(blocks) + "]");
-    }
-    return all;
 }
 
 std::string port_text(const WrittenPort& port) {
@@ -83,34 +69,36 @@ std::string port_text(const WrittenPort& port) {
     return yaml_quoted(first + ":" + std::to_string(port.range.last.number));
 }
 
-/// The protocols of a rule, each with its ports: a rule of Calico has one protocol.
-std::vector<std::pair<std::string, std::string>> by_protocol(const Rule& rule) {
-    std::vector<std::pair<std::string, std::string>> all;
-    if (rule.all_ports) return {{"", ""}};
-    for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::sctp}) {
-        std::string ports;
-        for (const auto& port : written_ports(rule)) {
-            if (port.protocol != protocol) continue;
-            ports += (ports.empty() ? "" : ", ") + port_text(port);
+/// REQUIRES: one peer, and ports of one protocol, as a rule of Calico has them.
+void write_rule(YamlLines& out, bool ingress, const Rule& rule, const std::string& own_namespace) {
+    YamlLines written;
+    written.line(3, "action: Allow");
+    const auto ports = written_ports(rule);
+    std::string destination;
+    if (!ports.empty()) {
+        written.line(3, "protocol: " + std::string(to_string(ports.front().protocol)));
+        for (const auto& port : ports) {
+            destination += (destination.empty() ? "ports: [" : ", ") + port_text(port);
         }
-        if (!ports.empty()) all.emplace_back(to_string(protocol), "ports: [" + ports + "]");
+        destination += "]";
     }
-    return all;
+    const auto side = side_text(rule.peers.front(), own_namespace);
+    if (ingress) {
+        written.line(3, "source: {" + side + "}");
+    } else {
+        destination = side + (side.empty() || destination.empty() ? "" : ", ") + destination;
+    }
+    if (!destination.empty()) written.line(3, "destination: {" + destination + "}");
+    out.item(2, written.take());
 }
 
-void write_rule(YamlLines& out, bool ingress, const std::string& side,
-                const std::pair<std::string, std::string>& traffic) {
-    YamlLines rule;
-    rule.line(3, "action: Allow");
-    if (!traffic.first.empty()) rule.line(3, "protocol: " + traffic.first);
-    std::string destination = traffic.second;
-    if (ingress) {
-        rule.line(3, "source: {" + side + "}");
-    } else {
-        destination = side + (destination.empty() ? "" : ", ") + destination;
-    }
-    if (!destination.empty()) rule.line(3, "destination: {" + destination + "}");
-    out.item(2, rule.take());
+/// No two selectors together say what one does: it cannot be divided.
+void warn_of_length(YamlLines& out, const Peer& peer) {
+    const auto* pods = std::get_if<PodPeer>(&peer);
+    if (pods == nullptr || expression(pods->pods).size() <= analyzer::most_calico_selector) return;
+    out.comments(2, {"WARNING: Calico refuses a selector of more than " +
+                     std::to_string(analyzer::most_calico_selector) +
+                     " characters; give these pods a label of their own"});
 }
 
 void write_rules(YamlLines& out, Direction direction, const analyzer::GeneratedPolicy& generated) {
@@ -120,11 +108,8 @@ void write_rules(YamlLines& out, Direction direction, const analyzer::GeneratedP
     out.line(1, ingress ? "ingress:" : "egress:");
     for (std::size_t i = 0; i < rules.size(); ++i) {
         out.comments(2, notes_of(generated, direction, i));
-        for (const auto& side : all_sides(rules[i], generated.policy.namespace_name)) {
-            for (const auto& traffic : by_protocol(rules[i])) {
-                write_rule(out, ingress, side, traffic);
-            }
-        }
+        warn_of_length(out, rules[i].peers.front());
+        write_rule(out, ingress, rules[i], generated.policy.namespace_name);
     }
 }
 
@@ -134,6 +119,7 @@ std::string calico_yaml(const analyzer::GeneratedPolicy& generated) {
     const Policy& policy = generated.policy;
     YamlLines out;
     write_head(out, generated, "projectcalico.org/v3", "NetworkPolicy");
+    warn_of_length(out, policy.subjects.front());
     out.line(1, "selector: " + yaml_quoted(expression(policy.subjects.front().pods)));
     std::string types;
     if (policy.isolates_ingress) types = "Ingress";

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // cilium.io/v2 CiliumNetworkPolicy. https://docs.cilium.io/en/stable/security/policy/language/
 #include <algorithm>
+#include <iterator>
 
+#include "analyzer/generate_limits.h"
+#include "model/ip_blocks.h"
 #include "viz/policy_yaml_parts.h"
 #include "viz/yaml_text.h"
 
@@ -50,7 +53,7 @@ void write_peer(YamlLines& out, const Peer& peer, const std::string& own_namespa
         out.line(4, "- remote-node");
     } else if (const auto* block = std::get_if<AddressPeer>(&peer)) {
         if (block->pods == PodsByAddress::always) return out.line(4, "- kube-apiserver");
-        for (const auto& prefix : yaml_prefixes(block->addresses)) {
+        for (const auto& prefix : prefixes_of(block->addresses)) {
             out.line(4, "- " + yaml_quoted(to_string(prefix)));
         }
     } else {
@@ -81,12 +84,13 @@ void write_ports(YamlLines& out, const Rule& rule, bool through_dns_proxy) {
         const auto belongs = [&](const WrittenPort& port) {
             return (through_dns_proxy && is_dns(port)) == dns;
         };
-        if (std::none_of(ports.begin(), ports.end(), belongs)) continue;
-        out.line(4, "- ports:");
-        for (const auto& port : ports) {
-            if (belongs(port)) write_port(out, port);
+        std::vector<WrittenPort> own;
+        std::copy_if(ports.begin(), ports.end(), std::back_inserter(own), belongs);
+        for (const auto& part : analyzer::parts_of(own, analyzer::most_cilium_ports)) {
+            out.line(4, "- ports:");
+            for (const auto& port : part) write_port(out, port);
+            if (dns) out.line(5, "rules: {dns: [{matchPattern: \"*\"}]}");
         }
-        if (dns) out.line(5, "rules: {dns: [{matchPattern: \"*\"}]}");
     }
 }
 

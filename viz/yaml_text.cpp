@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/ip_blocks.h"
 #include "viz/escape.h"
 
 namespace nspect::viz {
@@ -78,28 +79,9 @@ std::string yaml_selector(const Selector& selector) {
     return "{" + text + "}";
 }
 
-std::vector<IpPrefix> yaml_prefixes(const IpSet& addresses) {
-    std::vector<IpPrefix> list;
-    for (const IpRange& range : addresses.intervals()) {
-        std::optional<IpAddress> at = range.first;
-        while (at && *at <= range.last) {
-            unsigned length = at->bits();
-            while (length > 0) {
-                const IpPrefix wider(*at, length - 1);
-                if (wider.address() != *at || range.last < wider.range().last) break;
-                --length;
-            }
-            const IpPrefix block(*at, length);
-            list.push_back(block);
-            at = successor(block.range().last);
-        }
-    }
-    return list;
-}
-
 std::string yaml_blocks(const IpSet& addresses) {
     std::string text;
-    for (const IpPrefix& block : yaml_prefixes(addresses)) {
+    for (const IpPrefix& block : prefixes_of(addresses)) {
         text += (text.empty() ? "" : ", ") + yaml_quoted(to_string(block));
     }
     return text;

@@ -16,9 +16,7 @@ std::string yaml_quoted(const std::string& text);
 std::string yaml_scalar(const std::string& text);
 /// `{}`, or matchLabels and matchExpressions in flow style. Operators that Kubernetes has.
 std::string yaml_selector(const Selector& selector);
-/// The address blocks that cover a set exactly.
-std::vector<IpPrefix> yaml_prefixes(const IpSet& addresses);
-/// The same as items of a flow sequence.
+/// The address blocks that cover a set exactly, as items of a flow sequence.
 std::string yaml_blocks(const IpSet& addresses);
 
 }  // namespace nspect::viz

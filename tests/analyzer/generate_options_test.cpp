@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "analyzer/generate_check.h"
+#include "analyzer/generate_limits.h"
 #include "tests/analyzer/generated_shop.h"
 #include "tests/analyzer/policy_text.h"
 #include "tests/analyzer/worlds.h"
@@ -231,4 +232,48 @@ TEST_CASE("names stand for addresses where the client had asked DNS for them") {
           "shop/nspect-web app=web in out [203.0.113.9-203.0.113.9 : TCP 443] "
           "[api.example.com : TCP 443]");
     CHECK(made.proof.sound);
+}
+
+TEST_CASE("a name that the dialect would refuse is written as its address, with a note") {
+    const auto [dialect, name, fits] = GENERATE(table<Dialect, std::string, bool>({
+        {Dialect::admin, "api.example.com", true},
+        {Dialect::admin, "api.example.com.", true},
+        {Dialect::admin, "a_b.example.com", true},
+        {Dialect::admin, "intranet", false},
+        {Dialect::admin, "_ldap.example.com", false},
+        {Dialect::admin, "api-.example.com", false},
+        {Dialect::admin, "*.example.com", false},
+        {Dialect::admin, "a b.example.com", false},
+        {Dialect::cilium, "intranet", true},
+        {Dialect::cilium, "_ldap.example.com", true},
+        {Dialect::cilium, "a..example.com", false},
+        {Dialect::cilium, "*.example.com", false},
+        {Dialect::cilium, "caf\xc3\xa9.example.com", false},
+        {Dialect::calico, "intranet", true},
+        {Dialect::calico, "-a.example.com", false},
+        {Dialect::calico, "*", false},
+    }));
+    CAPTURE(static_cast<int>(dialect), name);
+    Shop shop;
+    shop.options.dialect = dialect;
+    shop.options.fqdn = true;
+    shop.recording.name("10.0.0.1", name, "203.0.113.5");
+    shop.recording.tcp("10.0.0.1:40000", "203.0.113.5:443").isn(1, 2).veth("web");
+    const auto made = shop.generate();
+    const auto& policy = named(made, dialect == Dialect::admin ? "nspect-shop-web" : "nspect-web");
+    const auto& peer = policy.policy.egress.at(0).peers.at(0);
+    CHECK(std::holds_alternative<DomainPeer>(peer) == fits);
+    CHECK(std::holds_alternative<AddressPeer>(peer) == !fits);
+    CHECK(mentions(policy.egress_notes.at(0), "asked for as \"" + name) == !fits);
+    CHECK(made.proof.sound);
+}
+
+TEST_CASE("a name longer than Cilium takes is written as its address") {
+    std::string name;
+    for (int i = 0; i < 26; ++i) name += "abcdefghi.";
+    CHECK(can_name(Dialect::cilium, name.substr(0, 255)));
+    CHECK_FALSE(can_name(Dialect::cilium, name.substr(0, 256)));
+    CHECK_FALSE(can_name(Dialect::kubernetes, "example.com"));
+    CHECK_FALSE(can_name(Dialect::cilium, ""));
+    CHECK_FALSE(can_name(Dialect::cilium, "."));
 }
