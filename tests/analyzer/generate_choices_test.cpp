@@ -215,3 +215,111 @@ TEST_CASE("a project is divided so that only services meet that may") {
     CHECK(splits[0].networks == std::vector<Set>{{"back", "cache", "store"}, {"back", "front"}});
     CHECK(splits[0].outside == Set{"front"});
 }
+
+TEST_CASE("DNS at a resolver outside is allowed there alone, and said to be outside") {
+    Shop shop;
+    shop.recording.udp("10.0.0.1:40000", "9.9.9.9:53").payload(1).veth("web");
+    const auto made = shop.generate();
+    const auto& policy = named(made, "nspect-web");
+    CHECK(text_of(policy.policy) == "shop/nspect-web app=web in out [9.9.9.9-9.9.9.9 : UDP 53]");
+    CHECK(mentions(policy.egress_notes.at(0), "one outside the cluster"));
+    CHECK(made.proof.sound);
+}
+
+TEST_CASE("a label that one pod or one run has alone selects nothing") {
+    const auto* const key =
+        GENERATE("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index",
+                 "controller-uid", "job-name", "batch.kubernetes.io/controller-uid",
+                 "batch.kubernetes.io/job-name", "batch.kubernetes.io/job-completion-index",
+                 "pod-template-hash", "controller-revision-hash");
+    CAPTURE(key);
+    Shop shop;
+    shop.container("one", "10.0.0.7", "shop", {{"app", "x"}, {key, "value-7"}});
+    shop.container("two", "10.0.0.8", "shop", {{"app", "x"}, {key, "value-8"}});
+    shop.recording.tcp("10.0.0.7:40000", "10.0.0.2:5432").isn(1, 2).veth("one").veth("db");
+    const auto made = shop.generate();
+    for (const auto& line : text_of(made)) {
+        CAPTURE(line);
+        CHECK(line.find("value-") == std::string::npos);
+    }
+    CHECK(text_of(named(made, "nspect-db").policy.ingress) ==
+          " [{kubernetes.io/metadata.name=shop}/app=x : TCP 5432]");
+}
+
+TEST_CASE("a link-local address that is no resolver stands alone and is warned of") {
+    Shop shop;
+    shop.recording.tcp("10.0.0.1:40000", "169.254.7.7:8080").isn(1, 2).veth("web");
+    shop.recording.tcp("10.0.0.1:40001", "203.0.113.5:8080").isn(3, 4).veth("web");
+    shop.options.external_budget = 1;
+    const auto made = shop.generate();
+    const auto& policy = named(made, "nspect-web");
+    REQUIRE(policy.policy.egress.size() == 2);
+    CHECK(text_of({policy.policy.egress[1]}) == " [169.254.7.7-169.254.7.7 : TCP 8080]");
+    CHECK(mentions(policy.egress_notes[1], "link-local"));
+    CHECK_FALSE(mentions(policy.egress_notes[0], "link-local"));
+}
+
+TEST_CASE("a Service's port that goes to a named target becomes the number behind the name") {
+    Shop shop;
+    Service service;
+    service.namespace_name = "data";
+    service.name = "db";
+    service.has_selector = true;
+    service.selector = Selector::matching({{"app", "db"}});
+    service.addresses = {ip("10.96.0.10")};
+    service.ports = {{"", Port{80}, Protocol::tcp, "sql", std::nullopt, std::nullopt}};
+    shop.world.inventory.add_service(service);
+    shop.recording.tcp("10.0.0.1:40000", "10.96.0.10:80")
+        .isn(1, 2)
+        .veth("web")
+        .as("10.0.0.1:40000", "10.0.0.2:5432")
+        .veth("db");
+    const auto made = shop.generate();
+    CHECK(text_of(named(made, "nspect-web").policy.egress) ==
+          " [{kubernetes.io/metadata.name=data}/app=db : TCP 5432]");
+    CHECK(made.proof.sound);
+}
+
+TEST_CASE(
+    "a peer on the host network is named by labels and by its node's address, with a comment") {
+    Inventory inventory;
+    add_pod(inventory, {"shop", "web", {{"app", "web"}}, {"10.0.0.1"}});
+    PodSpec agent{"ops", "agent", {{"app", "agent"}}, {"192.168.0.1"}};
+    agent.host_network = true;
+    add_pod(inventory, agent);
+    World world;
+    world.inventory = std::move(inventory);
+    const PolicyEngine engine(world);
+    Conversation seen;
+    seen.protocol = Protocol::tcp;
+    seen.client = {{ip("192.168.0.1"), Port{40000}}, 1, std::nullopt, ""};
+    seen.server = {{ip("10.0.0.1"), Port{9100}}, 0, std::nullopt, ""};
+    seen.outcome = Outcome::established;
+    const auto made = analyzer::generate(engine, {seen}, {{"shop"}, false});
+    const auto& policy = named(made, "nspect-web");
+    CHECK(text_of(policy.policy.ingress) ==
+          " [{kubernetes.io/metadata.name=ops}/app=agent : TCP 9100] "
+          "[192.168.0.1-192.168.0.1 : TCP 9100]");
+    CHECK(mentions(policy.ingress_notes.at(1), "host network"));
+    CHECK(made.proof.sound);
+}
+
+TEST_CASE("the policy of a Job that ran once says that it is rare") {
+    Inventory inventory;
+    Endpoint run;
+    run.name = "backup-1";
+    run.workload = inventory.ensure_workload({"shop", "backup", "CronJob"});
+    run.labels = {{"app", "backup"}};
+    const auto index = inventory.add_endpoint(std::move(run));
+    inventory.add_lease({ip("10.0.0.1"), index});
+    World world;
+    world.inventory = std::move(inventory);
+    const PolicyEngine engine(world);
+    Conversation seen;
+    seen.protocol = Protocol::tcp;
+    seen.client = {{ip("10.0.0.1"), Port{40000}}, index, std::nullopt, ""};
+    seen.server = {{ip("203.0.113.5"), Port{443}}, std::nullopt, std::nullopt, ""};
+    seen.outcome = Outcome::established;
+    const auto made = analyzer::generate(engine, {seen}, {{}, false});
+    CHECK(mentions(named(made, "nspect-backup").notes, "rare: shop/backup[CronJob] ran once"));
+}
