@@ -2,9 +2,11 @@
 #include "analyzer/audit.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <iterator>
 #include <map>
-#include <numeric>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -14,6 +16,7 @@
 #include "analyzer/audit_unused.h"
 #include "analyzer/capture_quality.h"
 #include "analyzer/observed.h"
+#include "model/order.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -63,38 +66,32 @@ void find_in_tls(Audit& audit, const World& world, const std::vector<Conversatio
     audit.certificates = std::move(tls.certificates);
 }
 
+/// By index before: the index after.
+std::vector<std::uint32_t> places_after(const std::vector<std::uint32_t>& order) {
+    std::vector<std::uint32_t> places(order.size());
+    for (std::uint32_t i = 0; i < order.size(); ++i) places[order[i]] = i;
+    return places;
+}
+
 /// Nodes by id, edges by (from, to, point), and findings with them.
 void sort_graph(Audit& audit) {
     auto& nodes = audit.graph.nodes;
     auto& edges = audit.graph.edges;
-    std::vector<std::size_t> order(nodes.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return nodes[a].id < nodes[b].id; });
-    std::vector<std::size_t> place(nodes.size());
-    std::vector<GraphNode> sorted_nodes;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        place[order[i]] = i;
-        sorted_nodes.push_back(std::move(nodes[order[i]]));
-    }
-    nodes = std::move(sorted_nodes);
+    const auto node_order =
+        sorted_order(nodes, [](const GraphNode& a, const GraphNode& b) { return a.id < b.id; });
+    const auto node_place = places_after(node_order);
+    put_in_order(nodes, node_order);
+    // Apart from the edges, which are many times as large.
+    std::vector<std::tuple<std::size_t, std::size_t, TrafficPoint>> keys;
+    keys.reserve(edges.size());
     for (auto& edge : edges) {
-        edge.from = place[edge.from];
-        edge.to = place[edge.to];
+        edge.from = node_place[edge.from];
+        edge.to = node_place[edge.to];
+        keys.emplace_back(edge.from, edge.to, edge.point);
     }
-    order.resize(edges.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        return std::tie(edges[a].from, edges[a].to, edges[a].point) <
-               std::tie(edges[b].from, edges[b].to, edges[b].point);
-    });
-    std::vector<std::size_t> edge_place(edges.size());
-    std::vector<GraphEdge> sorted_edges;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        edge_place[order[i]] = i;
-        sorted_edges.push_back(std::move(edges[order[i]]));
-    }
-    edges = std::move(sorted_edges);
+    const auto edge_order = sorted_order(keys, std::less<>());
+    const auto edge_place = places_after(edge_order);
+    put_in_order(edges, edge_order);
     for (auto& finding : audit.findings) {
         if (finding.edge) finding.edge = edge_place[*finding.edge];
     }
@@ -112,10 +109,14 @@ Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& convers
     const auto facts = edge_facts(observed, conversations, verdicts);
     audit.graph = std::move(observed.graph);
     audit.edge_of = std::move(observed.edge_of);
+    std::vector<std::optional<std::vector<std::string>>> reasons(verdicts.all().size());
     for (std::size_t i = 0; i < facts.size(); ++i) {
         auto& edge = audit.graph.edges[i];
         edge.state = facts[i].state();
-        edge.rules = reasons_in_words(engine.world(), verdicts.all()[facts[i].deciding().judged]);
+        const auto judged = facts[i].deciding().judged;
+        if (!reasons[judged])
+            reasons[judged] = reasons_in_words(engine.world(), verdicts.all()[judged]);
+        edge.rules = *reasons[judged];
     }
     find_in_edges(audit, facts, verdicts, engine.world(), {conversations, context});
     find_losses(audit, context);

@@ -2,6 +2,7 @@
 #include "analyzer/audit_edges.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "analyzer/packet_fate.h"
 #include "analyzer/places.h"
@@ -49,7 +50,8 @@ public:
           verdicts_(verdicts),
           world_(world),
           conversations_(seen.conversations),
-          places_(seen.context) {}
+          places_(seen.context),
+          reasons_(verdicts.all().size()) {}
 
     void find(std::size_t edge, const EdgeFacts& facts) {
         if (facts.denied_flowed.count > 0) {
@@ -95,11 +97,12 @@ private:
         finding.subject = edge_name(audit_.graph, audit_.graph.edges[edge]);
         finding.message = std::move(message);
         finding.edge = edge;
+        finding.evidence.reserve(3);
         finding.evidence.push_back(tally.words());
         const auto& judged = verdicts_.all()[tally.judged];
-        for (auto& words : reasons_in_words(world_, judged)) {
-            finding.evidence.push_back(std::move(words));
-        }
+        auto& reasons = reasons_[tally.judged];
+        if (!reasons) reasons = reasons_in_words(world_, judged);
+        finding.evidence.insert(finding.evidence.end(), reasons->begin(), reasons->end());
         finding.location = deciding_place(world_, judged);
         add_losses(finding, facts);
         return audit_.findings.emplace_back(std::move(finding));
@@ -165,6 +168,7 @@ private:
     const World& world_;
     const std::vector<Conversation>& conversations_;
     Places places_;
+    std::vector<std::optional<std::vector<std::string>>> reasons_;  ///< by number of the answer
 };
 
 }  // namespace

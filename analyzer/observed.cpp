@@ -2,11 +2,13 @@
 #include "analyzer/observed.h"
 
 #include <algorithm>
-#include <numeric>
+#include <cstdint>
 #include <string>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
+
+#include "model/order.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -148,40 +150,29 @@ private:
 
     void sort() {
         auto& [nodes, edges] = result_.graph;
-        const auto node_order = sorted(nodes, [](const GraphNode& n) { return std::tie(n.id); });
-        renumber(nodes, node_order);
+        const auto node_order =
+            sorted_order(nodes, [](const GraphNode& a, const GraphNode& b) { return a.id < b.id; });
         const auto node_place = inverse(node_order);
-        for (auto& edge : edges) {
+        put_in_order(nodes, node_order);
+        // Apart from the edges, which are many times as large.
+        std::vector<EdgeKey> keys(edges.size());
+        for (std::size_t i = 0; i < edges.size(); ++i) {
+            auto& edge = edges[i];
             edge.from = node_place[edge.from];
             edge.to = node_place[edge.to];
+            keys[i] = {edge.from, edge.to, edge.point};
         }
-        const auto edge_order =
-            sorted(edges, [](const GraphEdge& e) { return std::tie(e.from, e.to, e.point); });
-        renumber(edges, edge_order);
+        const auto edge_order = sorted_order(keys, [](const EdgeKey& a, const EdgeKey& b) {
+            return std::tie(a.from, a.to, a.point) < std::tie(b.from, b.to, b.point);
+        });
         const auto edge_place = inverse(edge_order);
+        put_in_order(edges, edge_order);
         for (auto& edge : result_.edge_of) edge = edge_place[edge];
     }
 
-    template <class T, class Key>
-    static std::vector<std::size_t> sorted(const std::vector<T>& items, Key key) {
-        std::vector<std::size_t> order(items.size());
-        std::iota(order.begin(), order.end(), std::size_t{0});
-        std::sort(order.begin(), order.end(),
-                  [&](std::size_t a, std::size_t b) { return key(items[a]) < key(items[b]); });
-        return order;
-    }
-
-    template <class T>
-    static void renumber(std::vector<T>& items, const std::vector<std::size_t>& order) {
-        std::vector<T> moved;
-        moved.reserve(items.size());
-        for (const auto i : order) moved.push_back(std::move(items[i]));
-        items = std::move(moved);
-    }
-
-    static std::vector<std::size_t> inverse(const std::vector<std::size_t>& order) {
-        std::vector<std::size_t> place(order.size());
-        for (std::size_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+    static std::vector<std::uint32_t> inverse(const std::vector<std::uint32_t>& order) {
+        std::vector<std::uint32_t> place(order.size());
+        for (std::uint32_t i = 0; i < order.size(); ++i) place[order[i]] = i;
         return place;
     }
 

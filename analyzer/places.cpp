@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyzer/places.h"
 
-#include <algorithm>
-
 namespace nspect::analyzer {
 
+// The first of several with one id counts: ids of a forged recording need not be unique.
+Places::Places(const Recording& context) {
+    for (const auto& each : context.vantages) vantages_.try_emplace(each.id, &each);
+    for (const auto& each : context.targets) targets_.try_emplace(each.id, &each);
+}
+
 const Vantage* Places::find(std::uint32_t vantage) const {
-    const auto& all = context_->vantages;
-    const auto found = std::find_if(all.begin(), all.end(),
-                                    [&](const Vantage& each) { return each.id == vantage; });
-    return found == all.end() ? nullptr : &*found;
+    const auto found = vantages_.find(vantage);
+    return found == vantages_.end() ? nullptr : found->second;
 }
 
 std::string Places::owner(const Vantage& vantage) const {
     if (!vantage.target) return {};
-    const auto& all = context_->targets;
-    const auto found = std::find_if(
-        all.begin(), all.end(), [&](const TargetInfo& each) { return each.id == *vantage.target; });
-    if (found == all.end()) return {};
-    if (found->is_host) return "host";
-    return found->pod.empty() ? found->name : found->pod;
+    const auto found = targets_.find(*vantage.target);
+    if (found == targets_.end()) return {};
+    const auto& target = *found->second;
+    if (target.is_host) return "host";
+    return target.pod.empty() ? target.name : target.pod;
 }
 
 std::string Places::words(std::uint32_t id) const {

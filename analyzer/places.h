@@ -3,15 +3,17 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 
 #include "model/recording.h"
 
 namespace nspect::analyzer {
 
-/// Words for vantages: "veth12ab (web)". Cheap to make; `context` must outlive it.
+/// Words for vantages: "veth12ab (web)". Make it once for many: it indexes the vantages and targets
+/// of `context`, which must outlive it and stay as it is.
 class Places {
 public:
-    explicit Places(const Recording& context) : context_(&context) {}
+    explicit Places(const Recording& context);
 
     std::string words(std::uint32_t vantage) const;
     /// Nothing for one that is not in the recording.
@@ -20,7 +22,8 @@ public:
 private:
     std::string owner(const Vantage& vantage) const;
 
-    const Recording* context_;
+    std::unordered_map<std::uint32_t, const Vantage*> vantages_;
+    std::unordered_map<std::uint32_t, const TargetInfo*> targets_;
 };
 
 }  // namespace nspect::analyzer

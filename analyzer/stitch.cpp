@@ -17,6 +17,7 @@
 #include "analyzer/packet_fate.h"
 #include "analyzer/stitch_join.h"
 #include "analyzer/stitch_vantages.h"
+#include "model/order.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -152,18 +153,12 @@ private:
     }
 
     static void sort_by_first(std::vector<Conversation>& conversations) {
-        std::vector<std::uint32_t> order(conversations.size());
-        std::iota(order.begin(), order.end(), std::uint32_t{0});
-        std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-            const auto& left = conversations[a];
-            const auto& right = conversations[b];
-            return std::tie(left.first, left.client.socket, left.server.socket, a) <
-                   std::tie(right.first, right.client.socket, right.server.socket, b);
-        });
-        std::vector<Conversation> sorted;
-        sorted.reserve(order.size());
-        for (const auto i : order) sorted.push_back(std::move(conversations[i]));
-        conversations = std::move(sorted);
+        const auto earlier = [](const Conversation& a, const Conversation& b) {
+            if (a.first != b.first) return a.first < b.first;
+            return std::tie(a.client.socket, a.server.socket) <
+                   std::tie(b.client.socket, b.server.socket);
+        };
+        put_in_order(conversations, sorted_order(conversations, earlier));
     }
 
     Conversation conversation(std::span<const std::uint32_t> members) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -43,11 +44,11 @@ void hold_mode(const TlsLink& link, const EffectiveTls& demand, std::vector<Find
     if (demand.mode != TlsMode::strict) return;
     add(Protection::one_way, "one-way-where-mutual", Severity::high,
         "the client shows no certificate");
-    const auto declined = link.by_protection.find(Protection::declined);
-    if (declined == link.by_protection.end()) return;
-    const bool refused =
-        std::all_of(declined->second.begin(), declined->second.end(),
-                    [](const auto* each) { return each->tls->acceptance == Acceptance::refused; });
+    const auto& declined = link.of(Protection::declined);
+    if (declined.empty()) return;
+    const bool refused = std::all_of(declined.begin(), declined.end(), [](const auto* each) {
+        return each->tls->acceptance == Acceptance::refused;
+    });
     add(Protection::declined, "client-declined", refused ? Severity::low : Severity::high,
         refused ? "the client declined to show a certificate and was refused"
                 : "the client declined to show a certificate and was let in");
@@ -105,7 +106,7 @@ void hold_contents(const TlsLink& link, const TrafficExpectation& expected,
     std::set<std::string> strangers;
     std::set<std::string> weak;
     bool reached = false;
-    for (const auto& [protection, all] : link.by_protection) {
+    for (const auto& all : link.by_protection) {
         for (const Conversation* each : all) {
             reached = reached || each->outcome == Outcome::established;
             if (!each->tls) continue;
@@ -133,11 +134,11 @@ void hold_contents(const TlsLink& link, const TrafficExpectation& expected,
 /// Identities that the mesh's own authorization does not accept, where certificates could be read.
 void hold_identities(const Expectations& expectations, const Inventory& inventory,
                      const TlsLink& link, std::vector<Finding>& findings) {
-    if (link.server_endpoint == nullptr) return;
+    if (link.server_endpoint == nullptr || !link.has_tls) return;
     for (const AcceptedIdentities& accepted :
          accepted_identities(expectations, inventory, *link.server_endpoint, link.port)) {
         std::set<std::string> strangers;
-        for (const auto& [protection, all] : link.by_protection) {
+        for (const auto& all : link.by_protection) {
             for (const Conversation* each : all) {
                 if (!each->tls || each->tls->client_identity.empty()) continue;
                 const auto& names = each->tls->client_identity;
@@ -171,9 +172,9 @@ std::optional<std::pair<std::string, std::string>> account_in(const std::string&
 
 void find_foreign_server(const TlsLink& link, std::vector<Finding>& findings) {
     const Endpoint* server = link.server_endpoint;
-    if (server == nullptr || server->service_account.empty()) return;
+    if (server == nullptr || server->service_account.empty() || !link.has_tls) return;
     std::set<std::string> wrong;
-    for (const auto& [protection, all] : link.by_protection) {
+    for (const auto& all : link.by_protection) {
         for (const Conversation* each : all) {
             if (!each->tls || each->tls->server_identity.empty()) continue;
             const std::string& identity = each->tls->server_identity.front();
@@ -199,9 +200,10 @@ bool is_weak_cipher(const std::string& name) {
 }
 
 void find_weak_sessions(const TlsLink& link, std::vector<Finding>& findings) {
+    if (!link.has_tls) return;
     std::set<std::string> weak;
     std::set<std::string> failed;
-    for (const auto& [protection, all] : link.by_protection) {
+    for (const auto& all : link.by_protection) {
         for (const Conversation* each : all) {
             if (!each->tls) continue;
             const TlsSeen& tls = *each->tls;
@@ -246,11 +248,10 @@ std::string_view login_words(std::string_view app) {
 }
 
 void find_plain_credentials(const TlsLink& link, std::vector<Finding>& findings) {
-    const auto plain = link.by_protection.find(Protection::plaintext);
-    if (plain == link.by_protection.end()) return;
+    const auto& plain = link.of(Protection::plaintext);
     std::string protocol;
     std::string_view login;
-    for (const Conversation* each : plain->second) {
+    for (const Conversation* each : plain) {
         if (login.empty()) login = login_words(each->app);
         if (protocol.empty() && takes_password(each->app)) protocol = each->app;
     }
@@ -298,8 +299,8 @@ void find_unreached(const Expectations& expectations, const std::vector<TlsLink>
                                              link.server_endpoint, link.port);
             if (std::find(all.begin(), all.end(), &each) == all.end()) return false;
             return std::any_of(
-                link.by_protection.begin(), link.by_protection.end(), [](const auto& entry) {
-                    return std::any_of(entry.second.begin(), entry.second.end(),
+                link.by_protection.begin(), link.by_protection.end(), [](const auto& those) {
+                    return std::any_of(those.begin(), those.end(),
                                        [](const Conversation* conversation) {
                                            return conversation->outcome == Outcome::established;
                                        });

@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "model/order.h"
+
 namespace nspect::analyzer {
 namespace {
 
@@ -28,29 +30,10 @@ bool is_by_design(const Conversation& conversation) {
            is_mesh_service_port(server.socket.port);
 }
 
-/// What party_name() depends on, cheaper than the name.
-struct PartyKey {
-    enum class Kind : std::uint8_t { endpoint, node, address } kind = Kind::address;
-    std::size_t index = 0;
-    IpAddress ip;
-
-    explicit PartyKey(const Party& party) {
-        if (party.endpoint) {
-            kind = Kind::endpoint;
-            index = *party.endpoint;
-        } else if (party.node) {
-            kind = Kind::node;
-            index = *party.node;
-        } else {
-            ip = party.socket.ip;
-        }
-    }
-    bool operator==(const PartyKey&) const = default;
-};
-
+/// A link, by the numbers of its ends' names.
 struct LinkKey {
-    PartyKey client;
-    PartyKey server;
+    std::uint32_t client = 0;
+    std::uint32_t server = 0;
     Port port;
 
     bool operator==(const LinkKey&) const = default;
@@ -58,12 +41,8 @@ struct LinkKey {
 
 struct LinkHash {
     std::size_t operator()(const LinkKey& key) const noexcept {
-        std::size_t hash = key.port.number;
-        for (const PartyKey* party : {&key.client, &key.server}) {
-            for (const std::size_t part : {party->index, std::hash<IpAddress>{}(party->ip)}) {
-                hash = (hash ^ (hash >> 29U)) * 0x9e3779b97f4a7c15ULL + part;
-            }
-        }
+        std::uint64_t hash = std::uint64_t{key.client} << 32U | key.server;
+        hash = (hash ^ (hash >> 31U) ^ key.port.number) * 0x9e3779b97f4a7c15ULL;
         return hash ^ (hash >> 32U);
     }
 };
@@ -99,15 +78,9 @@ Protection protection_of(const Conversation& conversation) {
     return tls.none_presented ? Protection::one_way : Protection::unknown;
 }
 
-std::size_t TlsLink::size(Protection protection) const {
-    const auto at = by_protection.find(protection);
-    return at == by_protection.end() ? 0 : at->second.size();
-}
-
 std::string TlsLink::count(Protection protection) const {
-    const auto at = by_protection.find(protection);
-    if (at == by_protection.end()) return "none";
-    const auto& all = at->second;
+    const auto& all = of(protection);
+    if (all.empty()) return "none";
     const auto [first, last] = std::minmax_element(
         all.begin(), all.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
     return std::to_string(all.size()) +
@@ -125,43 +98,90 @@ std::string party_name(const Party& party, const Inventory& inventory) {
 
 namespace {
 
-/// By name, so that pods of one workload share a link; found again without making the names.
-class Links {
+/// Numbers for the names of parties, each made once: pods of one workload have one.
+class PartyNames {
 public:
-    explicit Links(const Inventory& inventory) : inventory_(inventory) {}
+    explicit PartyNames(const Inventory& inventory)
+        : inventory_(inventory),
+          of_workload_(inventory.workloads().size(), none),
+          of_node_(inventory.nodes().size(), none) {}
 
-    TlsLink& of(const Conversation& each) {
-        const Port port = each.server.socket.port;
-        TlsLink*& link = known_[{PartyKey(each.client), PartyKey(each.server), port}];
-        if (link == nullptr) link = &named(each);
-        return *link;
+    std::uint32_t number(const Party& party) {
+        auto& known = party.endpoint
+                          ? of_workload_[inventory_.endpoints()[*party.endpoint].workload]
+                      : party.node ? of_node_[*party.node]
+                                   : of_address_.try_emplace(party.socket.ip, none).first->second;
+        if (known == none) {
+            const auto next = static_cast<std::uint32_t>(names_.size());
+            const auto [entry, added] = numbers_.try_emplace(party_name(party, inventory_), next);
+            if (added) names_.push_back(&entry->first);
+            known = entry->second;
+        }
+        return known;
     }
-
-    std::vector<TlsLink> take() {
-        std::vector<TlsLink> sorted;
-        sorted.reserve(links_.size());
-        for (auto& [key, link] : links_) sorted.push_back(std::move(link));
-        return sorted;
+    const std::string& name(std::uint32_t number) const { return *names_[number]; }
+    /// By number: its place among all of them, sorted.
+    std::vector<std::uint32_t> ranks() const {
+        const auto order = sorted_order(
+            names_, [](const std::string* a, const std::string* b) { return *a < *b; });
+        std::vector<std::uint32_t> ranks(order.size());
+        for (std::uint32_t i = 0; i < order.size(); ++i) ranks[order[i]] = i;
+        return ranks;
     }
 
 private:
-    TlsLink& named(const Conversation& each) {
-        const std::string client = party_name(each.client, inventory_);
-        const std::string server = party_name(each.server, inventory_);
-        TlsLink& link = links_[{client, server, each.server.socket.port}];
-        if (!link.client.empty()) return link;
-        link.client = client;
-        link.server = server;
-        link.port = each.server.socket.port;
-        link.client_endpoint = endpoint_of(each.client, inventory_);
-        link.server_endpoint = endpoint_of(each.server, inventory_);
-        link.client_address = each.client.socket.ip;
-        return link;
+    static constexpr auto none = static_cast<std::uint32_t>(-1);
+
+    const Inventory& inventory_;
+    std::vector<std::uint32_t> of_workload_;
+    std::vector<std::uint32_t> of_node_;
+    std::unordered_map<IpAddress, std::uint32_t> of_address_;
+    std::unordered_map<std::string, std::uint32_t> numbers_;  // its keys stay where they are
+    std::vector<const std::string*> names_;
+};
+
+class Links {
+public:
+    explicit Links(const Inventory& inventory) : inventory_(inventory), names_(inventory) {}
+
+    TlsLink& of(const Conversation& each) {
+        const LinkKey key{names_.number(each.client), names_.number(each.server),
+                          each.server.socket.port};
+        const auto next = static_cast<std::uint32_t>(links_.size());
+        const auto [entry, added] = known_.try_emplace(key, next);
+        if (added) add(key, each);
+        return links_[entry->second];
+    }
+
+    std::vector<TlsLink> take() {
+        const auto rank = names_.ranks();
+        const auto place = [&](const LinkKey& key) {
+            return std::tuple(rank[key.client], rank[key.server], key.port);
+        };
+        put_in_order(links_, sorted_order(keys_, [&](const LinkKey& a, const LinkKey& b) {
+                         return place(a) < place(b);
+                     }));
+        return std::move(links_);
+    }
+
+private:
+    void add(const LinkKey& key, const Conversation& first) {
+        TlsLink link;
+        link.client = names_.name(key.client);
+        link.server = names_.name(key.server);
+        link.port = key.port;
+        link.client_endpoint = endpoint_of(first.client, inventory_);
+        link.server_endpoint = endpoint_of(first.server, inventory_);
+        link.client_address = first.client.socket.ip;
+        keys_.push_back(key);
+        links_.push_back(std::move(link));
     }
 
     const Inventory& inventory_;
-    std::map<std::tuple<std::string, std::string, Port>, TlsLink> links_;
-    std::unordered_map<LinkKey, TlsLink*, LinkHash> known_;
+    PartyNames names_;
+    std::vector<TlsLink> links_;
+    std::vector<LinkKey> keys_;  ///< of these
+    std::unordered_map<LinkKey, std::uint32_t, LinkHash> known_;
 };
 
 }  // namespace
@@ -173,7 +193,8 @@ std::vector<TlsLink> tls_links(const Inventory& inventory,
         if (each.protocol != Protocol::tcp && !each.tls) continue;
         if (is_by_design(each)) continue;
         TlsLink& link = links.of(each);
-        link.by_protection[protection_of(each)].push_back(&each);
+        link.by_protection.at(static_cast<std::size_t>(protection_of(each))).push_back(&each);
+        link.has_tls = link.has_tls || each.tls;
         if (link.mesh.mesh.empty()) link.mesh = mesh_of(each);
     }
     return links.take();

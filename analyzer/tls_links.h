@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +17,7 @@ namespace nspect::analyzer {
 
 /// How one conversation was protected, as far as it can be told.
 enum class Protection : std::uint8_t { unknown, plaintext, one_way, declined, mutual };
+inline constexpr std::size_t protection_count = 5;
 
 Protection protection_of(const Conversation& conversation);
 
@@ -26,7 +29,9 @@ struct TlsLink {
     const Endpoint* client_endpoint = nullptr;
     const Endpoint* server_endpoint = nullptr;
     std::optional<IpAddress> client_address;  ///< of one of them
-    std::map<Protection, std::vector<const Conversation*>> by_protection;
+    /// By Protection.
+    std::array<std::vector<const Conversation*>, protection_count> by_protection;
+    bool has_tls = false;  ///< one of them at least
     MeshMark mesh;
 
     std::string subject() const {
@@ -34,7 +39,10 @@ struct TlsLink {
     }
     /// How many, and of which time; none when there are none.
     std::string count(Protection protection) const;
-    std::size_t size(Protection protection) const;
+    const std::vector<const Conversation*>& of(Protection protection) const {
+        return by_protection.at(static_cast<std::size_t>(protection));
+    }
+    std::size_t size(Protection protection) const { return of(protection).size(); }
 };
 
 /// TCP conversations by link, without those that are plaintext by design: inside an endpoint,

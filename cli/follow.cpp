@@ -55,7 +55,7 @@ Timestamp Followed::since() const {
 }
 
 int follow(const std::vector<std::string>& inputs, LoadOptions load, const OutputOptions& output,
-           const std::function<Result<bool>(const Loaded&)>& show) {
+           const std::function<Result<bool>(Loaded&)>& show) {
     auto stop = StopSignal::open();
     if (!stop) return fail(stop.error());
     Followed followed;

@@ -30,9 +30,9 @@ private:
     Timestamp newest_{};
 };
 
-/// Reads the inputs again and again and hands what is new to `show`, until the recording is closed,
-/// `show` returns false, or a signal comes. Returns the exit code.
+/// Reads the inputs again and again and hands what is new to `show`, which may change it, until the
+/// recording is closed, `show` returns false, or a signal comes. Returns the exit code.
 int follow(const std::vector<std::string>& inputs, LoadOptions load, const OutputOptions& output,
-           const std::function<Result<bool>(const Loaded&)>& show);
+           const std::function<Result<bool>(Loaded&)>& show);
 
 }  // namespace nspect::cli

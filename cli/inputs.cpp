@@ -39,6 +39,10 @@ Error capture_file_error(const std::string& input) {
 
 /// Ids are unique in one recording only: moves those of `from` behind those of `into`.
 void append(Recording& into, Recording from, bool first) {
+    if (first) {
+        into = std::move(from);
+        return;
+    }
     std::uint32_t targets = 0;
     std::uint32_t vantages = 0;
     std::uint64_t sightings = 0;
@@ -72,11 +76,6 @@ void append(Recording& into, Recording from, bool first) {
         into.name_failures.push_back(std::move(each));
     }
     std::move(from.losses.begin(), from.losses.end(), std::back_inserter(into.losses));
-    if (first) {
-        into.info = from.info;
-        into.packet_counts = std::move(from.packet_counts);
-        return;
-    }
     if (!into.info.host.empty() && !from.info.host.empty()) into.info.host += ", ";
     into.info.host += from.info.host;
     into.info.started = std::min(into.info.started, from.info.started);

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <iostream>
 #include <memory>
+#include <span>
+#include <string>
+#include <utility>
 
+#include "analyzer/places.h"
 #include "cli/flow_filter.h"
 #include "cli/follow.h"
 #include "cli/inputs.h"
 #include "cli/render.h"
+#include "cli/result_stream.h"
 #include "cli/verb.h"
 #include "viz/formats.h"
 #include "viz/json.h"
@@ -24,15 +30,6 @@ struct Options {
     OutputOptions output;
 };
 
-std::string json_lines(const Loaded& loaded) {
-    std::string text;
-    for (const Conversation& each : loaded.conversations) {
-        text += viz::to_json_line(each, loaded.world.inventory, loaded.context);
-        text += '\n';
-    }
-    return text;
-}
-
 /// Leaves the conversations that are asked for.
 Status keep_wanted(const FlowFilterOptions& options, Loaded& loaded) {
     const auto wanted = flow_filter(options, loaded.world.inventory);
@@ -41,31 +38,36 @@ Status keep_wanted(const FlowFilterOptions& options, Loaded& loaded) {
     return done;
 }
 
-viz::View view_of(const Loaded& loaded) {
-    return viz::flows_view(loaded.conversations, loaded.world.inventory, loaded.context);
-}
-
 /// What the rows come to in the format asked for, the heading once.
 class Rows {
 public:
     explicit Rows(const OutputOptions& options)
         : format_(options.format), text_(text_style(options)) {}
 
-    std::string of(const Loaded& loaded) {
-        if (format_ == "json") return json_lines(loaded);
-        if (loaded.conversations.empty() && begun_) return {};
-        const viz::Table table = view_of(loaded).tables.front();
-        if (format_ == "text") {
-            begun_ = true;
-            return text_.add(table);
-        }
+    /// `places` are those of the recording they came from.
+    std::string of(std::span<const Conversation> conversations, const Inventory& inventory,
+                   const analyzer::Places& places) {
+        if (format_ == "json") return json_lines(conversations, inventory, places);
+        if (conversations.empty() && begun_) return {};
+        const viz::Table table = viz::flows_table(conversations, inventory, places);
+        const bool first = !std::exchange(begun_, true);
+        if (format_ == "text") return text_.add(table);
         std::string csv = viz::to_csv(table);
-        if (begun_) csv.erase(0, csv.find('\n') + 1);
-        begun_ = true;
+        if (!first) csv.erase(0, csv.find('\n') + 1);
         return csv;
     }
 
 private:
+    static std::string json_lines(std::span<const Conversation> conversations,
+                                  const Inventory& inventory, const analyzer::Places& places) {
+        std::string text;
+        for (const Conversation& each : conversations) {
+            text += viz::to_json_line(each, inventory, places);
+            text += '\n';
+        }
+        return text;
+    }
+
     std::string format_;
     viz::GrowingTable text_;
     bool begun_ = false;
@@ -78,13 +80,30 @@ int run_following(const Options& options) {
     }
     Rows rows(options.output);
     return follow(options.inputs, options.load, options.output,
-                  [&](const Loaded& loaded) -> Result<bool> {
-                      Loaded wanted = loaded;
+                  [&](Loaded& wanted) -> Result<bool> {
                       if (const Status kept = keep_wanted(options.filter, wanted); !kept)
                           return kept.error();
-                      std::cout << rows.of(wanted) << std::flush;
+                      std::cout << rows.of(wanted.conversations, wanted.world.inventory,
+                                           analyzer::Places(wanted.context))
+                                << std::flush;
                       return std::cout.good();
                   });
+}
+
+/// Written as they are made: of millions, the text would be larger than what it is made from.
+int write_rows(const Options& options, const Loaded& loaded) {
+    constexpr std::size_t at_once = 1024;
+    const analyzer::Places places(loaded.context);
+    Rows rows(options.output);
+    ResultStream stream(options.output);
+    const std::span<const Conversation> all(loaded.conversations);
+    std::size_t next = 0;
+    do {
+        const auto part = all.subspan(next, std::min(at_once, all.size() - next));
+        stream.write(rows.of(part, loaded.world.inventory, places));
+        next += part.size();
+    } while (next < all.size() && stream.good());
+    return stream.finish(exit_ok);
 }
 
 int run(const Options& options) {
@@ -92,9 +111,10 @@ int run(const Options& options) {
     auto loaded = load_inputs(options.inputs, options.load, options.output);
     if (!loaded) return fail(loaded.error());
     if (const Status kept = keep_wanted(options.filter, *loaded); !kept) return fail(kept.error());
-    if (options.output.format == "json")
-        return write_result(options.output, json_lines(*loaded), exit_ok);
-    return write_view(options.output, view_of(*loaded), exit_ok);
+    if (options.output.format != "text") return write_rows(options, *loaded);
+    return write_view(
+        options.output,
+        viz::flows_view(loaded->conversations, loaded->world.inventory, loaded->context), exit_ok);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/recording.h"
+#include "model/shared.h"
 #include "model/sighting.h"
 
 namespace nspect {
@@ -26,8 +27,8 @@ struct VantagePoint {
     enum class Role : std::uint8_t { client, server, between } role = Role::between;
     Counters sent;
     Counters received;
-    std::optional<TunnelSeen> tunnel;  ///< it was inside one there, or is an opaque one
-    std::uint16_t largest_sent = 0;    ///< as in Sighting
+    Shared<TunnelSeen> tunnel;       ///< it was inside one there, or is an opaque one
+    std::uint16_t largest_sent = 0;  ///< as in Sighting
     std::uint16_t largest_received = 0;
 };
 
@@ -56,7 +57,7 @@ struct Conversation {
     std::uint16_t path_mtu = 0;
     std::uint16_t icmp_errors = 0;
     std::string app;
-    std::optional<TlsSeen> tls;
+    Shared<TlsSeen> tls;
     std::vector<VantagePoint> vantages;
     /// The two vantages between which packets vanished: seen at the first, never at the second.
     std::optional<std::pair<std::uint32_t, std::uint32_t>> lost_between;

@@ -5,6 +5,8 @@
 #include <array>
 #include <tuple>
 
+#include "model/order.h"
+
 namespace nspect {
 namespace {
 
@@ -31,7 +33,7 @@ std::optional<Severity> parse_severity(std::string_view text) {
 }
 
 void sort_findings(std::vector<Finding>& findings) {
-    std::sort(findings.begin(), findings.end(), before);
+    put_in_order(findings, sorted_order(findings, before));
 }
 
 }  // namespace nspect

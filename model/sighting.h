@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "model/ip.h"
+#include "model/shared.h"
 #include "model/time.h"
 #include "model/tls_seen.h"
 #include "model/traffic.h"
@@ -89,8 +90,8 @@ struct Sighting {
     std::uint16_t largest_received = 0;
     bool finished = false;  ///< ended or timed out; false: still open when written
     std::string app;        ///< application protocol by content, "postgres"; "" when not known
-    std::optional<TlsSeen> tls;
-    std::optional<TunnelSeen> tunnel;  ///< it was seen inside one, or is an opaque one
+    Shared<TlsSeen> tls;
+    Shared<TunnelSeen> tunnel;  ///< it was seen inside one, or is an opaque one
 
     bool operator==(const Sighting&) const = default;
 };

@@ -9,8 +9,9 @@ Result<Recording> FlowStore::read_all(Timestamp since) {
     // Sightings first: the context read after them names every vantage they can refer to, also
     // while the recording is being written, and counts the damage met on the way.
     std::vector<Sighting> sightings;
-    auto read = for_each_sighting([&](const Sighting& sighting) {
-        if (sighting.first >= since) sightings.push_back(sighting);
+    if (since == Timestamp{}) sightings.reserve(about_how_many());
+    auto read = for_each_sighting(since, [&](const Sighting& sighting) {
+        sightings.push_back(sighting);
         return true;
     });
     if (!read) return std::move(read).error();

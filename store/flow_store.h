@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -23,9 +24,16 @@ public:
     virtual Status write(const Batch& batch) = 0;
     /// Everything but the sightings.
     virtual Result<Recording> read_context() = 0;
-    /// Sightings in order of their first packet, one at a time; stops early when `visit` returns
-    /// false.
-    virtual Status for_each_sighting(const std::function<bool(const Sighting&)>& visit) = 0;
+    /// Sightings that began at `since` or later in order of their first packet, one at a time;
+    /// stops early when `visit` returns false.
+    virtual Status for_each_sighting(Timestamp since,
+                                     const std::function<bool(const Sighting&)>& visit) = 0;
+    /// All of them.
+    Status for_each_sighting(const std::function<bool(const Sighting&)>& visit) {
+        return for_each_sighting(Timestamp{}, visit);
+    }
+    /// How many sightings there are, as far as that can be told without reading them: room to make.
+    virtual std::size_t about_how_many() { return 0; }
     /// Orderly end: what is buffered is durable afterwards.
     virtual Status close() = 0;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/recording_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -63,7 +64,9 @@ public:
 
     Status write(const Batch& batch) override;
     Result<Recording> read_context() override;
-    Status for_each_sighting(const std::function<bool(const Sighting&)>& visit) override;
+    Status for_each_sighting(Timestamp since,
+                             const std::function<bool(const Sighting&)>& visit) override;
+    std::size_t about_how_many() override;
     Status close() override;
     std::vector<std::string> warnings() const override { return damage_.sentences(); }
 
@@ -135,9 +138,19 @@ Result<Recording> RecordingFile::read_context() {
     return RecordingReader(db_, damage_).context();
 }
 
-Status RecordingFile::for_each_sighting(const std::function<bool(const Sighting&)>& visit) {
+Status RecordingFile::for_each_sighting(Timestamp since,
+                                        const std::function<bool(const Sighting&)>& visit) {
     if (!open_) return closed();
-    return RecordingReader(db_, damage_).sightings(visit);
+    return RecordingReader(db_, damage_).sightings(since, visit);
+}
+
+std::size_t RecordingFile::about_how_many() {
+    constexpr std::uint64_t least_bytes = 90;  // of a sighting, its entry in the index with it
+    const auto last = open_ ? db_.integer("SELECT max(rowid) FROM sighting") : 0;
+    const auto head = read_head(db_.path(), 0);
+    if (!last || *last < 0 || !head) return 0;
+    // A forged file may say anything.
+    return std::min(static_cast<std::uint64_t>(*last), head->file_size / least_bytes);
 }
 
 Status RecordingFile::close() {

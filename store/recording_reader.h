@@ -38,7 +38,8 @@ public:
     RecordingReader(SqliteDb& db, Damage& damage) : db_(&db), damage_(&damage) {}
 
     Result<Recording> context();
-    Status sightings(const std::function<bool(const Sighting&)>& visit);
+    /// In order of their first packet, from `since` on.
+    Status sightings(Timestamp since, const std::function<bool(const Sighting&)>& visit);
 
 private:
     using Key = std::pair<std::int64_t, std::int64_t>;  ///< (first_ns, id)
@@ -54,15 +55,17 @@ private:
     Status read_flows_around(Recording& recording);
     Status read_name_failures(Recording& recording);
     Status read_counts(Recording& recording);
-    Result<End> in_time_order(const Visit& visit, std::optional<Key>& last);
-    Status salvage(const Visit& visit, const std::optional<Key>& after);
+    Result<End> in_time_order(Timestamp since, const Visit& visit, std::optional<Key>& last);
+    Status salvage(Timestamp since, const Visit& visit, const std::optional<Key>& after);
     Result<std::vector<Key>> whole_rows();
     Result<Step> read_run(std::int64_t from, std::vector<Key>& keys);
     Result<std::optional<std::int64_t>> next_readable(std::int64_t from);
     /// Fills `sighting` and says whether the row is valid.
     Result<bool> take(Row& row, Sighting& sighting);
-    Result<std::optional<TlsSeen>> tls(std::int64_t id);
-    Result<std::optional<TlsSeen>> read_tls(std::int64_t id);
+    /// A statement that is prepared once, ready for its parameters.
+    Result<Statement*> prepared(const std::string& sql);
+    Result<Shared<TlsSeen>> tls(std::int64_t id);
+    Result<Shared<TlsSeen>> read_tls(std::int64_t id);
     static void take_later_columns(Row& row, TlsSeen& tls);
     static void take_later_columns(Row& row, Sighting& sighting);
     std::string columns() const;  ///< of table sighting
@@ -76,7 +79,8 @@ private:
     Damage* damage_;
     bool has_later_columns_ = false;   ///< table sighting is one of version 2
     bool has_latest_columns_ = false;  ///< and of version 3
-    std::unordered_map<std::int64_t, std::optional<TlsSeen>> tls_known_;
+    std::unordered_map<std::int64_t, Shared<TlsSeen>> tls_known_;
+    std::unordered_map<std::string, Statement> statements_;
 };
 
 }  // namespace nspect::store

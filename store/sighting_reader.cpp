@@ -39,21 +39,24 @@ std::string RecordingReader::columns() const {
            (has_later_columns_ ? later_columns() : std::string());
 }
 
-Status RecordingReader::sightings(const Visit& visit) {
+Status RecordingReader::sightings(Timestamp since, const Visit& visit) {
     has_later_columns_ = bool{db_->prepare("SELECT tunnel FROM sighting LIMIT 0")};
     has_latest_columns_ = bool{db_->prepare("SELECT largest_sent FROM sighting LIMIT 0")};
     std::optional<Key> last;
-    const auto end = in_time_order(visit, last);
+    const auto end = in_time_order(since, visit, last);
     if (!end) return end.error();
-    return *end == End::damaged ? salvage(visit, last) : Status(done);
+    return *end == End::damaged ? salvage(since, visit, last) : Status(done);
 }
 
-Result<RecordingReader::End> RecordingReader::in_time_order(const Visit& visit,
+Result<RecordingReader::End> RecordingReader::in_time_order(Timestamp since, const Visit& visit,
                                                             std::optional<Key>& last) {
+    // Times before 1970 are read as 1970.
+    const bool all = since <= Timestamp{};
     auto statement =
-        db_->prepare("SELECT " + columns() +
-                     " FROM sighting INDEXED BY sighting_first ORDER BY first_ns, rowid");
+        db_->prepare("SELECT " + columns() + " FROM sighting INDEXED BY sighting_first " +
+                     (all ? "" : "WHERE first_ns >= ? ") + "ORDER BY first_ns, rowid");
     if (!statement) return End::damaged;  // no such index: the other way does without
+    if (!all) statement->put(since);
     Sighting sighting;
     Step step = statement->step();
     for (; step == Step::row; step = statement->step()) {
@@ -71,7 +74,8 @@ Result<RecordingReader::End> RecordingReader::in_time_order(const Visit& visit,
     return step == Step::done ? End::complete : End::damaged;
 }
 
-Status RecordingReader::salvage(const Visit& visit, const std::optional<Key>& after) {
+Status RecordingReader::salvage(Timestamp since, const Visit& visit,
+                                const std::optional<Key>& after) {
     auto keys = whole_rows();
     if (!keys) return std::move(keys).error();
     std::sort(keys->begin(), keys->end());
@@ -80,6 +84,7 @@ Status RecordingReader::salvage(const Visit& visit, const std::optional<Key>& af
     Sighting sighting;
     for (const Key& key : *keys) {
         if (after && key <= *after) continue;
+        if (since > Timestamp{} && key.first < since.time_since_epoch().count()) continue;
         statement->reset();
         const Step step = statement->put(key.second).step();
         if (step == Step::failed) return db_->error("cannot read the recording");

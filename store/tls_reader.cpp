@@ -27,8 +27,19 @@ std::vector<std::uint16_t> numbers_in(const std::string& text) {
 
 }  // namespace
 
+Result<Statement*> RecordingReader::prepared(const std::string& sql) {
+    auto known = statements_.find(sql);
+    if (known == statements_.end()) {
+        auto statement = db_->prepare(sql);
+        if (!statement) return std::move(statement).error();
+        known = statements_.emplace(sql, std::move(*statement)).first;
+    }
+    known->second.reset();
+    return &known->second;
+}
+
 /// The facts of one row of table tls; nothing when it is not valid, and the sighting stays without.
-Result<std::optional<TlsSeen>> RecordingReader::tls(std::int64_t id) {
+Result<Shared<TlsSeen>> RecordingReader::tls(std::int64_t id) {
     if (const auto known = tls_known_.find(id); known != tls_known_.end()) return known->second;
     auto facts = read_tls(id);
     if (!facts) return facts;
@@ -38,21 +49,21 @@ Result<std::optional<TlsSeen>> RecordingReader::tls(std::int64_t id) {
     return facts;
 }
 
-Result<std::optional<TlsSeen>> RecordingReader::read_tls(std::int64_t id) {
+Result<Shared<TlsSeen>> RecordingReader::read_tls(std::int64_t id) {
     const std::string first =
         "SELECT version, cipher, sni, alpn, ja4, client_cert, evidence, confidence, resumed, "
         "hello_retry, encrypted_hello, client_alert, server_alert";
-    auto statement = db_->prepare(
+    auto statement = prepared(
         first +
         ", transport, early_data, acceptance, external_psk, raw_public_key, post_handshake_auth, "
         "asked, none_presented, client_records FROM tls WHERE rowid = ?");
     const bool is_first_version = !statement;
-    if (is_first_version) statement = db_->prepare(first + " FROM tls WHERE rowid = ?");
+    if (is_first_version) statement = prepared(first + " FROM tls WHERE rowid = ?");
     if (!statement) return std::move(statement).error();
-    const Step step = statement->put(id).step();
+    const Step step = (*statement)->put(id).step();
     if (step == Step::failed) return db_->error("cannot read the recording");
-    if (step != Step::row) return std::optional<TlsSeen>{};
-    Row row(*statement);
+    if (step != Step::row) return Shared<TlsSeen>{};
+    Row row(**statement);
     TlsSeen tls;
     tls.version = row.number<std::uint16_t>();
     tls.cipher = row.number<std::uint16_t>();
@@ -68,12 +79,12 @@ Result<std::optional<TlsSeen>> RecordingReader::read_tls(std::int64_t id) {
     tls.client_alert = row.number<std::uint8_t>();
     tls.server_alert = row.number<std::uint8_t>();
     if (!is_first_version) take_later_columns(row, tls);
-    if (!row.ok()) return std::optional<TlsSeen>{};
+    if (!row.ok()) return Shared<TlsSeen>{};
     Status more = read_identities(id, tls);
     if (more && !is_first_version) more = read_offers(id, tls);
     if (more && !is_first_version) more = read_certificates(id, tls);
     if (!more) return std::move(more).error();
-    return std::optional<TlsSeen>(std::move(tls));
+    return Shared<TlsSeen>(std::move(tls));
 }
 
 void RecordingReader::take_later_columns(Row& row, TlsSeen& tls) {
@@ -93,9 +104,10 @@ void RecordingReader::take_later_columns(Row& row, TlsSeen& tls) {
 Status RecordingReader::read_parts(const std::string& table, const std::string& columns,
                                    const std::string& of, std::int64_t id,
                                    const std::function<bool(std::int64_t, Row&)>& use) {
-    auto statement = db_->prepare("SELECT rowid, " + columns + " FROM " + table + " WHERE " + of +
-                                  " = ? ORDER BY rowid");
-    if (!statement) return std::move(statement).error();
+    auto found = prepared("SELECT rowid, " + columns + " FROM " + table + " WHERE " + of +
+                          " = ? ORDER BY rowid");
+    if (!found) return std::move(found).error();
+    Statement* const statement = *found;
     std::optional<std::int64_t> last;
     std::size_t count = 0;
     Step step = statement->put(id).step();

@@ -297,8 +297,9 @@ std::string to_json(const ExplainedQuestion& question, const analyzer::World& wo
     if (question.left_out > 0) json["left_out"] = question.left_out;
     if (question.has_recording) {
         json["recorded"] = Json::array();
+        const analyzer::Places places(context);
         for (const Conversation& each : question.recorded) {
-            json["recorded"].push_back(Json::parse(to_json_line(each, world.inventory, context)));
+            json["recorded"].push_back(Json::parse(to_json_line(each, world.inventory, places)));
         }
         if (!question.notes.empty()) json["notes"] = question.notes;
         if (!question.warnings.empty()) json["warnings"] = question.warnings;

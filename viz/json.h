@@ -13,6 +13,7 @@
 #include "analyzer/generate_check.h"
 #include "analyzer/lint.h"
 #include "analyzer/observed_diff.h"
+#include "analyzer/places.h"
 #include "model/attachment.h"
 #include "model/conversation.h"
 #include "model/inventory.h"
@@ -43,9 +44,9 @@ std::string to_json(const analyzer::Generated& generated, const std::vector<std:
 std::string to_json(const analyzer::Replay& replay, const std::vector<std::string>& warnings);
 std::string to_json(const std::vector<TargetInfo>& targets,
                     const std::vector<Attachment>& attachments = {});
-/// One object on one line, without the line end. `context` is the recording the conversation came
-/// from.
+/// One object on one line, without the line end. `places` are those of the recording the
+/// conversation came from.
 std::string to_json_line(const Conversation& conversation, const Inventory& inventory,
-                         const Recording& context);
+                         const analyzer::Places& places);
 
 }  // namespace nspect::viz

@@ -14,13 +14,6 @@ void set_text(Json& into, const char* key, const std::string& text) {
     if (!text.empty()) into[key] = text;
 }
 
-const Vantage* find_vantage(const Recording& context, std::uint32_t id) {
-    for (const Vantage& each : context.vantages) {
-        if (each.id == id) return &each;
-    }
-    return nullptr;
-}
-
 Json party_json(const Party& party, const Inventory& inventory, bool ports) {
     Json json = Json::object();
     if (party.endpoint) {
@@ -121,9 +114,9 @@ const char* role_name(VantagePoint::Role role) {
     return "between";
 }
 
-Json vantage_json(const Recording& context, std::uint32_t id) {
+Json vantage_json(const analyzer::Places& places, std::uint32_t id) {
     Json json = Json::object();
-    if (const Vantage* vantage = find_vantage(context, id)) {
+    if (const Vantage* vantage = places.find(id)) {
         json["interface"] = vantage->interface_name;
         if (vantage->netns != 0) json["netns"] = vantage->netns;
         json["side"] = to_string(vantage->side);
@@ -146,12 +139,11 @@ void add_quality(Json& json, const Conversation& conversation) {
 }
 
 /// Only where there is something to say.
-void add_fate(Json& json, const Conversation& conversation, const Recording& context) {
+void add_fate(Json& json, const Conversation& conversation, const analyzer::Places& places) {
     const bool may_be_more = conversation.outcome != Outcome::established ||
                              conversation.retransmits > 0 || conversation.lost_between ||
                              conversation.think_time == Duration{0};
     if (!may_be_more) return;
-    const analyzer::Places places(context);
     const auto fate = analyzer::packet_fate(conversation, places);
     if (fate.fate == analyzer::Fate::delivered) return;
     json["fate"] = {{"kind", to_string(fate.fate)},
@@ -173,7 +165,7 @@ Json tunnel_json(const TunnelSeen& tunnel) {
 }  // namespace
 
 std::string to_json_line(const Conversation& conversation, const Inventory& inventory,
-                         const Recording& context) {
+                         const analyzer::Places& places) {
     const bool ports = has_ports(conversation.protocol);
     Json json;
     json["schema"] = 1;
@@ -203,17 +195,17 @@ std::string to_json_line(const Conversation& conversation, const Inventory& inve
     }
     json["vantages"] = Json::array();
     for (const VantagePoint& each : conversation.vantages) {
-        Json vantage = vantage_json(context, each.vantage);
+        Json vantage = vantage_json(places, each.vantage);
         vantage["role"] = role_name(each.role);
         if (each.tunnel) vantage["tunnel"] = tunnel_json(*each.tunnel);
         json["vantages"].push_back(std::move(vantage));
     }
     json["lost_between"] = nullptr;
     if (conversation.lost_between) {
-        json["lost_between"] = {vantage_json(context, conversation.lost_between->first),
-                                vantage_json(context, conversation.lost_between->second)};
+        json["lost_between"] = {vantage_json(places, conversation.lost_between->first),
+                                vantage_json(places, conversation.lost_between->second)};
     }
-    add_fate(json, conversation, context);
+    add_fate(json, conversation, places);
     return dumped(json);
 }
 

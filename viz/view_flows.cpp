@@ -60,10 +60,8 @@ std::string outcomes_words(const std::vector<Conversation>& conversations) {
 
 }  // namespace
 
-View flows_view(const std::vector<Conversation>& conversations, const Inventory& inventory,
-                const Recording& context) {
-    View view;
-    view.title = "Conversations";
+Table flows_table(std::span<const Conversation> conversations, const Inventory& inventory,
+                  const analyzer::Places& places) {
     Table table{"conversations",
                 "",
                 {"Time", "Source", "Destination", "Port", "Service", "Outcome", "Packets", "Bytes",
@@ -71,7 +69,7 @@ View flows_view(const std::vector<Conversation>& conversations, const Inventory&
                 {},
                 {6, 7},
                 {5}};
-    const analyzer::Places places(context);
+    table.rows.reserve(conversations.size());
     for (const Conversation& each : conversations) {
         table.rows.push_back({clock(each.first), party_words(each.client, inventory),
                               party_words(each.server, inventory), port_words(each),
@@ -80,11 +78,18 @@ View flows_view(const std::vector<Conversation>& conversations, const Inventory&
                               byte_words(each.sent.bytes + each.received.bytes), tls_words(each),
                               lost_words(each, places)});
     }
+    return table;
+}
+
+View flows_view(const std::vector<Conversation>& conversations, const Inventory& inventory,
+                const Recording& context) {
+    View view;
+    view.title = "Conversations";
     view.warnings = analyzer::capture_warnings(context);
     view.summary = {outcomes_words(conversations)};
     const std::string half_seen = analyzer::half_seen_words(conversations);
     if (!half_seen.empty()) view.summary.push_back(half_seen);
-    view.tables = {std::move(table)};
+    view.tables = {flows_table(conversations, inventory, analyzer::Places(context))};
     return view;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "analyzer/generate_check.h"
 #include "analyzer/lint.h"
 #include "analyzer/observed_diff.h"
+#include "analyzer/places.h"
 #include "model/attachment.h"
 #include "model/conversation.h"
 #include "model/inventory.h"
@@ -60,6 +62,9 @@ bool opens(const analyzer::ObservedChange& change);
 /// The changes as a graph, and each as a check.
 View diff_view(const analyzer::ConnectivityDiff& diff, FailOnDiff fail_on = FailOnDiff::opened);
 View diff_view(const analyzer::ObservedDiff& diff, FailOnDiff fail_on = FailOnDiff::opened);
+/// The rows alone, of some conversations or all.
+Table flows_table(std::span<const Conversation> conversations, const Inventory& inventory,
+                  const analyzer::Places& places);
 View flows_view(const std::vector<Conversation>& conversations, const Inventory& inventory,
                 const Recording& context);
 /// With a picture of what is plugged into what.

@@ -126,6 +126,29 @@ TEST_CASE("sightings come in order of their first packet, and stop when asked", 
     CHECK(seen == std::vector<std::uint64_t>{9, 5, 3});
 }
 
+TEST_CASE("sightings since a time are those that began then or later", "[store]") {
+    const Folder folder;
+    auto store = created(folder.file("a.nspect"));
+    Batch batch;
+    for (const std::uint64_t id : {5U, 3U, 9U, 1U}) {
+        Sighting flow = plain_sighting(id);
+        flow.first = Timestamp(Duration(static_cast<std::int64_t>(100 * id)));
+        batch.sightings.push_back(flow);
+    }
+    write(*store, batch);
+    const auto since = [&](std::int64_t time) {
+        auto recording = store->read_all(Timestamp(Duration(time)));
+        REQUIRE(recording);
+        std::vector<std::uint64_t> ids;
+        for (const auto& flow : recording->sightings) ids.push_back(flow.id);
+        return ids;
+    };
+    CHECK(since(0) == std::vector<std::uint64_t>{1, 3, 5, 9});
+    CHECK(since(300) == std::vector<std::uint64_t>{3, 5, 9});
+    CHECK(since(301) == std::vector<std::uint64_t>{5, 9});
+    CHECK(since(901).empty());
+}
+
 TEST_CASE("a recording is readable while it is being written", "[store]") {
     const Folder folder;
     auto writer = created(folder.file("a.nspect"));

@@ -80,9 +80,11 @@ TEST_CASE("the machine formats of the shop", "[viz][golden]") {
     check_golden("targets.json", viz::to_json(test::shop_recording().targets));
     check_golden("edges.json", viz::to_json(test::shop_view().tables.front()));
     const auto inventory = test::shop_inventory();
+    const auto recording = test::shop_recording();
+    const analyzer::Places places(recording);
     std::string lines;
     for (const auto& each : test::shop_conversations()) {
-        lines += viz::to_json_line(each, inventory, test::shop_recording()) + "\n";
+        lines += viz::to_json_line(each, inventory, places) + "\n";
     }
     check_golden("flows.json", lines);
 }

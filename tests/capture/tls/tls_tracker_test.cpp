@@ -17,7 +17,7 @@ Stream flow(TlsTracker& tracker, std::uint64_t id) {
     return Stream(id, [&](const FlowPayload& payload) { return tracker.see(payload); });
 }
 
-std::optional<TlsSeen> described(const TlsTracker& tracker, std::uint64_t id) {
+Shared<TlsSeen> described(const TlsTracker& tracker, std::uint64_t id) {
     Sighting sighting;
     sighting.id = id;
     tracker.describe(sighting);
