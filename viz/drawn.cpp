@@ -17,7 +17,8 @@ constexpr std::size_t listed_ports = 4;  // more would make a label wider than i
 constexpr std::size_t lone_nodes = 12;   // outside all groups, shown one by one in an overview
 
 /// "TCP 80, 443, UDP 53": the protocol is not repeated, nor is what several edges share.
-std::string port_list(const Graph& graph, const std::vector<std::size_t>& edges) {
+std::string port_list(const Graph& graph, const std::vector<std::size_t>& edges,
+                      std::size_t listed) {
     std::vector<std::string> ports;
     for (const std::size_t index : edges) ports.push_back(traffic_words(graph.edges[index]));
     std::sort(ports.begin(), ports.end(), [](const std::string& a, const std::string& b) {
@@ -30,7 +31,7 @@ std::string port_list(const Graph& graph, const std::vector<std::size_t>& edges)
     std::string text;
     std::string protocol;
     for (std::size_t i = 0; i < ports.size(); ++i) {
-        if (i == listed_ports) return text + " +" + std::to_string(ports.size() - i);
+        if (i == listed) return text + " +" + std::to_string(ports.size() - i);
         const auto space = ports[i].find(' ');
         const std::string name = ports[i].substr(0, space);
         const bool same = name == protocol && space != std::string::npos;
@@ -58,6 +59,33 @@ std::string lock(const Graph& graph, const std::vector<std::size_t>& edges) {
         tls < all ? " " + std::to_string(tls) + "/" + std::to_string(all) : std::string();
     if (mutual == tls) return " [mTLS" + share + "]";
     return (unknown == tls ? " [TLS ?" : " [TLS") + share + "]";
+}
+
+enum class Secrecy { mutual, tls, unknown, silent, plain };
+
+/// Of one edge; `silent` carried nothing that could be encrypted or not.
+Secrecy secrecy(const GraphEdge& edge) {
+    if (edge.tls == 0) return carried(edge) == 0 ? Secrecy::silent : Secrecy::plain;
+    if (edge.mutual_tls == edge.tls) return Secrecy::mutual;
+    return edge.unknown_tls == edge.tls ? Secrecy::unknown : Secrecy::tls;
+}
+
+/// "TCP 8080, 8443 [mTLS], TCP 8444 [plain]": each lock stands behind the ports it is true of.
+/// A line on which nobody used TLS says nothing about it.
+std::string ports_and_locks(const Graph& graph, const std::vector<std::size_t>& edges) {
+    std::map<Secrecy, std::vector<std::size_t>> kinds;
+    for (const std::size_t index : edges) kinds[secrecy(graph.edges[index])].push_back(index);
+    const bool locked =
+        kinds.count(Secrecy::mutual) + kinds.count(Secrecy::tls) + kinds.count(Secrecy::unknown) >
+        0;
+    if (!locked) return port_list(graph, edges, listed_ports);
+    const std::size_t listed = std::max<std::size_t>(1, listed_ports / kinds.size());
+    std::string text;
+    for (const auto& [kind, members] : kinds) {
+        text += (text.empty() ? "" : ", ") + port_list(graph, members, listed) +
+                (kind == Secrecy::plain ? " [plain]" : lock(graph, members));
+    }
+    return text;
 }
 
 }  // namespace
@@ -107,8 +135,8 @@ std::vector<DrawnEdge> drawn_edges(const Graph& graph) {
     }
     std::vector<DrawnEdge> list;
     for (auto& [key, line] : lines) {
-        line.label = std::string(edge_style(line.state).symbol) + " " +
-                     port_list(graph, line.edges) + lock(graph, line.edges);
+        line.label =
+            std::string(edge_style(line.state).symbol) + " " + ports_and_locks(graph, line.edges);
         list.push_back(std::move(line));
     }
     return list;

@@ -84,6 +84,22 @@ TEST_CASE("a label names each protocol once, and few ports", "[viz]") {
     CHECK(label({edge(tcp, 80), edge(tcp, 80)}) == "\u2713 TCP 80");
 }
 
+TEST_CASE("a lock stands behind the ports it is true of", "[viz]") {
+    const auto seen = [](std::uint16_t port, std::uint64_t tls, std::uint64_t mutual) {
+        GraphEdge made = edge(Protocol::tcp, port);
+        made.outcomes[static_cast<std::size_t>(Outcome::established)] = 1;
+        made.tls = tls;
+        made.mutual_tls = mutual;
+        return made;
+    };
+    CHECK(label({seen(8080, 1, 1), seen(8443, 1, 1), seen(8444, 0, 0)}) ==
+          "\u2713 TCP 8080, 8443 [mTLS], TCP 8444 [plain]");
+    CHECK(label({seen(443, 1, 1), seen(444, 1, 0)}) == "\u2713 TCP 443 [mTLS], TCP 444 [TLS]");
+    CHECK(label({seen(80, 0, 0), seen(81, 0, 0)}) == "\u2713 TCP 80, 81");
+    // What carried nothing is neither encrypted nor plain.
+    CHECK(label({seen(443, 1, 1), edge(Protocol::tcp, 444)}) == "\u2713 TCP 443 [mTLS], TCP 444");
+}
+
 TEST_CASE("a label's lock says no more than was seen", "[viz]") {
     const auto [tls, mutual, unknown, lock] =
         GENERATE(table<std::uint64_t, std::uint64_t, std::uint64_t, std::string>({
