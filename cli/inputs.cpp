@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
 
@@ -171,6 +172,27 @@ analyzer::EngineOptions engine_options(const LoadOptions& options) {
     return engine;
 }
 
+/// The inputs, and where none of them is a recording but one is wanted, those that lie in the
+/// folders among them, by name.
+std::vector<std::string> with_recordings(const std::vector<std::string>& inputs) {
+    namespace fs = std::filesystem;
+    std::vector<std::string> all = inputs;
+    for (const std::string& input : inputs) {
+        if (input.ends_with(".nspect") || (input != "-" && store::looks_like_recording(input)))
+            return inputs;
+        std::error_code error;
+        std::vector<std::string> found;
+        for (fs::directory_iterator at(input, error), end; !error && at != end;
+             at.increment(error)) {
+            const fs::path& path = at->path();
+            if (path.extension() == ".nspect") found.push_back(path.string());
+        }
+        std::sort(found.begin(), found.end());
+        all.insert(all.end(), found.begin(), found.end());
+    }
+    return all;
+}
+
 }  // namespace
 
 void declare_policy_options(CommandLine& line, LoadOptions& options) {
@@ -192,7 +214,7 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
     loaded.world.options = engine_options(options);
     std::vector<std::string> manifests;
     std::vector<std::string> servers;
-    for (const std::string& input : inputs) {
+    for (const std::string& input : options.need_recording ? with_recordings(inputs) : inputs) {
         if (is_live(input)) {
             servers.push_back(input);
             continue;
