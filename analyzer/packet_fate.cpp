@@ -21,6 +21,8 @@ constexpr std::array<std::string_view, 12> names{
     "too-large", "partly-lost",   "asymmetric",         "not-known"};
 
 constexpr int tcp_header = 20;
+constexpr int ipv4_header = 20;
+constexpr int ipv6_header = 40;
 
 /// One direction past two neighbouring places.
 struct Passage {
@@ -77,12 +79,22 @@ bool is_narrow(const Passage& passage) {
            passage.largest_after() < passage.largest_before();
 }
 
-/// Whether a whole segment, or several that are sent as one, arrived although nobody told the
-/// sender of a narrower path: then size is not why others vanished.
+/// IP payload of a segment that fills what the sender knows of the path: what ICMP told of it, else
+/// what both ends announced. 0: not known.
+int whole_segment(const Conversation& conversation) {
+    const int announced = std::min(conversation.client_mss, conversation.server_mss);
+    const int by_ends = announced > 0 ? announced + tcp_header : 0;
+    if (conversation.path_mtu == 0) return by_ends;
+    const bool v4 = conversation.client.socket.ip.is_v4();
+    const int told = conversation.path_mtu - (v4 ? ipv4_header : ipv6_header);
+    return by_ends > 0 ? std::min(told, by_ends) : told;
+}
+
+/// Whether a whole segment, or several that are sent as one, arrived: then the sender knows how
+/// much passes and keeps to it, and size is not why others vanished.
 bool whole_segment_passed(const Conversation& conversation, const Passage& passage) {
-    if (conversation.path_mtu != 0) return false;
-    const int segment = std::min(conversation.client_mss, conversation.server_mss);
-    return segment > 0 && passage.largest_after() >= segment + tcp_header;
+    const int whole = whole_segment(conversation);
+    return whole > 0 && passage.largest_after() >= whole;
 }
 
 bool one_sided(const VantagePoint& point) {

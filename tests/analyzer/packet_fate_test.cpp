@@ -153,6 +153,24 @@ TEST_CASE("large packets that vanish where small ones pass say that a path is to
         r.recording().sightings.front().path_mtu = 1000;
         CHECK(told(r).says.find("ICMP said that the path takes 1000 bytes") != std::string::npos);
     }
+    SECTION("ICMP told, the sender heard, and others were lost by chance") {
+        r.recording().sightings.front().path_mtu = 1000;
+        last(r).largest_sent = 979;
+        CHECK(told(r).fate.fate == Fate::too_large);
+        last(r).largest_sent = 980;  // the IPv4 header's 20 bytes make it 1000
+        CHECK(told(r).fate.fate == Fate::partly_lost);
+        last(r).largest_sent = 1400;
+        CHECK(told(r).fate.fate == Fate::partly_lost);
+    }
+    SECTION("what ICMP told counts also where the ends announced more, and never more than that") {
+        for (auto& each : r.recording().sightings) each.client_mss = each.server_mss = 1360;
+        last(r).largest_sent = 1380;
+        r.recording().sightings.front().path_mtu = 1450;
+        CHECK(told(r).fate.fate == Fate::partly_lost);
+        r.recording().sightings.front().path_mtu = 1000;
+        last(r).largest_sent = 979;
+        CHECK(told(r).fate.fate == Fate::too_large);
+    }
     SECTION("small packets are lost too: that is no matter of size") {
         for (auto& each : r.recording().sightings) each.largest_sent = 300;
         CHECK(told(r).fate.fate == Fate::partly_lost);
@@ -171,6 +189,27 @@ TEST_CASE("large packets that vanish where small ones pass say that a path is to
         last(r).largest_sent = 5000;
         CHECK(told(r).fate.fate == Fate::delivered);
     }
+}
+
+TEST_CASE("what ICMPv6 told of a path has the longer header in it") {
+    RecordingBuilder r;
+    r.container("web", "fd00::1").container("db", "fd00::2");
+    r.tcp("[fd00::1]:40000", "[fd00::2]:5432")
+        .isn(1, 2)
+        .direction(DirectionEvidence::handshake)
+        .veth("web")
+        .veth("db");
+    for (auto& each : r.recording().sightings) {
+        each.retransmits = 3;
+        each.largest_sent = 1460;
+        each.sent = {8, 6000};
+        each.path_mtu = 1280;
+    }
+    last(r).sent = {3, 120};
+    last(r).largest_sent = 1239;
+    CHECK(told(r).fate.fate == Fate::too_large);
+    last(r).largest_sent = 1240;
+    CHECK(told(r).fate.fate == Fate::partly_lost);
 }
 
 TEST_CASE("answers that come back past another interface make it asymmetric") {
