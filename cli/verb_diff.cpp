@@ -50,7 +50,9 @@ int write(const Options& options, const Diff& diff, bool more) {
 Result<analyzer::Connectivity> declared(const std::string& input, const Options& options) {
     LoadOptions load = options.load;
     load.need_manifests = true;
-    auto loaded = load_inputs({input}, load, options.output);
+    std::vector<std::string> inputs{input};
+    inputs.insert(inputs.end(), options.manifests.begin(), options.manifests.end());
+    auto loaded = load_inputs(inputs, load, options.output);
     if (!loaded) return std::move(loaded).error();
     const analyzer::PolicyEngine engine(loaded->world);
     return analyzer::connectivity(
@@ -98,10 +100,12 @@ int run(const Options& options) {
                      recordings ? options.after : options.before});
     }
     if (recordings) return diff_recordings(options);
-    if (!options.manifests.empty()) {
-        return fail({Error::Kind::invalid, "two sets of manifests are all there is to compare",
-                     "further inputs are for two recordings: the manifests they are judged by",
-                     options.manifests.front()});
+    const auto recording =
+        std::find_if(options.manifests.begin(), options.manifests.end(), is_recording);
+    if (recording != options.manifests.end()) {
+        return fail({Error::Kind::invalid, "two sets of policies are compared, and no traffic",
+                     "nspect generate --check holds a recording against a set of policies",
+                     *recording});
     }
     return diff_policies(options);
 }
@@ -114,7 +118,8 @@ Run declare_diff(CommandLine& line) {
                     "manifests before the change (file, folder, kube:), or a recording");
     line.positional(options->after, "after", "the same after it");
     line.inputs(options->manifests, "manifests",
-                "with recordings: what names their workloads and policies");
+                "what both sides share: the workloads that two sets of policies are about; with "
+                "recordings, what names their workloads and policies");
     line.choice(options->level, "--level", {"workload", "pod"}, "what a row of policies is about");
     line.choice(options->fail_on, "--fail-on", {"opened", "any", "never"},
                 "exit 1 when a connection is opened or new, or when any changes");
@@ -124,7 +129,8 @@ Run declare_diff(CommandLine& line) {
         line, options->output,
         {"text", "json", "csv", "md", "junit", "dot", "svg", "png", "pdf", "mermaid", "html"});
     line.footer(
-        "Examples: nspect diff policies-main/ policies-branch/ -o md\n"
+        "Examples: nspect diff manifests-main/ manifests-branch/ -o md\n"
+        "nspect diff policies/ proposed/ cluster.yaml\n"
         "nspect diff last-week.nspect this-week.nspect cluster/ -o svg --file drift.svg");
     return [options] { return run(*options); };
 }

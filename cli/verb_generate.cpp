@@ -5,10 +5,13 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <system_error>
 
 #include "analyzer/audit.h"
 #include "analyzer/capture_quality.h"
+#include "analyzer/connectivity.h"
+#include "analyzer/diff.h"
 #include "analyzer/generate.h"
 #include "analyzer/generate_check.h"
 #include "analyzer/generate_hosts.h"
@@ -41,6 +44,7 @@ struct Options {
     std::uint64_t min_count = 1;
     std::uint64_t external_budget = 16;
     bool no_default_deny = false;
+    bool diff = false;
     LoadOptions load;
     OutputOptions output;
 };
@@ -125,6 +129,14 @@ Result<analyzer::GenerateOptions> generate_options(const Options& options) {
         return Error{Error::Kind::invalid, "--by veth is about packet filters of hosts",
                      "it goes with --dialect nftables", ""};
     }
+    if (options.diff && (!options.check.empty() || options.dialect == "compose")) {
+        return Error{Error::Kind::invalid, "--diff is about policies that are generated",
+                     options.check.empty()
+                         ? "a Compose override moves services between networks: nspect diff of "
+                           "the project before and after"
+                         : "nspect diff compares two sets of policies",
+                     ""};
+    }
     if (how.external_budget == 0) {
         return Error{Error::Kind::invalid, "--external-budget must be at least 1", "", ""};
     }
@@ -161,6 +173,17 @@ int write_yaml(const Options& options, const viz::View& view, const std::string&
     return write_result(options.output, yaml, code);
 }
 
+/// What the proposal opens and closes, workload by workload.
+analyzer::ConnectivityDiff changes(const analyzer::PolicyEngine& in_force,
+                                   const analyzer::Generated& generated) {
+    const auto& world = in_force.world();
+    const analyzer::World proposed{world.inventory, generated.proposed, world.options,
+                                   world.domains};
+    return analyzer::diff(
+        analyzer::connectivity(in_force, analyzer::Level::workload),
+        analyzer::connectivity(analyzer::PolicyEngine(proposed), analyzer::Level::workload));
+}
+
 /// What was not recorded is neither allowed nor replayed: said first.
 void warn_of_losses(viz::View& view, const Recording& context) {
     auto warnings = analyzer::capture_warnings(context);
@@ -172,7 +195,11 @@ int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOpt
     const analyzer::PolicyEngine engine(loaded.world);
     add_findings(engine, loaded, how);
     const analyzer::Generated generated = analyzer::generate(engine, loaded.conversations, how);
-    const int code = generated.proof.sound ? exit_ok : exit_findings;
+    std::optional<analyzer::ConnectivityDiff> diff;
+    if (options.diff) diff = changes(engine, generated);
+    const bool opened = diff && std::any_of(diff->rows.begin(), diff->rows.end(),
+                                            [](const auto& row) { return viz::opens(row); });
+    const int code = generated.proof.sound && !opened ? exit_ok : exit_findings;
     if (!options.out.empty()) {
         const auto written =
             write_policy_folder(options.out, files_of(options, loaded, generated),
@@ -182,10 +209,12 @@ int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOpt
     }
     if (options.output.format == "json") {
         return write_result(options.output,
-                            viz::to_json(generated, analyzer::capture_warnings(loaded.context)),
+                            viz::to_json(generated, analyzer::capture_warnings(loaded.context),
+                                         diff ? &*diff : nullptr),
                             code);
     }
     auto view = viz::generated_view(generated);
+    if (diff) viz::add_proposal(*diff, view);
     warn_of_losses(view, loaded.context);
     if (options.output.format == "text" || options.output.format == "md") {
         return write_view(options.output, view, code);
@@ -256,6 +285,9 @@ Run declare_generate(CommandLine& line) {
                 "hold the recordings against the policies of this file or folder instead: what "
                 "would break, and the smallest rule that allows it",
                 "PATH");
+    line.flag(options->diff, "--diff",
+              "also what the proposal opens and closes against what is in force; exit 1 when it "
+              "opens something");
     line.options(options->keep, "--keep", "policies written by hand that stay; may be repeated",
                  "FILE");
     line.options(options->exclude, "--exclude",

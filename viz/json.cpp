@@ -116,17 +116,22 @@ std::string dumped(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+static Json rows_json(const analyzer::ConnectivityDiff& diff) {
+    Json rows = Json::array();
+    for (const auto& row : diff.rows) {
+        rows.push_back({{"type", to_string(row.type)},
+                        {"src", row.src},
+                        {"dst", row.dst},
+                        {"ref1", to_conn(row.before)},
+                        {"ref2", to_conn(row.after)}});
+    }
+    return rows;
+}
+
 std::string to_json(const analyzer::ConnectivityDiff& diff) {
     Json json;
     json["schema"] = 1;
-    json["rows"] = Json::array();
-    for (const auto& row : diff.rows) {
-        json["rows"].push_back({{"type", to_string(row.type)},
-                                {"src", row.src},
-                                {"dst", row.dst},
-                                {"ref1", to_conn(row.before)},
-                                {"ref2", to_conn(row.after)}});
-    }
+    json["rows"] = rows_json(diff);
     json["workloads_added"] = diff.peers_added;
     json["workloads_removed"] = diff.peers_removed;
     return dumped(json) + "\n";
@@ -195,8 +200,8 @@ std::string to_json(const Graph& graph) {
     return dumped(json) + "\n";
 }
 
-std::string to_json(const analyzer::Generated& generated,
-                    const std::vector<std::string>& warnings) {
+std::string to_json(const analyzer::Generated& generated, const std::vector<std::string>& warnings,
+                    const analyzer::ConnectivityDiff* changes) {
     const analyzer::Proof& proof = generated.proof;
     const auto breadth = [](const analyzer::Breadth& each) {
         return Json{{"allowed", each.allowed}, {"used", each.used}};
@@ -231,6 +236,7 @@ std::string to_json(const analyzer::Generated& generated,
                        {"edges", stable.edges},
                        {"seen_once", stable.seen_once}}},
                      {"stability", proof.stability}};
+    if (changes != nullptr) json["changes"] = rows_json(*changes);
     json["warnings"] = warnings;
     return dumped(json) + "\n";
 }

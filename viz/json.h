@@ -39,8 +39,10 @@ std::string to_json(const analyzer::Lint& lint, const analyzer::World& world,
 std::string to_json(const Graph& graph);
 /// {"schema":1, TABLE.ID: [{COLUMN: CELL, ...}, ...]}, columns in lower case.
 std::string to_json(const Table& table);
-/// `warnings`: how far the recordings can be trusted (analyzer::capture_warnings).
-std::string to_json(const analyzer::Generated& generated, const std::vector<std::string>& warnings);
+/// `warnings`: how far the recordings can be trusted (analyzer::capture_warnings). `changes`: from
+/// the policies in force to these, when that was asked for.
+std::string to_json(const analyzer::Generated& generated, const std::vector<std::string>& warnings,
+                    const analyzer::ConnectivityDiff* changes = nullptr);
 std::string to_json(const analyzer::Replay& replay, const std::vector<std::string>& warnings);
 std::string to_json(const std::vector<TargetInfo>& targets,
                     const std::vector<Attachment>& attachments = {});

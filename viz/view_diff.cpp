@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two sets of policies, or two recordings, held against each other.
+#include <algorithm>
 #include <map>
 
 #include "viz/declared_node.h"
@@ -153,6 +154,25 @@ void add_check(View& view, const std::string& name, bool fails, std::string mess
                            std::move(message), std::move(evidence)});
 }
 
+void add_changes(const ConnectivityDiff& diff, FailOnDiff fail_on, View& view) {
+    Table table{"rows", "", {"Change", "Source", "Destination", "Before", "After"}, {}, {}, {0}};
+    for (const auto& row : diff.rows) {
+        table.rows.push_back({std::string(to_string(row.type)), row.src, row.dst,
+                              to_conn(row.before), to_conn(row.after)});
+        add_check(view, row.src + " -> " + row.dst, counts(fail_on, opens(row)),
+                  std::string(to_string(row.type)) + ": before " + to_conn(row.before) +
+                      ", after " + to_conn(row.after),
+                  {});
+    }
+    if (diff.rows.empty()) add_check(view, "the same traffic is allowed", false, "", {});
+    view.tables.push_back(std::move(table));
+}
+
+std::size_t opening(const ConnectivityDiff& diff) {
+    return static_cast<std::size_t>(std::count_if(diff.rows.begin(), diff.rows.end(),
+                                                  [](const auto& row) { return opens(row); }));
+}
+
 }  // namespace
 
 bool opens(const ConnectivityChange& change) {
@@ -169,18 +189,7 @@ bool opens(const ObservedChange& change) {
 View diff_view(const ConnectivityDiff& diff, FailOnDiff fail_on) {
     View view;
     view.title = "What the change opens and closes";
-    Table table{"rows", "", {"Change", "Source", "Destination", "Before", "After"}, {}, {}, {0}};
-    std::size_t opened = 0;
-    for (const auto& row : diff.rows) {
-        table.rows.push_back({std::string(to_string(row.type)), row.src, row.dst,
-                              to_conn(row.before), to_conn(row.after)});
-        if (opens(row)) ++opened;
-        add_check(view, row.src + " -> " + row.dst, counts(fail_on, opens(row)),
-                  std::string(to_string(row.type)) + ": before " + to_conn(row.before) +
-                      ", after " + to_conn(row.after),
-                  {});
-    }
-    if (diff.rows.empty()) add_check(view, "the same traffic is allowed", false, "", {});
+    const auto opened = opening(diff);
     view.summary = {diff.rows.empty() ? "The same traffic is allowed before and after."
                                       : counted(diff.rows.size(), "pair") + " changed; " +
                                             std::to_string(opened) + " of them " +
@@ -189,8 +198,26 @@ View diff_view(const ConnectivityDiff& diff, FailOnDiff fail_on) {
                         counted(diff.peers_removed.size(), "workload") + " removed."};
     capitalize(view.summary);
     view.graph = changed_graph(diff);
-    view.tables = {std::move(table)};
+    add_changes(diff, fail_on, view);
     return view;
+}
+
+void add_proposal(const ConnectivityDiff& diff, View& view) {
+    if (diff.rows.empty()) {
+        view.summary.emplace_back("They allow the same as the policies in force.");
+        return;
+    }
+    const auto opened = opening(diff);
+    view.summary.push_back("Against the policies in force " + counted(diff.rows.size(), "pair") +
+                           (diff.rows.size() == 1 ? " changes; " : " change; ") +
+                           (opened == 0 ? "none" : std::to_string(opened)) + " of them " +
+                           (opened < 2 ? "opens" : "open") + " something.");
+    add_changes(diff, FailOnDiff::opened, view);
+    Table& table = view.tables.back();
+    table.id = "changes";
+    table.title = "Opened and closed against the policies in force";
+    table.columns[3] = "In force";
+    table.columns[4] = "Proposed";
 }
 
 View diff_view(const ObservedDiff& diff, FailOnDiff fail_on) {

@@ -72,6 +72,8 @@ View targets_view(const std::vector<TargetInfo>& targets,
                   const std::vector<Attachment>& attachments = {});
 /// The proof in words and tables; the policies themselves as documents.
 View generated_view(const analyzer::Generated& generated);
+/// Adds what generated policies open and close, `diff` being from those in force to them.
+void add_proposal(const analyzer::ConnectivityDiff& diff, View& view);
 /// What would break, since when, and which policies would let it pass.
 View replay_view(const analyzer::Replay& replay);
 

@@ -41,7 +41,7 @@ JSON = {
     "connectivity": [["samples/shop"], ["samples/shop", "--exposure"], ["samples/shop", "--summary"],
                      ["samples/cilium", "--level", "pod"], ["samples/compose"]],
     "diff": [[BEFORE, AFTER], [BEFORE, BEFORE], [MESH, *SHOP], [MESH, MESH]],
-    "generate": [SHOP, [*SHOP, "--dialect", "cilium"], [*SHOP, "--check", "samples/shop/policies.yaml"]],
+    "generate": [SHOP, [*SHOP, "--diff"], [*SHOP, "--dialect", "cilium"], [*SHOP, "--check", "samples/shop/policies.yaml"]],
     "targets": [[]],
     "doctor": [[]],
     "explain": [["shop/web", "shop/db:6379", *SHOP], ["shop/web", "shop/api:9000", "samples/shop"],
@@ -164,7 +164,7 @@ class Junit(unittest.TestCase):
 
     def test_counts_and_elements(self):
         for arguments in (["audit", *SHOP, "--compliance"], ["lint", "samples/shop"], ["diff", BEFORE, AFTER], ["diff", MESH, *SHOP],
-                          ["generate", *SHOP], ["generate", *SHOP, "--check", "samples/shop/policies.yaml"]):
+                          ["generate", *SHOP], ["generate", *SHOP, "--diff"], ["generate", *SHOP, "--check", "samples/shop/policies.yaml"]):
             with self.subTest(arguments=arguments):
                 self.check(nspect(*arguments, "-o", "junit"))
 
