@@ -2,7 +2,7 @@
 #include "capture/recorder.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "capture/event_loop.h"
@@ -12,11 +12,21 @@
 namespace nspect::capture {
 namespace {
 
+/// Turns of the clock until a namespace that could not be listened in is tried again; it doubles.
+constexpr unsigned first_wait = 1;
+constexpr unsigned longest_wait = 64;
+
 enum Tag : std::uint64_t { tick_tag, stop_tag, deadline_tag, targets_tag, drain_tag };
 
 VantageBook::Options book_options(const RecorderOptions& options, const RecorderWorld& world) {
     return {world.host_netns, options.side, options.host_interfaces, options.wants};
 }
+
+/// What has no room now (descriptors, memory) may have some later.
+struct Retry {
+    unsigned wait = first_wait;
+    unsigned left = first_wait;
+};
 
 class Recorder {
 public:
@@ -36,8 +46,10 @@ private:
     Status arm_timers();
     void follow_targets();
     void cover_targets();
+    void cover(std::uint64_t netns);
+    void try_again_later(std::uint64_t netns, const Error& why);
     void follow_passed_by();
-    void cannot_cover(std::uint64_t netns, const Error& why);
+    void cannot_cover(const Error& why);
     void stop();
     void turn();
     void tick();
@@ -58,7 +70,9 @@ private:
     Fd deadline_;
     RecordingSummary summary_;
     Timestamp last_flush_{};
-    std::set<std::uint64_t> not_covered_;  ///< tried, and not tried again
+    std::map<std::uint64_t, Retry> not_covered_;  ///< tried in vain
+    bool to_cover_ = false;                       ///< there are more to open a source in
+    bool begun_ = false;                          ///< the first batch was handed on
     std::vector<Loss> pending_losses_;
     std::uint64_t queue_lost_ = 0;
     std::uint64_t lost_notifications_ = 0;
@@ -71,7 +85,7 @@ Status Recorder::begin() {
     last_flush_ = summary_.started;
     options_.info.started = summary_.started;
     options_.info.asked_for = options_.duration;
-    for (const Error& limitation : world_.limitations) cannot_cover(0, limitation);
+    for (const Error& limitation : world_.limitations) cannot_cover(limitation);
     if (auto armed = arm_timers(); !armed) return armed;
     book_.begin(world_.targets(), summary_.started);
     if (options_.side != CaptureSide::inside || options_.host_interfaces) {
@@ -80,7 +94,11 @@ Status Recorder::begin() {
         if (auto added = sources_.add(world_.host_netns, std::move(*host)); !added) return added;
     }
     cover_targets();
+    // Whoever waits for the first batch may rely on all that is there at the start being listened
+    // to.
+    while (to_cover_ && !stopping_) turn();
     flush(summary_.started);
+    begun_ = true;
     return done;
 }
 
@@ -104,14 +122,14 @@ Status Recorder::arm_timers() {
 }
 
 RecordingSummary Recorder::run() {
-    while (!stopping_ && !sources_.all_ended()) turn();
+    while (!stopping_ && (to_cover_ || !sources_.all_ended())) turn();
     drain();
     return end();
 }
 
 /// Targets come first: a packet of a new interface should find it in the book.
 void Recorder::turn() {
-    const auto& ready = loop_.wait(!sources_.has_unannounced());
+    const auto& ready = loop_.wait(!to_cover_ && !sources_.has_unannounced());
     const auto has = [&](std::uint64_t tag) {
         return std::find(ready.begin(), ready.end(), tag) != ready.end();
     };
@@ -121,6 +139,7 @@ void Recorder::turn() {
     for (const std::uint64_t tag : ready) sources_.read(tag);
     sources_.read_unannounced();
     follow_passed_by();
+    if (to_cover_ && !stopping_) cover_targets();
     if (has(tick_tag)) tick();
     if (pipeline_.table().waiting() > options_.waiting / 2) flush(world_.now());
 }
@@ -137,7 +156,7 @@ void Recorder::follow_targets() {
     const Timestamp now = world_.now();
     if (!events) {
         loop_.forget(world_.targets_fd);
-        cannot_cover(0, events.error());
+        cannot_cover(events.error());
         return;
     }
     for (const TargetEvent& event : *events) {
@@ -150,18 +169,38 @@ void Recorder::follow_targets() {
     cover_targets();
 }
 
+/// One at a time: opening takes the kernel some 15 ms, and the rings of the others fill meanwhile.
 void Recorder::cover_targets() {
+    to_cover_ = false;
+    bool tried = false;
     for (const std::uint64_t netns : book_.inside_wanted()) {
-        if (sources_.covers(netns) || not_covered_.count(netns) != 0) continue;
-        auto source = world_.open_source(netns);
-        Status added =
-            source ? sources_.add(netns, std::move(*source)) : Status(std::move(source).error());
-        if (added) {
-            book_.covered_inside(netns);
-        } else {
-            cannot_cover(netns, added.error());
+        if (sources_.covers(netns)) continue;
+        const auto retry = not_covered_.find(netns);
+        if (retry != not_covered_.end() && retry->second.left > 0) continue;
+        if (std::exchange(tried, true)) {
+            to_cover_ = true;
+            return;
         }
+        cover(netns);
     }
+}
+
+void Recorder::cover(std::uint64_t netns) {
+    auto source = world_.open_source(netns);
+    Status added =
+        source ? sources_.add(netns, std::move(*source)) : Status(std::move(source).error());
+    if (!added) return try_again_later(netns, added.error());
+    not_covered_.erase(netns);
+    book_.covered_inside(netns);
+}
+
+/// Said once, however often it is tried.
+void Recorder::try_again_later(std::uint64_t netns, const Error& why) {
+    const auto [entry, first] = not_covered_.try_emplace(netns);
+    if (first) return cannot_cover(why);
+    Retry& retry = entry->second;
+    retry.wait = std::min(retry.wait * 2, longest_wait);
+    retry.left = retry.wait;
 }
 
 /// What has gone unseen until now is a loss, if one that cannot be counted.
@@ -177,8 +216,7 @@ void Recorder::follow_passed_by() {
     cover_targets();
 }
 
-void Recorder::cannot_cover(std::uint64_t netns, const Error& why) {
-    if (netns != 0) not_covered_.insert(netns);
+void Recorder::cannot_cover(const Error& why) {
     summary_.limitations.push_back(why);
     const Timestamp now = world_.now();
     pending_losses_.push_back({now, now, "recorder", "target", 1, to_string(why)});
@@ -187,7 +225,11 @@ void Recorder::cannot_cover(std::uint64_t netns, const Error& why) {
 void Recorder::tick() {
     acknowledge_timer(tick_);
     sources_.age();
-    flush(world_.now());
+    for (auto& [netns, retry] : not_covered_) {
+        if (retry.left > 0) --retry.left;
+    }
+    if (!not_covered_.empty() && !stopping_) cover_targets();
+    if (begun_) flush(world_.now());
 }
 
 /// One batch. When the queue is full, what has changed waits in the table; only what would be too

@@ -159,6 +159,8 @@ struct Scene {
     Bell targets_bell;
     FakeStore store;
     RecorderOptions options;
+    int refusals = 0;                   ///< of sources, before one is given
+    std::function<void()> before_open;  ///< of any source
 
     RecordingSummary record() {
         options.writer.retry = std::chrono::milliseconds(5);
@@ -166,6 +168,11 @@ struct Scene {
         RecorderWorld world;
         world.host_netns = host_netns;
         world.open_source = [this](std::uint64_t netns) -> Result<std::unique_ptr<PacketSource>> {
+            if (before_open) before_open();
+            if (netns != host_netns && refusals > 0) {
+                --refusals;
+                return error_from_errno(EMFILE, "cannot open a socket", {});
+            }
             if (sources.count(netns) == 0) return Error{Error::Kind::permission, "no", {}, {}};
             return std::move(sources[netns]);
         };
@@ -308,6 +315,51 @@ TEST_CASE("a container without a host end is listened to inside", "[recorder]") 
     CHECK(scene.store.vantages.at(1).interface_name == "eth0");
     CHECK(summary.limitations.size() == 1);
     CHECK(scene.store.lost("target") == 1);
+}
+
+TEST_CASE("a namespace there was no descriptor for is listened in later, and said once",
+          "[recorder]") {
+    Scene scene;
+    scene.refusals = 2;
+    scene.targets.push_back(container(3, 8, "bridged", "macvlan"));
+    auto quiet = std::make_unique<TurnSource>(std::deque<TurnSource::Turn>{});
+    quiet->ends = false;
+    scene.sources[host_netns] = std::move(quiet);
+    auto late = [&] {
+        scene.stop.ring();
+        return std::vector<PacketBuilder>{syn(2, 1000)};
+    };
+    scene.sources[8] = std::make_unique<TurnSource>(std::deque<TurnSource::Turn>{late});
+    const auto summary = scene.record();
+    CHECK(scene.refusals == 0);
+    CHECK(scene.store.sightings.size() == 1);
+    CHECK(summary.limitations.size() == 1);
+    CHECK(scene.store.lost("target") == 1);
+}
+
+TEST_CASE("while sources are opened inside, the others are read", "[recorder]") {
+    Scene scene;
+    int opened = 0;
+    scene.before_open = [&] { ++opened; };
+    std::vector<int> opened_at_read;
+    std::deque<TurnSource::Turn> turns;
+    for (int turn = 0; turn < 8; ++turn) {
+        turns.emplace_back([&] {
+            opened_at_read.push_back(opened);
+            return std::vector<PacketBuilder>{};
+        });
+    }
+    scene.sources[host_netns] = std::make_unique<TurnSource>(std::move(turns));
+    for (std::uint32_t i = 0; i < 5; ++i) {
+        scene.targets.push_back(container(3 + i, 8 + i, "bridged", "macvlan"));
+        scene.sources[8 + i] = std::make_unique<TurnSource>(std::deque{packets({syn(2, 1000)})});
+    }
+    scene.record();
+    REQUIRE(opened_at_read.size() == 8);
+    for (std::size_t i = 1; i < opened_at_read.size(); ++i)
+        CHECK(opened_at_read[i] - opened_at_read[i - 1] <= 1);
+    CHECK(opened_at_read.back() == 6);
+    CHECK(scene.store.sightings.size() == 5);
 }
 
 TEST_CASE("what the kernel dropped is a loss of its source", "[recorder]") {
