@@ -104,7 +104,7 @@ Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& convers
             const Recording& context) {
     Audit audit;
     set_window(audit, conversations, context);
-    Observed observed = observe(engine, conversations);
+    Observed observed = observe_unsorted(engine, conversations);
     Verdicts verdicts(engine);
     const auto facts = edge_facts(observed, conversations, verdicts);
     audit.graph = std::move(observed.graph);

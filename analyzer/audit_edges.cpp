@@ -10,12 +10,6 @@
 namespace nspect::analyzer {
 namespace {
 
-bool has_rule(const DirectionVerdict& verdict) {
-    return std::any_of(verdict.reasons.begin(), verdict.reasons.end(), [](const Reason& reason) {
-        return reason.effect == Reason::Effect::allow && reason.rule;
-    });
-}
-
 struct Numbers {
     std::size_t conversation;
     std::uint32_t judged;
@@ -27,8 +21,8 @@ void add(EdgeFacts& facts, const Conversation& conversation, const Judged& judge
         tally.add(conversation, numbers.conversation, numbers.judged);
     };
     facts.selected |= judged.selected;
-    facts.inbound_declared |= has_rule(judged.verdict.ingress);
-    facts.outbound_declared |= has_rule(judged.verdict.egress);
+    facts.inbound_declared |= judged.inbound_declared;
+    facts.outbound_declared |= judged.outbound_declared;
     const bool too_large =
         conversation.lost_between && conversation.outcome == Outcome::established;
     if (too_large) note(facts.too_large);

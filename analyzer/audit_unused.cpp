@@ -58,16 +58,29 @@ public:
           inventory_(world_.inventory),
           used_(used_rules(verdicts)),
           representatives_(engine.class_count(), no_edge),
-          class_workloads_(engine.class_count()) {
+          class_workloads_(engine.class_count()),
+          class_labels_(engine.class_count()),
+          node_of_(inventory_.workloads().size(), no_edge) {
         for (std::size_t i = 0; i < inventory_.endpoints().size(); ++i) {
             const auto number = engine.class_of(i);
             if (representatives_[number] == no_edge) representatives_[number] = i;
             class_workloads_[number].insert(inventory_.endpoints()[i].workload);
         }
         for (std::size_t i = 0; i < audit_.graph.nodes.size(); ++i) {
-            node_of_[audit_.graph.nodes[i].id] = i;
+            const auto& node = audit_.graph.nodes[i];
+            if (node.workload) node_of_[*node.workload] = i;
         }
-        for (const auto& edge : audit_.graph.edges) seen_[{edge.from, edge.to}].insert(edge.point);
+        seen_.reserve(audit_.graph.edges.size());
+        for (const auto& edge : audit_.graph.edges) {
+            seen_.push_back({{edge.from, edge.to}, edge.point});
+        }
+        std::sort(seen_.begin(), seen_.end());
+        for (std::size_t number = 0; number < representatives_.size(); ++number) {
+            if (representatives_[number] == no_edge) continue;
+            const auto& endpoint = inventory_.endpoints()[representatives_[number]];
+            by_namespace_[&inventory_.namespace_of(endpoint)].push_back(number);
+            ++known_classes_;
+        }
     }
 
     void find() {
@@ -87,6 +100,8 @@ public:
     }
 
 private:
+    using Ends = std::pair<std::size_t, std::size_t>;  ///< nodes
+    using Seen = std::pair<Ends, TrafficPoint>;
     using Subjects = std::map<std::pair<std::size_t, Direction>, std::set<std::size_t>>;
 
     /// Classes that each policy selects.
@@ -153,15 +168,24 @@ private:
 
     std::vector<std::size_t> classes_matching(const PodPeer& peer) {
         std::vector<std::size_t> matching;
-        for (std::size_t number = 0; number < representatives_.size(); ++number) {
-            if (representatives_[number] == no_edge || ++looks_ >= most_looks) continue;
-            const auto& endpoint = inventory_.endpoints()[representatives_[number]];
-            const auto& place = inventory_.namespace_of(endpoint);
-            const bool in_place = peer.namespace_name ? *peer.namespace_name == place.name
-                                                      : peer.namespaces.matches(place.labels);
-            if (in_place && peer.pods.matches(policy_labels(endpoint))) matching.push_back(number);
+        looks_ += known_classes_;
+        if (looks_ >= most_looks) return matching;
+        for (const auto& [place, numbers] : by_namespace_) {
+            const bool in_place = peer.namespace_name ? *peer.namespace_name == place->name
+                                                      : peer.namespaces.matches(place->labels);
+            if (!in_place) continue;
+            for (const auto number : numbers) {
+                if (peer.pods.matches(labels_of(number))) matching.push_back(number);
+            }
         }
+        std::sort(matching.begin(), matching.end());
         return matching;
+    }
+
+    const Labels& labels_of(std::size_t number) {
+        auto& labels = class_labels_[number];
+        if (!labels) labels = policy_labels(inventory_.endpoints()[representatives_[number]]);
+        return *labels;
     }
 
     void add_pair(Finding& finding, const RuleName& name, std::size_t subject, std::size_t peer) {
@@ -196,12 +220,7 @@ private:
                   const TrafficSet& traffic) {
         const auto from = node(source);
         const auto to = node(target);
-        const auto seen = seen_.find({from, to});
-        if (seen != seen_.end() &&
-            std::any_of(seen->second.begin(), seen->second.end(),
-                        [&](const TrafficPoint& point) { return traffic.contains(point); })) {
-            return;
-        }
+        if (was_seen({from, to}, traffic)) return;
         const auto [known, added] = added_.try_emplace({from, to}, audit_.graph.edges.size());
         const auto rule = reason_in_words(world_, name.direction,
                                           {Reason::Effect::allow, name.policy, name.rule});
@@ -226,19 +245,27 @@ private:
         audit_.graph.edges.push_back(std::move(edge));
     }
 
-    std::size_t node(std::size_t workload) {
-        const auto& id = inventory_.workloads()[workload].id;
-        const auto [entry, added] = node_of_.try_emplace(to_string(id), audit_.graph.nodes.size());
-        if (added) {
-            GraphNode made{entry->first, id.name, id.namespace_name, GraphNode::Kind::workload,
-                           workload};
-            for (const auto endpoint : inventory_.endpoints_of(workload)) {
-                made.isolated_ingress |= engine_.isolated(endpoint, Direction::ingress);
-                made.isolated_egress |= engine_.isolated(endpoint, Direction::egress);
-            }
-            audit_.graph.nodes.push_back(std::move(made));
+    bool was_seen(const Ends& ends, const TrafficSet& traffic) const {
+        for (auto at = std::lower_bound(seen_.begin(), seen_.end(), Seen{ends, {}});
+             at != seen_.end() && at->first == ends; ++at) {
+            if (traffic.contains(at->second)) return true;
         }
-        return entry->second;
+        return false;
+    }
+
+    std::size_t node(std::size_t workload) {
+        auto& number = node_of_[workload];
+        if (number != no_edge) return number;
+        number = audit_.graph.nodes.size();
+        const auto& id = inventory_.workloads()[workload].id;
+        GraphNode made{to_string(id), id.name, id.namespace_name, GraphNode::Kind::workload,
+                       workload};
+        for (const auto endpoint : inventory_.endpoints_of(workload)) {
+            made.isolated_ingress |= engine_.isolated(endpoint, Direction::ingress);
+            made.isolated_egress |= engine_.isolated(endpoint, Direction::egress);
+        }
+        audit_.graph.nodes.push_back(std::move(made));
+        return number;
     }
 
     Audit& audit_;
@@ -248,9 +275,12 @@ private:
     std::set<RuleName> used_;
     std::vector<std::size_t> representatives_;            ///< by class: one of its endpoints
     std::vector<std::set<std::size_t>> class_workloads_;  ///< by class
-    std::unordered_map<std::string, std::size_t> node_of_;
-    std::map<std::pair<std::size_t, std::size_t>, std::set<TrafficPoint>> seen_;  ///< by nodes
-    std::map<std::pair<std::size_t, std::size_t>, std::size_t> added_;            ///< by nodes
+    std::vector<std::optional<Labels>> class_labels_;     ///< where they were asked for
+    std::unordered_map<const Namespace*, std::vector<std::size_t>> by_namespace_;  ///< classes
+    std::size_t known_classes_ = 0;
+    std::vector<std::size_t> node_of_;   ///< by workload
+    std::vector<Seen> seen_;             ///< sorted
+    std::map<Ends, std::size_t> added_;  ///< edges
     std::size_t edges_added_ = 0;
     std::size_t looks_ = 0;
 };

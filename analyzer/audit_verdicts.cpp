@@ -40,6 +40,12 @@ void each_reason(const Judged& judged, Visit visit) {
     side(Direction::ingress, judged.verdict.ingress);
 }
 
+bool has_rule(const DirectionVerdict& verdict) {
+    return std::any_of(verdict.reasons.begin(), verdict.reasons.end(), [](const Reason& reason) {
+        return reason.effect == Reason::Effect::allow && reason.rule;
+    });
+}
+
 }  // namespace
 
 std::size_t Verdicts::KeyHash::operator()(const Key& key) const noexcept {
@@ -72,24 +78,23 @@ Verdicts::Key Verdicts::key(const Talk& talk) const {
 }
 
 std::uint32_t Verdicts::of(const Talk& talk) {
-    const auto [entry, added] =
-        known_.try_emplace(key(talk), static_cast<std::uint32_t>(judged_.size()));
+    const auto [number, added] = known_.number(key(talk));
     if (added) {
         judged_.push_back(judge(talk));
         judged_.back().own_node = never_stopped(talk);
     }
-    return entry->second;
+    return number;
 }
 
 bool Verdicts::passes(const Talk& talk) {
     if (never_stopped(talk)) return true;
     if (carries_others(talk.point)) return all()[of(talk)].allowed();
-    const auto [entry, added] = passing_.try_emplace(key(talk), false);
+    const auto [number, added] = asked_.number(key(talk));
     if (added) {
         const auto allowed = engine_.allowed(talk.client.who(), talk.server.who());
-        entry->second = allowed.contains(talk.point);
+        passing_.push_back(allowed.contains(talk.point));
     }
-    return entry->second;
+    return passing_[number];
 }
 
 Judged Verdicts::judge(const Talk& talk) const {
@@ -99,6 +104,8 @@ Judged Verdicts::judge(const Talk& talk) const {
     judged.verdict = carries_others(talk.point)
                          ? decide_through_mesh(engine_, from, to, talk.point, talk.carried)
                          : engine_.decide(from, to, talk.point);
+    judged.inbound_declared = has_rule(judged.verdict.ingress);
+    judged.outbound_declared = has_rule(judged.verdict.egress);
     const bool from_pod = talk.client.kind == End::Kind::endpoint;
     const bool to_pod = talk.server.kind == End::Kind::endpoint;
     judged.selected = (from_pod && engine_.selected(talk.client.index, Direction::egress)) ||

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "analyzer/engine.h"
+#include "analyzer/numbering.h"
 #include "analyzer/observed_ends.h"
 
 namespace nspect::analyzer {
@@ -20,6 +20,8 @@ struct Judged {
     Verdict verdict;
     bool selected = false;  ///< a policy selects the client for egress or the server for ingress
     bool own_node = false;  ///< from the server's own node: never stopped
+    bool inbound_declared = false;   ///< a rule, not the absence of one, lets it in
+    bool outbound_declared = false;  ///< or out
 
     bool allowed() const { return own_node || verdict.allowed(); }
 };
@@ -51,9 +53,10 @@ private:
 
     const PolicyEngine& engine_;
     Ends ends_;
-    std::unordered_map<Key, std::uint32_t, KeyHash> known_;
-    std::unordered_map<Key, bool, KeyHash> passing_;
-    std::vector<Judged> judged_;
+    Numbering<Key, KeyHash> known_;
+    std::vector<Judged> judged_;  ///< by number of these
+    Numbering<Key, KeyHash> asked_;
+    std::vector<bool> passing_;  ///< by number of these
 };
 
 /// "NetworkPolicy shop/db-in ingress rule 1 (netpol.yaml:14:5)", or why none decided.

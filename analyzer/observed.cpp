@@ -2,12 +2,14 @@
 #include "analyzer/observed.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 
+#include "analyzer/numbering.h"
 #include "model/order.h"
 
 namespace nspect::analyzer {
@@ -16,15 +18,15 @@ namespace {
 constexpr std::size_t most_services = 16;  // names dialled that an edge lists
 
 struct EdgeKey {
-    std::size_t from = 0;
-    std::size_t to = 0;
+    std::uint32_t from = 0;
+    std::uint32_t to = 0;
     TrafficPoint point;
     bool operator==(const EdgeKey&) const = default;
 };
 
 struct EdgeKeyHash {
     std::size_t operator()(const EdgeKey& key) const noexcept {
-        std::size_t hash = key.from * 0x9e3779b97f4a7c15ULL + key.to;
+        std::size_t hash = std::size_t{key.from} * 0x9e3779b97f4a7c15ULL + key.to;
         hash = (hash ^ (hash >> 29U)) * 0xbf58476d1ce4e5b9ULL;
         return hash + key.point.port.number * 8U + static_cast<std::size_t>(key.point.protocol);
     }
@@ -36,7 +38,7 @@ public:
         : engine_(engine),
           inventory_(engine.world().inventory),
           ends_(inventory_),
-          workload_node_(inventory_.workloads().size(), no_edge) {}
+          workload_node_(inventory_.workloads().size(), no_node) {}
 
     Observed observe(const std::vector<Conversation>& conversations) {
         result_.edge_of.reserve(conversations.size());
@@ -51,12 +53,40 @@ public:
             result_.edge_of.push_back(edge);
             count(result_.graph.edges[edge], conversation);
         }
-        sort();
         return std::move(result_);
     }
 
+    static void sort(Observed& observed) {
+        auto& [nodes, edges] = observed.graph;
+        const auto node_order =
+            sorted_order(nodes, [](const GraphNode& a, const GraphNode& b) { return a.id < b.id; });
+        const auto node_place = inverse(node_order);
+        put_in_order(nodes, node_order);
+        // Apart from the edges, which are many times as large.
+        std::vector<EdgeKey> keys(edges.size());
+        for (std::size_t i = 0; i < edges.size(); ++i) {
+            auto& edge = edges[i];
+            edge.from = node_place[edge.from];
+            edge.to = node_place[edge.to];
+            keys[i] = {static_cast<std::uint32_t>(edge.from), static_cast<std::uint32_t>(edge.to),
+                       edge.point};
+        }
+        const auto edge_order = sorted_order(keys, [](const EdgeKey& a, const EdgeKey& b) {
+            return std::tie(a.from, a.to, a.point) < std::tie(b.from, b.to, b.point);
+        });
+        const auto edge_place = inverse(edge_order);
+        put_in_order(edges, edge_order);
+        for (auto& edge : observed.edge_of) edge = edge_place[edge];
+    }
+
 private:
-    std::size_t node(const End& end, Direction direction, const std::string& name) {
+    static constexpr auto no_node = static_cast<std::uint32_t>(-1);
+    struct Outside {
+        Numbering<IpAddress> addresses;
+        std::vector<std::uint32_t> nodes;  ///< by number of these
+    };
+
+    std::uint32_t node(const End& end, Direction direction, const std::string& name) {
         switch (end.kind) {
             case End::Kind::endpoint:
                 return workload_node(inventory_.endpoints()[end.index].workload);
@@ -68,19 +98,19 @@ private:
                 break;
         }
         if (!name.empty()) return named(name, GraphNode::Kind::external);
-        auto& known = outside_[static_cast<std::size_t>(direction)];
-        const auto found = known.find(end.address);
-        if (found != known.end()) return found->second;
-        const auto number =
-            named(outside_name(engine_, direction, end.address), GraphNode::Kind::external);
-        known.emplace(end.address, number);
-        return number;
+        auto& [addresses, nodes] = outside_.at(static_cast<std::size_t>(direction));
+        const auto [address, added] = addresses.number(end.address);
+        if (added) {
+            nodes.push_back(
+                named(outside_name(engine_, direction, end.address), GraphNode::Kind::external));
+        }
+        return nodes[address];
     }
 
-    std::size_t workload_node(std::size_t workload) {
+    std::uint32_t workload_node(std::size_t workload) {
         auto& number = workload_node_[workload];
-        if (number != no_edge) return number;
-        number = result_.graph.nodes.size();
+        if (number != no_node) return number;
+        number = next_node();
         const auto& id = inventory_.workloads()[workload].id;
         GraphNode node{to_string(id), id.name, id.namespace_name, GraphNode::Kind::workload,
                        workload};
@@ -93,7 +123,7 @@ private:
     }
 
     /// A Service whose pods are not known, or are of several workloads.
-    std::size_t service_node(const Service& service) {
+    std::uint32_t service_node(const Service& service) {
         const auto number =
             named("service/" + service.namespace_name + "/" + service.name, GraphNode::Kind::group);
         result_.graph.nodes[number].label = service.name;
@@ -101,8 +131,8 @@ private:
         return number;
     }
 
-    std::size_t named(const std::string& id, GraphNode::Kind kind) {
-        const auto [entry, added] = named_.try_emplace(id, result_.graph.nodes.size());
+    std::uint32_t named(const std::string& id, GraphNode::Kind kind) {
+        const auto [entry, added] = named_.try_emplace(id, next_node());
         if (added) {
             const bool of_node = kind == GraphNode::Kind::node;
             result_.graph.nodes.push_back(
@@ -111,8 +141,12 @@ private:
         return entry->second;
     }
 
-    std::size_t edge_number(const EdgeKey& key) {
-        const auto [entry, added] = edges_.try_emplace(key, result_.graph.edges.size());
+    std::uint32_t next_node() const {
+        return static_cast<std::uint32_t>(result_.graph.nodes.size());
+    }
+
+    std::uint32_t edge_number(const EdgeKey& key) {
+        const auto [number, added] = edges_.number(key);
         if (added) {
             GraphEdge edge;
             edge.from = key.from;
@@ -120,7 +154,7 @@ private:
             edge.point = key.point;
             result_.graph.edges.push_back(std::move(edge));
         }
-        return entry->second;
+        return number;
     }
 
     void count(GraphEdge& edge, const Conversation& conversation) const {
@@ -148,28 +182,6 @@ private:
         if (at == names.end() || *at != name) names.insert(at, std::move(name));
     }
 
-    void sort() {
-        auto& [nodes, edges] = result_.graph;
-        const auto node_order =
-            sorted_order(nodes, [](const GraphNode& a, const GraphNode& b) { return a.id < b.id; });
-        const auto node_place = inverse(node_order);
-        put_in_order(nodes, node_order);
-        // Apart from the edges, which are many times as large.
-        std::vector<EdgeKey> keys(edges.size());
-        for (std::size_t i = 0; i < edges.size(); ++i) {
-            auto& edge = edges[i];
-            edge.from = node_place[edge.from];
-            edge.to = node_place[edge.to];
-            keys[i] = {edge.from, edge.to, edge.point};
-        }
-        const auto edge_order = sorted_order(keys, [](const EdgeKey& a, const EdgeKey& b) {
-            return std::tie(a.from, a.to, a.point) < std::tie(b.from, b.to, b.point);
-        });
-        const auto edge_place = inverse(edge_order);
-        put_in_order(edges, edge_order);
-        for (auto& edge : result_.edge_of) edge = edge_place[edge];
-    }
-
     static std::vector<std::uint32_t> inverse(const std::vector<std::uint32_t>& order) {
         std::vector<std::uint32_t> place(order.size());
         for (std::uint32_t i = 0; i < order.size(); ++i) place[order[i]] = i;
@@ -180,10 +192,10 @@ private:
     const Inventory& inventory_;
     Ends ends_;
     Observed result_;
-    std::vector<std::size_t> workload_node_;
-    std::unordered_map<std::string, std::size_t> named_;
-    std::unordered_map<IpAddress, std::size_t> outside_[2];
-    std::unordered_map<EdgeKey, std::size_t, EdgeKeyHash> edges_;
+    std::vector<std::uint32_t> workload_node_;
+    std::unordered_map<std::string, std::uint32_t> named_;
+    std::array<Outside, 2> outside_;  ///< by Direction
+    Numbering<EdgeKey, EdgeKeyHash> edges_;
 };
 
 /// The interval of the address class around `address`.
@@ -236,6 +248,13 @@ std::string edge_name(const Graph& graph, const GraphEdge& edge) {
 }
 
 Observed observe(const PolicyEngine& engine, const std::vector<Conversation>& conversations) {
+    Observed observed = observe_unsorted(engine, conversations);
+    Observer::sort(observed);
+    return observed;
+}
+
+Observed observe_unsorted(const PolicyEngine& engine,
+                          const std::vector<Conversation>& conversations) {
     return Observer(engine).observe(conversations);
 }
 

@@ -28,6 +28,10 @@ struct Observed {
 ///   "internet" for everything else, "multicast", "link-local", "metadata-service" for those.
 /// States of edges are not decided here.
 Observed observe(const PolicyEngine& engine, const std::vector<Conversation>& conversations);
+/// The same with nodes and edges in the order in which they were first seen: for who adds to them
+/// and sorts then.
+Observed observe_unsorted(const PolicyEngine& engine,
+                          const std::vector<Conversation>& conversations);
 
 /// The name of the outside node that `address` belongs to, as the peer of rules of `direction`.
 std::string outside_name(const PolicyEngine& engine, Direction direction, const IpAddress& address);

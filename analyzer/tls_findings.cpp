@@ -22,8 +22,8 @@ Finding finding(const TlsLink& link, const char* code, Severity severity, std::s
     made.severity = severity;
     made.subject = link.subject();
     made.message = std::move(message);
-    if (!link.mesh.mesh.empty()) {
-        made.evidence.push_back(link.mesh.mesh + " traffic: " + link.mesh.evidence);
+    if (link.mesh != nullptr) {
+        made.evidence.push_back(link.mesh->mesh + " traffic: " + link.mesh->evidence);
     }
     return made;
 }
@@ -44,7 +44,7 @@ void hold_mode(const TlsLink& link, const EffectiveTls& demand, std::vector<Find
     if (demand.mode != TlsMode::strict) return;
     add(Protection::one_way, "one-way-where-mutual", Severity::high,
         "the client shows no certificate");
-    const auto& declined = link.of(Protection::declined);
+    const TlsLink::Calls declined = link.of(Protection::declined);
     if (declined.empty()) return;
     const bool refused = std::all_of(declined.begin(), declined.end(), [](const auto* each) {
         return each->tls->acceptance == Acceptance::refused;
@@ -106,13 +106,11 @@ void hold_contents(const TlsLink& link, const TrafficExpectation& expected,
     std::set<std::string> strangers;
     std::set<std::string> weak;
     bool reached = false;
-    for (const auto& all : link.by_protection) {
-        for (const Conversation* each : all) {
-            reached = reached || each->outcome == Outcome::established;
-            if (!each->tls) continue;
-            strangers.merge(unaccepted(expected, *each->tls));
-            weak.merge(too_weak(expected, *each->tls));
-        }
+    for (const Conversation* each : link.all) {
+        reached = reached || each->outcome == Outcome::established;
+        if (!each->tls) continue;
+        strangers.merge(unaccepted(expected, *each->tls));
+        weak.merge(too_weak(expected, *each->tls));
     }
     const std::string by = "TrafficExpectation " + expected.namespace_name + "/" + expected.name;
     const auto add = [&](const char* code, const std::string& message,
@@ -138,17 +136,15 @@ void hold_identities(const Expectations& expectations, const Inventory& inventor
     for (const AcceptedIdentities& accepted :
          accepted_identities(expectations, inventory, *link.server_endpoint, link.port)) {
         std::set<std::string> strangers;
-        for (const auto& all : link.by_protection) {
-            for (const Conversation* each : all) {
-                if (!each->tls || each->tls->client_identity.empty()) continue;
-                const auto& names = each->tls->client_identity;
-                const bool known = std::any_of(names.begin(), names.end(), [&](const auto& name) {
-                    return std::any_of(
-                        accepted.patterns.begin(), accepted.patterns.end(),
-                        [&](const auto& pattern) { return matches_identity(pattern, name); });
-                });
-                if (!known) strangers.insert("client " + names.front());
-            }
+        for (const Conversation* each : link.all) {
+            if (!each->tls || each->tls->client_identity.empty()) continue;
+            const auto& names = each->tls->client_identity;
+            const bool known = std::any_of(names.begin(), names.end(), [&](const auto& name) {
+                return std::any_of(
+                    accepted.patterns.begin(), accepted.patterns.end(),
+                    [&](const auto& pattern) { return matches_identity(pattern, name); });
+            });
+            if (!known) strangers.insert("client " + names.front());
         }
         if (strangers.empty()) continue;
         Finding made = finding(link, "identity-not-accepted", Severity::high,
@@ -174,13 +170,11 @@ void find_foreign_server(const TlsLink& link, std::vector<Finding>& findings) {
     const Endpoint* server = link.server_endpoint;
     if (server == nullptr || server->service_account.empty() || !link.has_tls) return;
     std::set<std::string> wrong;
-    for (const auto& all : link.by_protection) {
-        for (const Conversation* each : all) {
-            if (!each->tls || each->tls->server_identity.empty()) continue;
-            const std::string& identity = each->tls->server_identity.front();
-            const auto account = account_in(identity);
-            if (account && account->second != server->service_account) wrong.insert(identity);
-        }
+    for (const Conversation* each : link.all) {
+        if (!each->tls || each->tls->server_identity.empty()) continue;
+        const std::string& identity = each->tls->server_identity.front();
+        const auto account = account_in(identity);
+        if (account && account->second != server->service_account) wrong.insert(identity);
     }
     if (wrong.empty()) return;
     Finding made = finding(link, "server-certificate-mismatch", Severity::high,
@@ -203,21 +197,19 @@ void find_weak_sessions(const TlsLink& link, std::vector<Finding>& findings) {
     if (!link.has_tls) return;
     std::set<std::string> weak;
     std::set<std::string> failed;
-    for (const auto& all : link.by_protection) {
-        for (const Conversation* each : all) {
-            if (!each->tls) continue;
-            const TlsSeen& tls = *each->tls;
-            const bool old = (tls.version >> 8U == 3 && tls.version < 0x0303) ||
-                             tls.version == 0xfeff || tls.version == 2;
-            if (old) weak.insert(tls_version_name(tls.version));
-            const std::string cipher = tls_cipher_name(tls.cipher);
-            if (is_weak_cipher(cipher)) weak.insert(cipher);
-            if (tls.client_alert != 0) {
-                failed.insert("the client gave up: " + tls_alert_name(tls.client_alert));
-            }
-            if (tls.server_alert != 0) {
-                failed.insert("the server gave up: " + tls_alert_name(tls.server_alert));
-            }
+    for (const Conversation* each : link.all) {
+        if (!each->tls) continue;
+        const TlsSeen& tls = *each->tls;
+        const bool old = (tls.version >> 8U == 3 && tls.version < 0x0303) ||
+                         tls.version == 0xfeff || tls.version == 2;
+        if (old) weak.insert(tls_version_name(tls.version));
+        const std::string cipher = tls_cipher_name(tls.cipher);
+        if (is_weak_cipher(cipher)) weak.insert(cipher);
+        if (tls.client_alert != 0) {
+            failed.insert("the client gave up: " + tls_alert_name(tls.client_alert));
+        }
+        if (tls.server_alert != 0) {
+            failed.insert("the server gave up: " + tls_alert_name(tls.server_alert));
         }
     }
     if (!weak.empty()) {
@@ -248,10 +240,9 @@ std::string_view login_words(std::string_view app) {
 }
 
 void find_plain_credentials(const TlsLink& link, std::vector<Finding>& findings) {
-    const auto& plain = link.of(Protection::plaintext);
     std::string protocol;
     std::string_view login;
-    for (const Conversation* each : plain) {
+    for (const Conversation* each : link.of(Protection::plaintext)) {
         if (login.empty()) login = login_words(each->app);
         if (protocol.empty() && takes_password(each->app)) protocol = each->app;
     }
@@ -269,12 +260,13 @@ void find_plain_credentials(const TlsLink& link, std::vector<Finding>& findings)
 /// A workload that others reach through its mesh, reached past it where nothing demands otherwise.
 void find_bypass(const Expectations& expectations, const Inventory& inventory,
                  const std::vector<TlsLink>& links, std::vector<Finding>& findings) {
-    std::map<std::string, const TlsLink*> meshed;
+    std::map<std::string_view, const TlsLink*> meshed;
     for (const TlsLink& each : links) {
-        if (!each.mesh.mesh.empty() && each.server_endpoint != nullptr) {
+        if (each.mesh != nullptr && each.server_endpoint != nullptr) {
             meshed.emplace(each.server, &each);
         }
     }
+    if (meshed.empty()) return;
     for (const TlsLink& each : links) {
         const auto mesh = meshed.find(each.server);
         if (mesh == meshed.end() || each.size(Protection::plaintext) == 0) continue;
@@ -285,7 +277,7 @@ void find_bypass(const Expectations& expectations, const Inventory& inventory,
                                "it is in a mesh and is reached past it, in plaintext");
         made.evidence.push_back(each.count(Protection::plaintext));
         made.evidence.push_back("through the mesh: " + mesh->second->subject() + ", " +
-                                mesh->second->mesh.evidence);
+                                mesh->second->mesh->evidence);
         findings.push_back(std::move(made));
     }
 }
@@ -298,13 +290,9 @@ void find_unreached(const Expectations& expectations, const std::vector<TlsLink>
             const auto all = expectations_of(expectations, inventory, link.client_endpoint,
                                              link.server_endpoint, link.port);
             if (std::find(all.begin(), all.end(), &each) == all.end()) return false;
-            return std::any_of(
-                link.by_protection.begin(), link.by_protection.end(), [](const auto& those) {
-                    return std::any_of(those.begin(), those.end(),
-                                       [](const Conversation* conversation) {
-                                           return conversation->outcome == Outcome::established;
-                                       });
-                });
+            return std::any_of(link.all.begin(), link.all.end(), [](const auto* conversation) {
+                return conversation->outcome == Outcome::established;
+            });
         });
         if (reached) continue;
         Finding made;
@@ -323,7 +311,8 @@ void find_unreached(const Expectations& expectations, const std::vector<TlsLink>
 TlsAudit audit_tls(const Expectations& expectations, const Inventory& inventory,
                    const std::vector<Conversation>& conversations, Timestamp now, bool lossy) {
     TlsAudit audit;
-    const auto links = tls_links(inventory, conversations);
+    const TlsLinks called = tls_links(inventory, conversations);
+    const auto& links = called.links;
     for (const TlsLink& link : links) {
         const auto expected = expectations_of(expectations, inventory, link.client_endpoint,
                                               link.server_endpoint, link.port);

@@ -2,10 +2,13 @@
 #include "analyzer/tls_links.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 
+#include "analyzer/numbering.h"
 #include "model/order.h"
 
 namespace nspect::analyzer {
@@ -79,14 +82,15 @@ Protection protection_of(const Conversation& conversation) {
 }
 
 std::string TlsLink::count(Protection protection) const {
-    const auto& all = of(protection);
-    if (all.empty()) return "none";
-    const auto [first, last] = std::minmax_element(
-        all.begin(), all.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
-    return std::to_string(all.size()) +
-           (all.size() == 1 ? " conversation, " : " conversations, first ") +
+    const Calls calls = of(protection);
+    if (calls.empty()) return "none";
+    const auto [first, last] =
+        std::minmax_element(calls.begin(), calls.end(),
+                            [](const auto* a, const auto* b) { return a->first < b->first; });
+    return std::to_string(calls.size()) +
+           (calls.size() == 1 ? " conversation, " : " conversations, first ") +
            to_seconds((*first)->first) +
-           (all.size() == 1 ? std::string() : ", last " + to_seconds((*last)->first));
+           (calls.size() == 1 ? std::string() : ", last " + to_seconds((*last)->first));
 }
 
 std::string party_name(const Party& party, const Inventory& inventory) {
@@ -98,6 +102,8 @@ std::string party_name(const Party& party, const Inventory& inventory) {
 
 namespace {
 
+constexpr auto none = static_cast<std::uint32_t>(-1);
+
 /// Numbers for the names of parties, each made once: pods of one workload have one.
 class PartyNames {
 public:
@@ -107,97 +113,163 @@ public:
           of_node_(inventory.nodes().size(), none) {}
 
     std::uint32_t number(const Party& party) {
-        auto& known = party.endpoint
-                          ? of_workload_[inventory_.endpoints()[*party.endpoint].workload]
-                      : party.node ? of_node_[*party.node]
-                                   : of_address_.try_emplace(party.socket.ip, none).first->second;
+        auto& known = place(party);
         if (known == none) {
             const auto next = static_cast<std::uint32_t>(names_.size());
             const auto [entry, added] = numbers_.try_emplace(party_name(party, inventory_), next);
-            if (added) names_.push_back(&entry->first);
+            if (added) names_.push_back(entry->first);
             known = entry->second;
         }
         return known;
     }
-    const std::string& name(std::uint32_t number) const { return *names_[number]; }
-    /// By number: its place among all of them, sorted.
-    std::vector<std::uint32_t> ranks() const {
-        const auto order = sorted_order(
-            names_, [](const std::string* a, const std::string* b) { return *a < *b; });
-        std::vector<std::uint32_t> ranks(order.size());
-        for (std::uint32_t i = 0; i < order.size(); ++i) ranks[order[i]] = i;
-        return ranks;
-    }
+
+    /// By number.
+    std::deque<std::string> take() { return std::move(names_); }
 
 private:
-    static constexpr auto none = static_cast<std::uint32_t>(-1);
+    std::uint32_t& place(const Party& party) {
+        if (party.endpoint) return of_workload_[inventory_.endpoints()[*party.endpoint].workload];
+        if (party.node) return of_node_[*party.node];
+        const auto [address, added] = addresses_.number(party.socket.ip);
+        if (added) of_address_.push_back(none);
+        return of_address_[address];
+    }
 
     const Inventory& inventory_;
     std::vector<std::uint32_t> of_workload_;
     std::vector<std::uint32_t> of_node_;
-    std::unordered_map<IpAddress, std::uint32_t> of_address_;
-    std::unordered_map<std::string, std::uint32_t> numbers_;  // its keys stay where they are
-    std::vector<const std::string*> names_;
+    Numbering<IpAddress> addresses_;
+    std::vector<std::uint32_t> of_address_;  ///< by number of these
+    std::unordered_map<std::string, std::uint32_t> numbers_;
+    std::deque<std::string> names_;
 };
 
-class Links {
-public:
-    explicit Links(const Inventory& inventory) : inventory_(inventory), names_(inventory) {}
+/// By number: its place among all of them, sorted.
+std::vector<std::uint32_t> ranks_of(const std::deque<std::string>& names) {
+    std::vector<std::string_view> views(names.begin(), names.end());
+    const auto order = sorted_order(views, std::less<>());
+    std::vector<std::uint32_t> ranks(order.size());
+    for (std::uint32_t i = 0; i < order.size(); ++i) ranks[order[i]] = i;
+    return ranks;
+}
 
-    TlsLink& of(const Conversation& each) {
+/// A conversation of a link.
+struct Call {
+    const Conversation* conversation = nullptr;
+    std::uint32_t link = 0;
+    Protection protection = Protection::unknown;
+};
+
+class LinkMaker {
+public:
+    explicit LinkMaker(const Inventory& inventory) : inventory_(inventory), names_(inventory) {}
+
+    void take(const Conversation& each) {
         const LinkKey key{names_.number(each.client), names_.number(each.server),
                           each.server.socket.port};
-        const auto next = static_cast<std::uint32_t>(links_.size());
-        const auto [entry, added] = known_.try_emplace(key, next);
-        if (added) add(key, each);
-        return links_[entry->second];
+        const Protection protection = protection_of(each);
+        const auto [number, added] = keys_.number(key);
+        if (added) states_.push_back({&each});
+        calls_.push_back({&each, number, protection});
+        auto& state = states_[number];
+        state.has_tls = state.has_tls || each.tls;
+        if (state.mesh != none) return;
+        MeshMark mark = mesh_of(each);
+        if (mark.mesh.empty()) return;
+        state.mesh = static_cast<std::uint32_t>(meshes_.size());
+        meshes_.push_back(std::move(mark));
     }
 
-    std::vector<TlsLink> take() {
-        const auto rank = names_.ranks();
-        const auto place = [&](const LinkKey& key) {
-            return std::tuple(rank[key.client], rank[key.server], key.port);
-        };
-        put_in_order(links_, sorted_order(keys_, [&](const LinkKey& a, const LinkKey& b) {
-                         return place(a) < place(b);
-                     }));
-        return std::move(links_);
+    TlsLinks links() {
+        TlsLinks made;
+        made.names = names_.take();
+        made.meshes = std::move(meshes_);
+        const auto order = order_of(made.names);
+        const auto ends = place_calls(order, made.called);
+        made.links.reserve(order.size());
+        for (std::uint32_t i = 0; i < order.size(); ++i) {
+            made.links.push_back(link(made, order[i]));
+            add_calls(made, std::span(ends).subspan(i * protection_count, protection_count));
+        }
+        return made;
     }
 
 private:
-    void add(const LinkKey& key, const Conversation& first) {
+    struct State {
+        const Conversation* first = nullptr;
+        std::uint32_t mesh = none;
+        bool has_tls = false;
+    };
+
+    std::vector<std::uint32_t> order_of(const std::deque<std::string>& names) const {
+        const auto rank = ranks_of(names);
+        const auto place = [&](const LinkKey& key) {
+            return std::tuple(rank[key.client], rank[key.server], key.port);
+        };
+        return sorted_order(
+            keys_.keys(), [&](const LinkKey& a, const LinkKey& b) { return place(a) < place(b); });
+    }
+
+    /// Fills `called` by link in `order`, then by protection; says where each of these ends.
+    std::vector<std::uint32_t> place_calls(const std::vector<std::uint32_t>& order,
+                                           std::vector<const Conversation*>& called) {
+        std::vector<std::uint32_t> place(order.size());
+        for (std::uint32_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+        const auto slot = [&](const Call& call) {
+            return place[call.link] * protection_count + static_cast<std::size_t>(call.protection);
+        };
+        std::vector<std::uint32_t> next(order.size() * protection_count + 1, 0);
+        for (const Call& call : calls_) ++next[slot(call) + 1];
+        std::partial_sum(next.begin(), next.end(), next.begin());
+        called.resize(calls_.size());
+        for (const Call& call : calls_) called[next[slot(call)]++] = call.conversation;
+        next.pop_back();  // each start has moved to its end
+        calls_ = {};
+        return next;
+    }
+
+    TlsLink link(const TlsLinks& made, std::uint32_t number) const {
+        const LinkKey& key = keys_.keys()[number];
+        const State& state = states_[number];
+        const Conversation& first = *state.first;
         TlsLink link;
-        link.client = names_.name(key.client);
-        link.server = names_.name(key.server);
+        link.client = made.names[key.client];
+        link.server = made.names[key.server];
         link.port = key.port;
+        link.has_tls = state.has_tls;
         link.client_endpoint = endpoint_of(first.client, inventory_);
         link.server_endpoint = endpoint_of(first.server, inventory_);
         link.client_address = first.client.socket.ip;
-        keys_.push_back(key);
-        links_.push_back(std::move(link));
+        if (state.mesh != none) link.mesh = &made.meshes[state.mesh];
+        return link;
+    }
+
+    void add_calls(TlsLinks& made, std::span<const std::uint32_t> ends) {
+        TlsLink& link = made.links.back();
+        const std::uint32_t begin = next_call_;
+        for (std::size_t i = 0; i < protection_count; ++i) link.ends.at(i) = ends[i] - begin;
+        next_call_ = ends.back();
+        link.all = std::span(made.called).subspan(begin, next_call_ - begin);
     }
 
     const Inventory& inventory_;
     PartyNames names_;
-    std::vector<TlsLink> links_;
-    std::vector<LinkKey> keys_;  ///< of these
-    std::unordered_map<LinkKey, std::uint32_t, LinkHash> known_;
+    Numbering<LinkKey, LinkHash> keys_;
+    std::vector<State> states_;  ///< by number
+    std::deque<MeshMark> meshes_;
+    std::vector<Call> calls_;
+    std::uint32_t next_call_ = 0;
 };
 
 }  // namespace
 
-std::vector<TlsLink> tls_links(const Inventory& inventory,
-                               const std::vector<Conversation>& conversations) {
-    Links links(inventory);
+TlsLinks tls_links(const Inventory& inventory, const std::vector<Conversation>& conversations) {
+    LinkMaker maker(inventory);
     for (const Conversation& each : conversations) {
         if (each.protocol != Protocol::tcp && !each.tls) continue;
-        if (is_by_design(each)) continue;
-        TlsLink& link = links.of(each);
-        link.by_protection.at(static_cast<std::size_t>(protection_of(each))).push_back(&each);
-        link.has_tls = link.has_tls || each.tls;
-        if (link.mesh.mesh.empty()) link.mesh = mesh_of(each);
+        if (!is_by_design(each)) maker.take(each);
     }
-    return links.take();
+    return maker.links();
 }
 
 }  // namespace nspect::analyzer

@@ -4,8 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/mesh_marks.h"
@@ -23,32 +26,49 @@ Protection protection_of(const Conversation& conversation);
 
 /// The conversations of one client with one server on one port.
 struct TlsLink {
-    std::string client;
-    std::string server;
+    using Calls = std::span<const Conversation* const>;
+
+    std::string_view client;  ///< names stand in TlsLinks
+    std::string_view server;
     Port port;
+    bool has_tls = false;  ///< one of them at least
     const Endpoint* client_endpoint = nullptr;
     const Endpoint* server_endpoint = nullptr;
     std::optional<IpAddress> client_address;  ///< of one of them
-    /// By Protection.
-    std::array<std::vector<const Conversation*>, protection_count> by_protection;
-    bool has_tls = false;  ///< one of them at least
-    MeshMark mesh;
+    /// Sorted by Protection, else as they came; where each kind ends.
+    Calls all;
+    std::array<std::uint32_t, protection_count> ends{};
+    const MeshMark* mesh = nullptr;  ///< of the first that shows one
 
     std::string subject() const {
-        return client + " -> " + server + " TCP " + std::to_string(port.number);
+        return std::string(client) + " -> " + std::string(server) + " TCP " +
+               std::to_string(port.number);
     }
     /// How many, and of which time; none when there are none.
     std::string count(Protection protection) const;
-    const std::vector<const Conversation*>& of(Protection protection) const {
-        return by_protection.at(static_cast<std::size_t>(protection));
+    Calls of(Protection protection) const {
+        const auto at = static_cast<std::size_t>(protection);
+        const std::uint32_t begin = at == 0 ? 0 : ends.at(at - 1);
+        return all.subspan(begin, ends.at(at) - begin);
     }
     std::size_t size(Protection protection) const { return of(protection).size(); }
 };
 
+/// Links, with what they refer to. May be moved, not copied.
+struct TlsLinks {
+    TlsLinks() = default;
+    TlsLinks(TlsLinks&&) = default;
+    TlsLinks& operator=(TlsLinks&&) = default;
+
+    std::vector<TlsLink> links;     ///< sorted by client, server, port
+    std::deque<std::string> names;  ///< of parties, each once
+    std::deque<MeshMark> meshes;
+    std::vector<const Conversation*> called;  ///< by link
+};
+
 /// TCP conversations by link, without those that are plaintext by design: inside an endpoint,
-/// probes, a mesh's own ports. Sorted by client, server, port.
-std::vector<TlsLink> tls_links(const Inventory& inventory,
-                               const std::vector<Conversation>& conversations);
+/// probes, a mesh's own ports.
+TlsLinks tls_links(const Inventory& inventory, const std::vector<Conversation>& conversations);
 
 /// "shop/web[Deployment]", or the address.
 std::string party_name(const Party& party, const Inventory& inventory);

@@ -2,6 +2,7 @@
 #include "analyzer/tls_strict.h"
 
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "analyzer/mesh_ports.h"
@@ -28,7 +29,7 @@ std::string why_unready(const TlsLink& link) {
         if (link.size(protection) == 0) continue;
         why += (why.empty() ? ": " : "; ") + std::string(words) + ", " + link.count(protection);
     }
-    return link.client + why;
+    return std::string(link.client) + why;
 }
 
 Finding finding_of(const PortCalls& calls, const char* code, Severity severity,
@@ -36,7 +37,8 @@ Finding finding_of(const PortCalls& calls, const char* code, Severity severity,
     Finding made;
     made.code = code;
     made.severity = severity;
-    made.subject = calls.any->server + " TCP " + std::to_string(calls.any->port.number);
+    made.subject =
+        std::string(calls.any->server) + " TCP " + std::to_string(calls.any->port.number);
     made.message = std::move(message);
     made.location = calls.effective.where;
     return made;
@@ -73,11 +75,11 @@ bool is_ready(const PortCalls& calls) {
     return calls.unready.empty() && calls.unknown.empty() && calls.mutual > 0;
 }
 
-using Ports = std::map<std::pair<std::string, Port>, PortCalls>;
+using Ports = std::map<std::pair<std::string_view, Port>, PortCalls>;
 
 /// By workload and mesh.
-std::map<std::pair<std::string, std::string>, ReadyPorts> ready_ports(const Ports& ports) {
-    std::map<std::pair<std::string, std::string>, ReadyPorts> all;
+std::map<std::pair<std::string_view, std::string>, ReadyPorts> ready_ports(const Ports& ports) {
+    std::map<std::pair<std::string_view, std::string>, ReadyPorts> all;
     for (const auto& [key, calls] : ports) {
         if (calls.effective.mode != TlsMode::permissive) continue;
         ReadyPorts& own = all[{key.first, calls.effective.mesh}];
@@ -132,6 +134,8 @@ bool find_weaker(const Expectations& expectations, const Inventory& inventory,
 void find_ready_for_strict(const Expectations& expectations, const Inventory& inventory,
                            const std::vector<TlsLink>& links, bool lossy,
                            std::vector<Finding>& findings) {
+    // Permissive is only what a mesh has policies about.
+    if (expectations.peer_authentications.empty() && expectations.guards.empty()) return;
     Ports ports;
     for (const TlsLink& link : links) {
         // What a proxy carries arrives on one port for all.

@@ -3,6 +3,7 @@
 // cluster's policies.
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -43,6 +44,45 @@ std::vector<Conversation> make_conversations(std::size_t count, const Size& size
     return all;
 }
 
+/// Of all that is said, so that two builds can be compared.
+class Checksum {
+public:
+    void take(const std::string& text) {
+        for (const char each : text) take(static_cast<unsigned char>(each));
+        take(std::uint64_t{256});
+    }
+    void take(std::uint64_t number) { sum_ = (sum_ ^ number) * 0x100000001b3ULL; }
+    std::uint64_t value() const { return sum_; }
+
+private:
+    std::uint64_t sum_ = 0xcbf29ce484222325ULL;
+};
+
+std::uint64_t checksum(const Audit& audit) {
+    Checksum sum;
+    for (const Finding& each : audit.findings) {
+        sum.take(each.code);
+        sum.take(static_cast<std::uint64_t>(each.severity));
+        sum.take(each.subject);
+        sum.take(each.message);
+        for (const auto& evidence : each.evidence) sum.take(evidence);
+        sum.take(each.location ? to_string(*each.location) : "");
+        sum.take(each.edge.value_or(0));
+    }
+    for (const GraphNode& each : audit.graph.nodes) sum.take(each.id);
+    for (const GraphEdge& each : audit.graph.edges) {
+        sum.take(each.from);
+        sum.take(each.to);
+        sum.take(to_string(each.point));
+        sum.take(each.conversations);
+        sum.take(each.received.packets);
+        sum.take(static_cast<std::uint64_t>(each.state));
+        for (const auto& rule : each.rules) sum.take(rule);
+    }
+    for (const auto edge : audit.edge_of) sum.take(edge);
+    return sum.value();
+}
+
 class Watch {
 public:
     void print(const char* what) const {
@@ -77,5 +117,6 @@ int main(int argc, char** argv) {
     auditing.print("audit");
     std::printf("  %zu edges, %zu findings, %.0f MiB at most\n", result.graph.edges.size(),
                 result.findings.size(), peak_mib());
+    std::printf("  results %016llx\n", static_cast<unsigned long long>(checksum(result)));
     return 0;
 }
