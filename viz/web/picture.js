@@ -23,6 +23,9 @@ const tips = {
   "denied-flowed": ["M0,0L10,5L0,10z", false],
   "unprotected": ["M0,0L10,5L0,10L3.5,5z", false],
   "undecided": ["M0.5,5L5,1.5L9.5,5L5,8.5z", true],
+  "added": ["M0,0L10,5L0,10z", false],
+  "removed": ["M8,0L10,0L10,10L8,10z", false],
+  "changed": ["M0,0L10,5L0,10L3.5,5z", false],
 };
 
 /**

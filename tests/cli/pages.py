@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""pages.py PROGRAM: the page of every verb that writes one, opened in Chromium where there is one.
+
+Each draws itself without a complaint or a request, shows every edge with the tip of its state, and answers a choice.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "viz"))
+import browser  # noqa: E402
+
+SHOP = ["samples/shop/shop.nspect", "samples/shop"]
+FOLDER = tempfile.TemporaryDirectory(prefix="nspect-pages.")
+PAGES = pathlib.Path(FOLDER.name)
+EARLIER = str(PAGES / "earlier.nspect")
+MESH = str(PAGES / "mesh.nspect")
+# The verb and its inputs, and the states that its page must show.
+VERBS = {
+    "audit": (["audit", *SHOP], {"allowed-used", "allowed-unused", "denied-blocked"}),
+    "audit mesh": (["audit", MESH, "samples/mesh"], {"unprotected"}),
+    "graph": (["graph", *SHOP], {"allowed-used", "denied-blocked"}),
+    "graph of a recording alone": (["graph", SHOP[0]], {"unprotected"}),
+    "connectivity": (["connectivity", "samples/shop"], {"allowed-used"}),
+    "diff of policies": (["diff", "tests/golden/data/before", "tests/golden/data/after"], {"added", "removed"}),
+    "diff of recordings": (["diff", EARLIER, *SHOP], {"added", "removed", "changed"}),
+    "diff of the same": (["diff", "samples/shop", "samples/shop"], set()),
+}
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+
+
+def write_pages():
+    def nspect(*arguments):
+        ended = subprocess.run([PROGRAM, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        assert ended.returncode in (0, 1), (arguments, ended.stderr)
+    nspect("capture", "-q", "--read", "tests/golden/data/shop.pcap", "--out", EARLIER)
+    nspect("capture", "-q", "--read", "samples/mesh/mesh.pcapng", "--out", MESH)
+    for name, (arguments, _) in VERBS.items():
+        nspect(*arguments, "-o", "html", "--file", str(PAGES / f"{name}.html"))
+
+
+class Pages(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if not browser.program():
+            if os.environ.get("NSPECT_REQUIRE_LIVE") == "1":
+                raise RuntimeError("NSPECT_REQUIRE_LIVE=1, and there is no Chromium")
+            print("left out: the pages in a browser (no Chromium here)")
+            raise unittest.SkipTest("no Chromium")
+        write_pages()
+        cls.browser = browser.Browser()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.__exit__()
+
+    def run_script(self, script):
+        return self.browser.run(script)
+
+    def of_every_page(self):
+        for name, (_, states) in VERBS.items():
+            with self.subTest(name):
+                self.browser.open((PAGES / f"{name}.html").as_uri())
+                yield states
+                self.assertEqual(self.browser.complaints, [])
+                self.assertEqual([url for url in self.browser.requests if not url.startswith(("file:", "about:"))], [])
+
+    def test_it_is_drawn_whole(self):
+        for states in self.of_every_page():
+            self.assertTrue(self.run_script("ready"))
+            drawn = self.run_script("[...new Set(report.edges.map((e) => e.state))]")
+            self.assertLessEqual(states, set(drawn))
+            self.assertEqual(self.run_script("document.querySelectorAll('.edge').length"),
+                             self.run_script("report.pictures.length ? report.pictures[0].lines.length : 0"))
+            self.assertEqual(self.run_script("document.querySelectorAll('#states button').length"), len(drawn))
+            self.assertEqual(self.run_script("[...document.querySelectorAll('.edge .line')].filter((e) => "
+                                             "!document.querySelector(e.getAttribute('marker-end').slice(4, -1))).length"), 0)
+            self.assertEqual(self.run_script("[...document.querySelectorAll('marker path')].filter((e) => !e.getTotalLength()).length"), 0)
+
+    def test_each_state_looks_like_no_other(self):
+        for states in self.of_every_page():
+            looks = self.run_script("""report.states.map(({state}) => {
+              const line = document.querySelector(`.edge.state-${state} .line`);
+              const style = line && getComputedStyle(line);
+              return line ? [style.strokeDasharray, style.stroke, document.querySelector(`#tip-${state} path`).getAttribute("d")].join() : state; })""")
+            self.assertEqual(len(looks), len(set(looks)), looks)
+
+    def test_every_edge_can_be_chosen(self):
+        for states in self.of_every_page():
+            if not states:
+                continue
+            silent = self.run_script("""report.edges.filter((edge, i) => { select("edge", i);
+              const text = document.getElementById("details").textContent;
+              return !text.includes(report.nodes[edge.from].id) || !text.includes(edge.traffic); }).length""")
+            self.assertEqual(silent, 0)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
