@@ -73,8 +73,8 @@ std::vector<std::uint32_t> places_after(const std::vector<std::uint32_t>& order)
     return places;
 }
 
-/// Nodes by id, edges by (from, to, point), and findings with them.
-void sort_graph(Audit& audit) {
+/// Nodes by id, edges by (from, to, point). By edge: its number before.
+std::vector<std::uint32_t> sort_graph(Audit& audit) {
     auto& nodes = audit.graph.nodes;
     auto& edges = audit.graph.edges;
     const auto node_order =
@@ -92,10 +92,23 @@ void sort_graph(Audit& audit) {
     const auto edge_order = sorted_order(keys, std::less<>());
     const auto edge_place = places_after(edge_order);
     put_in_order(edges, edge_order);
-    for (auto& finding : audit.findings) {
-        if (finding.edge) finding.edge = edge_place[*finding.edge];
-    }
     for (auto& edge : audit.edge_of) edge = edge_place[edge];
+    return edge_order;
+}
+
+/// What the edges that were seen come to, and the rules that decided.
+void judge_edges(Audit& audit, const World& world, const Verdicts& verdicts,
+                 const std::vector<EdgeFacts>& facts, const std::vector<std::uint32_t>& before) {
+    std::vector<std::optional<std::vector<std::string>>> reasons(verdicts.all().size());
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        if (before[i] >= facts.size()) continue;  // only declared
+        const EdgeFacts& own = facts[before[i]];
+        auto& edge = audit.graph.edges[i];
+        edge.state = own.state();
+        const auto judged = own.deciding().judged;
+        if (!reasons[judged]) reasons[judged] = reasons_in_words(world, verdicts.all()[judged]);
+        edge.rules = *reasons[judged];
+    }
 }
 
 }  // namespace
@@ -109,24 +122,17 @@ Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& convers
     const auto facts = edge_facts(observed, conversations, verdicts);
     audit.graph = std::move(observed.graph);
     audit.edge_of = std::move(observed.edge_of);
-    std::vector<std::optional<std::vector<std::string>>> reasons(verdicts.all().size());
-    for (std::size_t i = 0; i < facts.size(); ++i) {
-        auto& edge = audit.graph.edges[i];
-        edge.state = facts[i].state();
-        const auto judged = facts[i].deciding().judged;
-        if (!reasons[judged])
-            reasons[judged] = reasons_in_words(engine.world(), verdicts.all()[judged]);
-        edge.rules = *reasons[judged];
-    }
-    find_in_edges(audit, facts, verdicts, engine.world(), {conversations, context});
     find_losses(audit, context);
     find_unprotected(audit, engine);
     find_unused(audit, engine, verdicts);
+    // In their last order from here on: what is made of them lies in memory as it is sorted then.
+    const auto before = sort_graph(audit);
+    judge_edges(audit, engine.world(), verdicts, facts, before);
+    find_in_edges(audit, {facts, before}, verdicts, engine.world(), {conversations, context});
     for (auto& finding : name_findings(context, engine.world().inventory)) {
         audit.findings.push_back(std::move(finding));
     }
     find_in_tls(audit, engine.world(), conversations);
-    sort_graph(audit);
     for (const auto& edge : audit.graph.edges) ++audit.edges_by_state[edge.state];
     sort_findings(audit.findings);
     return audit;

@@ -11,9 +11,19 @@ namespace nspect::analyzer {
 namespace {
 
 struct Numbers {
-    std::size_t conversation;
+    std::uint32_t conversation;
     std::uint32_t judged;
 };
+
+RareFacts& rare(EdgeFacts& facts) {
+    if (!facts.rare) facts.rare = std::make_unique<RareFacts>();
+    return *facts.rare;
+}
+
+const RareFacts& rare_of(const EdgeFacts& facts) {
+    static const RareFacts nothing;
+    return facts.rare ? *facts.rare : nothing;
+}
 
 void add(EdgeFacts& facts, const Conversation& conversation, const Judged& judged,
          const Numbers& numbers) {
@@ -25,15 +35,15 @@ void add(EdgeFacts& facts, const Conversation& conversation, const Judged& judge
     facts.outbound_declared |= judged.outbound_declared;
     const bool too_large =
         conversation.lost_between && conversation.outcome == Outcome::established;
-    if (too_large) note(facts.too_large);
-    if (conversation.lost_between && !too_large) ++facts.lost[*conversation.lost_between];
+    if (too_large) note(rare(facts).too_large);
+    if (conversation.lost_between && !too_large) ++rare(facts).lost[*conversation.lost_between];
     const bool reached = reached_server(conversation);
-    if (judged.verdict.uncertain() && !judged.own_node) return note(facts.undecided);
-    if (!judged.allowed()) return note(reached ? facts.denied_flowed : facts.denied_blocked);
-    if (conversation.outcome == Outcome::unanswered) note(facts.unanswered);
+    if (judged.verdict.uncertain() && !judged.own_node) return note(rare(facts).undecided);
+    if (!judged.allowed()) return note(reached ? facts.denied_flowed : rare(facts).denied_blocked);
+    if (conversation.outcome == Outcome::unanswered) note(rare(facts).unanswered);
     const bool refused =
         conversation.outcome == Outcome::refused || conversation.outcome == Outcome::rejected;
-    if (refused) note(facts.refused);
+    if (refused) note(rare(facts).refused);
     note(facts.used);
 }
 
@@ -53,36 +63,40 @@ public:
                 "policy denies this, and it passed all the same: the policy is not enforced here",
                 facts.denied_flowed);
         }
-        if (facts.denied_blocked.count > 0) {
-            add(edge, facts, "denied-and-blocked", Severity::low,
-                "attempts that policy denies did not pass", facts.denied_blocked);
-        }
-        if (facts.undecided.count > 0) {
-            add(edge, facts, "depends-on-plugin", Severity::low,
-                "whether policy allows this depends on the network plugin, or on a rule that is "
-                "not evaluated",
-                facts.undecided);
-        }
-        if (facts.unanswered.count > 0) {
-            add_fate(add(edge, facts, "allowed-but-unanswered", Severity::medium,
-                         "policy allows this, and nobody answered", facts.unanswered),
-                     facts.unanswered);
-        }
-        if (facts.refused.count > 0) {
-            add_fate(add(edge, facts, "allowed-but-refused", Severity::low,
-                         "policy allows this, and it was refused", facts.refused),
-                     facts.refused);
-        }
-        if (facts.too_large.count > 0) {
-            add_fate(add(edge, facts, "path-mtu", Severity::medium,
-                         "large packets are lost on the way, small ones pass", facts.too_large),
-                     facts.too_large);
-        }
-        find_lost(edge, facts);
+        if (facts.rare) find_rare(edge, facts, *facts.rare);
         find_unknown(edge, facts);
     }
 
 private:
+    void find_rare(std::size_t edge, const EdgeFacts& facts, const RareFacts& rare) {
+        if (rare.denied_blocked.count > 0) {
+            add(edge, facts, "denied-and-blocked", Severity::low,
+                "attempts that policy denies did not pass", rare.denied_blocked);
+        }
+        if (rare.undecided.count > 0) {
+            add(edge, facts, "depends-on-plugin", Severity::low,
+                "whether policy allows this depends on the network plugin, or on a rule that is "
+                "not evaluated",
+                rare.undecided);
+        }
+        if (rare.unanswered.count > 0) {
+            add_fate(add(edge, facts, "allowed-but-unanswered", Severity::medium,
+                         "policy allows this, and nobody answered", rare.unanswered),
+                     rare.unanswered);
+        }
+        if (rare.refused.count > 0) {
+            add_fate(add(edge, facts, "allowed-but-refused", Severity::low,
+                         "policy allows this, and it was refused", rare.refused),
+                     rare.refused);
+        }
+        if (rare.too_large.count > 0) {
+            add_fate(add(edge, facts, "path-mtu", Severity::medium,
+                         "large packets are lost on the way, small ones pass", rare.too_large),
+                     rare.too_large);
+        }
+        find_lost(edge, facts, rare);
+    }
+
     Finding& add(std::size_t edge, const EdgeFacts& facts, const char* code, Severity severity,
                  std::string message, const Tally& tally) {
         Finding finding;
@@ -98,7 +112,7 @@ private:
         if (!reasons) reasons = reasons_in_words(world_, judged);
         finding.evidence.insert(finding.evidence.end(), reasons->begin(), reasons->end());
         finding.location = deciding_place(world_, judged);
-        add_losses(finding, facts);
+        if (facts.rare) add_losses(finding, *facts.rare);
         return audit_.findings.emplace_back(std::move(finding));
     }
 
@@ -109,8 +123,8 @@ private:
                                    fate_sentence(packet_fate(first, places_), first, places_));
     }
 
-    void add_losses(Finding& finding, const EdgeFacts& facts) const {
-        for (const auto& [between, count] : facts.lost) {
+    void add_losses(Finding& finding, const RareFacts& rare) const {
+        for (const auto& [between, count] : rare.lost) {
             finding.evidence.push_back(std::to_string(count) + " seen at " +
                                        places_.words(between.first) + ", never at " +
                                        places_.words(between.second));
@@ -118,15 +132,14 @@ private:
     }
 
     /// Where policy denies it, the loss is no surprise and stands as evidence there.
-    void find_lost(std::size_t edge, const EdgeFacts& facts) {
-        if (facts.lost.empty() || facts.denied_blocked.count + facts.denied_flowed.count > 0)
-            return;
-        const auto& between = facts.lost.begin()->first;
+    void find_lost(std::size_t edge, const EdgeFacts& facts, const RareFacts& rare) {
+        if (rare.lost.empty() || rare.denied_blocked.count + facts.denied_flowed.count > 0) return;
+        const auto& between = rare.lost.begin()->first;
         std::string message = "packets left " + places_.words(between.first) +
                               " and never reached " + places_.words(between.second);
-        Tally lost = facts.unanswered.count > 0 ? facts.unanswered : facts.used;
+        Tally lost = rare.unanswered.count > 0 ? rare.unanswered : facts.used;
         lost.count = 0;
-        for (const auto& [where, count] : facts.lost) lost.count += count;
+        for (const auto& [where, count] : rare.lost) lost.count += count;
         add(edge, facts, "lost-in-between", Severity::medium, std::move(message), lost);
     }
 
@@ -137,7 +150,7 @@ private:
         const bool outbound = nameless(to) && from.workload.has_value();
         if (inbound == outbound) return;
         if (inbound ? facts.inbound_declared : facts.outbound_declared) return;
-        Tally all = facts.used.count > 0 ? facts.used : facts.undecided;
+        const Tally& all = facts.used.count > 0 ? facts.used : rare_of(facts).undecided;
         if (all.count == 0) return;
         const bool inside = is_block_of_private(inbound ? from.id : to.id);
         add(edge, facts, "unknown-peer", inbound && inside ? Severity::medium : Severity::low,
@@ -167,7 +180,7 @@ private:
 
 }  // namespace
 
-void Tally::add(const Conversation& conversation, std::size_t number, std::uint32_t answer) {
+void Tally::add(const Conversation& conversation, std::uint32_t number, std::uint32_t answer) {
     if (count == 0) {
         judged = answer;
         example = number;
@@ -185,8 +198,8 @@ std::string Tally::words() const {
 
 EdgeState EdgeFacts::state() const {
     if (denied_flowed.count > 0) return EdgeState::denied_flowed;
-    if (undecided.count > 0) return EdgeState::undecided;
-    if (denied_blocked.count > 0) return EdgeState::denied_blocked;
+    if (rare && rare->undecided.count > 0) return EdgeState::undecided;
+    if (rare && rare->denied_blocked.count > 0) return EdgeState::denied_blocked;
     return selected ? EdgeState::allowed_used : EdgeState::unprotected;
 }
 
@@ -195,9 +208,9 @@ const Tally& EdgeFacts::deciding() const {
         case EdgeState::denied_flowed:
             return denied_flowed;
         case EdgeState::undecided:
-            return undecided;
+            return rare_of(*this).undecided;
         case EdgeState::denied_blocked:
-            return denied_blocked;
+            return rare_of(*this).denied_blocked;
         default:
             return used;
     }
@@ -207,17 +220,20 @@ std::vector<EdgeFacts> edge_facts(const Observed& observed,
                                   const std::vector<Conversation>& conversations,
                                   Verdicts& verdicts) {
     std::vector<EdgeFacts> facts(observed.graph.edges.size());
-    for (std::size_t i = 0; i < conversations.size(); ++i) {
+    for (std::uint32_t i = 0; i < conversations.size(); ++i) {
         const auto number = verdicts.of(observed.talks[i]);
         add(facts[observed.edge_of[i]], conversations[i], verdicts.all()[number], {i, number});
     }
     return facts;
 }
 
-void find_in_edges(Audit& audit, const std::vector<EdgeFacts>& facts, const Verdicts& verdicts,
+void find_in_edges(Audit& audit, const FactsOfEdges& facts, const Verdicts& verdicts,
                    const World& world, const Seen& seen) {
     EdgeFindings findings(audit, verdicts, world, seen);
-    for (std::size_t edge = 0; edge < facts.size(); ++edge) findings.find(edge, facts[edge]);
+    for (std::size_t edge = 0; edge < facts.number.size(); ++edge) {
+        const auto number = facts.number[edge];
+        if (number < facts.facts.size()) findings.find(edge, facts.facts[number]);
+    }
 }
 
 }  // namespace nspect::analyzer

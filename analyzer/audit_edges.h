@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,28 +19,33 @@ struct Tally {
     std::uint64_t count = 0;
     Timestamp first{};
     Timestamp last{};
-    std::uint32_t judged = 0;  ///< the answer to the first of them, in Verdicts::all()
-    std::size_t example = 0;   ///< the first of them
+    std::uint32_t judged = 0;   ///< the answer to the first of them, in Verdicts::all()
+    std::uint32_t example = 0;  ///< the first of them
 
     /// `number` is the conversation's.
-    void add(const Conversation& conversation, std::size_t number, std::uint32_t answer);
+    void add(const Conversation& conversation, std::uint32_t number, std::uint32_t answer);
     /// "12 conversations, first 2026-01-01T10:00:00Z, last ..."
     std::string words() const;
 };
 
-/// What the conversations of one edge came to, held against policy.
-struct EdgeFacts {
-    Tally denied_flowed;
+/// What conversations of few edges come to.
+struct RareFacts {
     Tally denied_blocked;
     Tally unanswered;  ///< allowed, and no answer
     Tally refused;     ///< allowed, and refused by the server or on the way
     Tally too_large;   ///< small packets pass and large ones do not
     Tally undecided;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> lost;  ///< by vantages
+};
+
+/// What the conversations of one edge came to, held against policy.
+struct EdgeFacts {
+    Tally denied_flowed;
     Tally used;
+    std::unique_ptr<RareFacts> rare;  ///< null: none of these
     bool selected = false;
     bool inbound_declared = false;   ///< a rule, not the absence of one, lets it in
     bool outbound_declared = false;  ///< or out
-    std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> lost;  ///< by vantages
 
     EdgeState state() const;
     /// The conversations that made the state what it is.
@@ -57,8 +63,15 @@ struct Seen {
     const Recording& context;
 };
 
+/// Facts by edge as they were counted, and by edge of the graph its number there; those beyond the
+/// facts were not seen.
+struct FactsOfEdges {
+    const std::vector<EdgeFacts>& facts;
+    const std::vector<std::uint32_t>& number;
+};
+
 /// Findings about what was seen.
-void find_in_edges(Audit& audit, const std::vector<EdgeFacts>& facts, const Verdicts& verdicts,
+void find_in_edges(Audit& audit, const FactsOfEdges& facts, const Verdicts& verdicts,
                    const World& world, const Seen& seen);
 
 }  // namespace nspect::analyzer

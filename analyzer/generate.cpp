@@ -103,10 +103,12 @@ Generated generate(const PolicyEngine& engine, const std::vector<Conversation>& 
     auto policies = staying(in_force, namespaces, options);
     const GeneratedPart part{policies.size(), options.granularity};
     for (const auto& each : generated.policies) policies.push_back(each.policy);
-    generated.proposed = policies;
-    const World world = with_policies(in_force, std::move(policies));
-    const PolicyEngine after(world);
-    generated.proof = prove(engine, after, demands, observed, conversations, part);
+    World world = with_policies(in_force, std::move(policies));
+    {
+        const PolicyEngine after(world);
+        generated.proof = prove(engine, after, demands, observed, conversations, part);
+    }
+    generated.proposed = std::move(world.policies);
     if (written.addresses_let_in > written.addresses_seen) {
         generated.proof.costs.push_back({"address blocks that were joined (counted in addresses)",
                                          written.addresses_let_in - written.addresses_seen});

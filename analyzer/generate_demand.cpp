@@ -96,25 +96,23 @@ public:
         const End& subject = out ? talk_.client : talk_.server;
         const End& peer = out ? talk_.server : talk_.client;
         const auto workload = inventory_.endpoints()[subject.index].workload;
-        for (auto& name : peers(peer, out)) {
+        each_peer(peer, out, [&](DemandPeer name) {
             note({workload, direction, std::move(name), talk_.point}, peer);
-        }
+        });
     }
 
 private:
-    std::vector<DemandPeer> peers(const End& peer, bool out) const {
-        const DemandPeer address{DemandPeer::Kind::address, 0, peer.address};
+    template <class Use>
+    void each_peer(const End& peer, bool out, Use use) const {
         if (peer.kind == End::Kind::endpoint) {
             const auto& endpoint = inventory_.endpoints()[peer.index];
-            const DemandPeer pods{DemandPeer::Kind::workload, endpoint.workload, {}};
+            use({DemandPeer::Kind::workload, endpoint.workload, {}});
             // Plugins differ in whether labels or the node's address name a host-network pod.
-            if (endpoint.host_network) return {pods, address};
-            return {pods};
+            if (!endpoint.host_network) return;
+        } else if (out && asks_by_name(peer) && can_name(*names_, conversation_.server.name)) {
+            return use({DemandPeer::Kind::domain, 0, {}, conversation_.server.name});
         }
-        if (out && asks_by_name(peer) && can_name(*names_, conversation_.server.name)) {
-            return {{DemandPeer::Kind::domain, 0, {}, conversation_.server.name}};
-        }
-        return {address};
+        use({DemandPeer::Kind::address, 0, peer.address});
     }
 
     bool asks_by_name(const End& peer) const {
@@ -180,7 +178,10 @@ public:
             candidates.push_back(i);
             ++counts[observed_.edge_of[i]];
         }
-        for (const auto index : by_edge(candidates, counts)) {
+        const auto order = by_edge(candidates, counts);
+        for (std::size_t at = 0; at < order.size(); ++at) {
+            if (at + looked_ahead < order.size()) look_ahead(order[at + looked_ahead]);
+            const auto index = order[at];
             const auto edge = observed_.edge_of[index];
             if (counts[edge] < options_.min_count) {
                 ++left_out_[{edge,
@@ -194,6 +195,16 @@ public:
     }
 
 private:
+    /// By edge, conversations lie anywhere in memory: those that are next are asked for in time.
+    static constexpr std::size_t looked_ahead = 8;
+    void look_ahead(std::size_t index) const {
+        const auto& conversation = conversations_[index];
+        __builtin_prefetch(&observed_.talks[index]);
+        __builtin_prefetch(&observed_.talks[index].point);
+        __builtin_prefetch(&conversation.first);
+        __builtin_prefetch(&conversation.direction);
+    }
+
     /// What belongs to one edge is looked up in the same places: one after the other is faster.
     std::vector<std::size_t> by_edge(const std::vector<std::size_t>& candidates,
                                      const std::vector<std::uint64_t>& counts) const {

@@ -49,9 +49,11 @@ public:
             const EdgeKey key{node(talk.client, Direction::ingress, {}),
                               node(talk.server, Direction::egress, conversation.server.name),
                               talk.shown()};
-            const auto edge = edge_number(key);
-            result_.edge_of.push_back(edge);
-            count(result_.graph.edges[edge], conversation);
+            result_.edge_of.push_back(edges_.number(key).first);
+        }
+        make_edges();
+        for (std::size_t i = 0; i < conversations.size(); ++i) {
+            count(result_.graph.edges[result_.edge_of[i]], conversations[i]);
         }
         return std::move(result_);
     }
@@ -145,16 +147,16 @@ private:
         return static_cast<std::uint32_t>(result_.graph.nodes.size());
     }
 
-    std::uint32_t edge_number(const EdgeKey& key) {
-        const auto [number, added] = edges_.number(key);
-        if (added) {
-            GraphEdge edge;
-            edge.from = key.from;
-            edge.to = key.to;
-            edge.point = key.point;
-            result_.graph.edges.push_back(std::move(edge));
+    /// All at once: while their number grows, moving them would cost more than counting.
+    void make_edges() {
+        auto& edges = result_.graph.edges;
+        edges.resize(edges_.size());
+        for (std::size_t i = 0; i < edges.size(); ++i) {
+            const auto& key = edges_.keys()[i];
+            edges[i].from = key.from;
+            edges[i].to = key.to;
+            edges[i].point = key.point;
         }
-        return number;
     }
 
     void count(GraphEdge& edge, const Conversation& conversation) const {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <numeric>
 #include <span>
@@ -123,23 +124,19 @@ public:
     }
 
     std::vector<Conversation> stitch() {
-        const auto number = join_sightings(recording_, inventory_);
-        const auto count =
-            number.empty() ? 0 : *std::max_element(number.begin(), number.end()) + 1U;
-        std::vector<std::uint32_t> start(count + 1, 0);
-        for (const auto n : number) ++start[n + 1];
-        std::partial_sum(start.begin(), start.end(), start.begin());
-        std::vector<std::uint32_t> members(number.size());
-        auto next = start;
-        for (std::uint32_t i = 0; i < number.size(); ++i) members[next[number[i]]++] = i;
+        join();
         std::vector<Conversation> conversations;
-        conversations.reserve(count);
-        for (std::size_t n = 0; n < count; ++n) {
-            conversations.push_back(
-                conversation({members.data() + start[n], start[n + 1] - start[n]}));
-        }
-        sort_by_first(conversations);
+        conversations.reserve(size());
+        visit([&](Conversation made) {
+            conversations.push_back(std::move(made));
+            return true;
+        });
         return conversations;
+    }
+
+    void stitch_each(const std::function<bool(Conversation)>& use) {
+        join();
+        visit(use);
     }
 
 private:
@@ -152,13 +149,60 @@ private:
         }
     }
 
-    static void sort_by_first(std::vector<Conversation>& conversations) {
-        const auto earlier = [](const Conversation& a, const Conversation& b) {
-            if (a.first != b.first) return a.first < b.first;
-            return std::tie(a.client.socket, a.server.socket) <
-                   std::tie(b.client.socket, b.server.socket);
-        };
-        put_in_order(conversations, sorted_order(conversations, earlier));
+    std::size_t size() const { return start_.size() - 1; }
+
+    /// Fills start_ and members_.
+    void join() {
+        const auto number = join_sightings(recording_, inventory_);
+        const auto count =
+            number.empty() ? 0 : *std::max_element(number.begin(), number.end()) + 1U;
+        start_.assign(count + 1, 0);
+        for (const auto n : number) ++start_[n + 1];
+        std::partial_sum(start_.begin(), start_.end(), start_.begin());
+        members_.resize(number.size());
+        auto next = start_;
+        for (std::uint32_t i = 0; i < number.size(); ++i) members_[next[number[i]]++] = i;
+    }
+
+    /// Makes conversations by their first packets, then by their sockets; those of one moment are
+    /// made together.
+    template <class Use>
+    void visit(Use use) {
+        const auto firsts = first_packets();
+        const auto order = sorted_order(firsts, std::less<>());
+        std::vector<Conversation> together;
+        for (auto from = order.begin(); from != order.end();) {
+            const auto to = std::find_if(
+                from, order.end(), [&](std::uint32_t n) { return firsts[n] != firsts[*from]; });
+            together.clear();
+            for (; from != to; ++from) together.push_back(conversation(members_of(*from)));
+            if (together.size() > 1) sort_by_sockets(together);
+            for (auto& each : together) {
+                if (!use(std::move(each))) return;
+            }
+        }
+    }
+
+    static void sort_by_sockets(std::vector<Conversation>& conversations) {
+        std::stable_sort(conversations.begin(), conversations.end(),
+                         [](const Conversation& a, const Conversation& b) {
+                             return std::tie(a.client.socket, a.server.socket) <
+                                    std::tie(b.client.socket, b.server.socket);
+                         });
+    }
+
+    std::vector<Timestamp> first_packets() const {
+        std::vector<Timestamp> firsts(size(), Timestamp::max());
+        for (std::uint32_t n = 0; n < firsts.size(); ++n) {
+            for (const auto member : members_of(n)) {
+                firsts[n] = std::min(firsts[n], recording_.sightings[member].first);
+            }
+        }
+        return firsts;
+    }
+
+    std::span<const std::uint32_t> members_of(std::uint32_t number) const {
+        return std::span(members_).subspan(start_[number], start_[number + 1] - start_[number]);
     }
 
     Conversation conversation(std::span<const std::uint32_t> members) {
@@ -398,6 +442,8 @@ private:
     ServiceBackends services_;
     Listeners listeners_;
     std::unordered_map<std::uint16_t, std::size_t> node_ports_;
+    std::vector<std::uint32_t> start_;  ///< by conversation: where its sightings stand in members_
+    std::vector<std::uint32_t> members_;
     std::vector<Seen> seen_;                           ///< of the conversation being made
     Listeners::Word listens_ = Listeners::Word::none;  ///< as the lead of these has it
 };
@@ -406,6 +452,11 @@ private:
 
 std::vector<Conversation> stitch(const Recording& recording, const Inventory& inventory) {
     return Stitcher(recording, inventory).stitch();
+}
+
+void stitch_each(const Recording& recording, const Inventory& inventory,
+                 const std::function<bool(Conversation)>& visit) {
+    Stitcher(recording, inventory).stitch_each(visit);
 }
 
 }  // namespace nspect::analyzer

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "model/conversation.h"
@@ -14,5 +15,10 @@ namespace nspect::analyzer {
 /// and time; UDP and ICMP by addresses, payload fingerprint and time. When in doubt sightings are
 /// not joined. Sorted by first packet.
 std::vector<Conversation> stitch(const Recording& recording, const Inventory& inventory);
+
+/// The same conversations in the same order, each made when it is its turn: for who keeps none of
+/// them. Ends early when `visit` says false.
+void stitch_each(const Recording& recording, const Inventory& inventory,
+                 const std::function<bool(Conversation)>& visit);
 
 }  // namespace nspect::analyzer

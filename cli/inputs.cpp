@@ -250,8 +250,9 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
     if (loaded.recordings > 0) {
         loaded.world.inventory =
             analyzer::with_recording(std::move(loaded.world.inventory), loaded.context);
-        loaded.conversations = analyzer::stitch(loaded.context, loaded.world.inventory);
         loaded.world.domains = domains_of(loaded.context);
+        if (options.keep_sightings) return loaded;
+        loaded.conversations = analyzer::stitch(loaded.context, loaded.world.inventory);
         loaded.context.sightings = {};
     }
     return loaded;

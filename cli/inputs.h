@@ -17,7 +17,7 @@ namespace nspect::cli {
 /// what it is.
 struct Loaded {
     analyzer::World world;
-    Recording context;  ///< of all recordings, without their sightings
+    Recording context;  ///< of all recordings, without their sightings unless asked for
     std::vector<Conversation> conversations;
     std::size_t recordings = 0;
     bool has_manifests = false;
@@ -32,6 +32,8 @@ struct LoadOptions {
     /// used all the same. Must outlive the loading.
     Diagnostics* diagnostics = nullptr;
     bool need_manifests = false;
+    /// Leaves the sightings in `context` and makes no conversations: for who makes them one by one.
+    bool keep_sightings = false;
     /// Of recordings, only what began then or later.
     Timestamp since{};
 };

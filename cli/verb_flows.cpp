@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "analyzer/places.h"
+#include "analyzer/stitch.h"
 #include "cli/flow_filter.h"
 #include "cli/follow.h"
 #include "cli/inputs.h"
@@ -90,28 +91,38 @@ int run_following(const Options& options) {
                   });
 }
 
-/// Written as they are made: of millions, the text would be larger than what it is made from.
+/// Made and written one after the other: millions of them would be larger than all they are made
+/// from.
 int write_rows(const Options& options, const Loaded& loaded) {
     constexpr std::size_t at_once = 1024;
+    const Inventory& inventory = loaded.world.inventory;
+    const auto wanted = flow_filter(options.filter, inventory);
+    if (!wanted) return fail(wanted.error());
     const analyzer::Places places(loaded.context);
     Rows rows(options.output);
     ResultStream stream(options.output);
-    const std::span<const Conversation> all(loaded.conversations);
-    std::size_t next = 0;
-    do {
-        const auto part = all.subspan(next, std::min(at_once, all.size() - next));
-        stream.write(rows.of(part, loaded.world.inventory, places));
-        next += part.size();
-    } while (next < all.size() && stream.good());
+    std::vector<Conversation> part;
+    const auto write = [&] {
+        stream.write(rows.of(part, inventory, places));
+        part.clear();
+    };
+    analyzer::stitch_each(loaded.context, inventory, [&](Conversation each) {
+        if ((*wanted)(each)) part.push_back(std::move(each));
+        if (part.size() >= at_once) write();
+        return stream.good();
+    });
+    write();
     return stream.finish(exit_ok);
 }
 
 int run(const Options& options) {
     if (options.follow) return run_following(options);
-    auto loaded = load_inputs(options.inputs, options.load, options.output);
+    LoadOptions load = options.load;
+    load.keep_sightings = options.output.format != "text";
+    auto loaded = load_inputs(options.inputs, load, options.output);
     if (!loaded) return fail(loaded.error());
+    if (load.keep_sightings) return write_rows(options, *loaded);
     if (const Status kept = keep_wanted(options.filter, *loaded); !kept) return fail(kept.error());
-    if (options.output.format != "text") return write_rows(options, *loaded);
     return write_view(
         options.output,
         viz::flows_view(loaded->conversations, loaded->world.inventory, loaded->context), exit_ok);

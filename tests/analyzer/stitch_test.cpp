@@ -425,3 +425,23 @@ TEST_CASE("whose interface it is, is known by one family of addresses for the ot
     const Stitched s(r);
     CHECK(roles(s.all[3]) == std::vector{Role::client, Role::server});
 }
+
+TEST_CASE("conversations come by time and then by sockets, one by one as all at once") {
+    auto r = shop();
+    r.tcp("10.0.0.1:40003", "10.0.0.2:5432").isn(3, 30).at(2s).veth("web");
+    r.tcp("10.0.0.1:40002", "10.0.0.2:5432").isn(2, 20).at(1s).veth("web");
+    r.tcp("10.0.0.1:40001", "10.0.0.2:5432").isn(1, 10).at(1s).veth("web");
+    // Seen first at the other end: its first packet is the earliest of all.
+    r.tcp("10.0.0.3:40004", "10.0.0.2:5432").isn(4, 40).at(3s).veth("job").at(500ms).veth("db");
+    const Inventory inventory = with_recording({}, r.recording());
+    std::vector<std::uint16_t> ports;
+    for (const auto& each : stitch(r.recording(), inventory))
+        ports.push_back(each.client.socket.port.number);
+    CHECK(ports == std::vector<std::uint16_t>{40004, 40001, 40002, 40003});
+    std::vector<std::uint16_t> one_by_one;
+    stitch_each(r.recording(), inventory, [&](const Conversation& each) {
+        one_by_one.push_back(each.client.socket.port.number);
+        return one_by_one.size() < 3;
+    });
+    CHECK(one_by_one == std::vector<std::uint16_t>{40004, 40001, 40002});
+}
