@@ -10,6 +10,7 @@
 #include "analyzer/generate_dialect.h"
 #include "analyzer/generate_policies.h"
 #include "analyzer/generate_proof.h"
+#include "analyzer/generate_warnings.h"
 #include "analyzer/observed.h"
 
 namespace nspect::analyzer {
@@ -101,12 +102,15 @@ Generated generate(const PolicyEngine& engine, const std::vector<Conversation>& 
     generated.policies = in_dialect(options.dialect, std::move(written.policies), inventory);
     generated.namespaces.assign(namespaces.begin(), namespaces.end());
     auto policies = staying(in_force, namespaces, options);
-    const GeneratedPart part{policies.size(), options.granularity};
+    const auto first = policies.size();
+    const GeneratedPart part{first, options.granularity};
     for (const auto& each : generated.policies) policies.push_back(each.policy);
     World world = with_policies(in_force, std::move(policies));
     {
         const PolicyEngine after(world);
         generated.proof = prove(engine, after, demands, observed, conversations, part);
+        generated.proof.cut_off = cut_off_by(after, demands, namespaces);
+        add_warnings(after, first, generated);
     }
     generated.proposed = std::move(world.policies);
     if (written.addresses_let_in > written.addresses_seen) {

@@ -53,6 +53,13 @@ struct LeftOut {
     std::uint64_t conversations = 0;
 };
 
+/// A workload that the policies let talk to nobody.
+struct CutOff {
+    std::string workload;  ///< "shop/idle[Deployment]"
+    std::string place;     ///< its namespace
+    std::string reason;    ///< "nothing was recorded of it with anyone else", ...
+};
+
 /// Pairs of workloads x (protocol, port) points. Points are counted over the ports that any
 /// container declares, any rule names, or any conversation used, so the number means something.
 struct Breadth {
@@ -81,6 +88,7 @@ struct Proof {
     bool sound = false;             ///< each conversation that passed is allowed, by the engine
     std::vector<LeftOut> broken;    ///< passed, but would be denied: empty when sound
     std::vector<LeftOut> left_out;  ///< on purpose
+    std::vector<CutOff> cut_off;    ///< sorted
     Breadth generated;
     Breadth in_force;
     Breadth without_policy;
@@ -96,6 +104,9 @@ struct Generated {
     std::vector<GeneratedPolicy> policies;  ///< sorted by namespace and name
     std::vector<std::string> namespaces;    ///< that they cover, sorted
     Proof proof;
+    /// What a person should know before signing, with the title of the policy that says it too;
+    /// each once, none left out.
+    std::vector<std::string> warnings;
 };
 
 /// Least-privilege NetworkPolicies for what was seen. `engine` holds the policies in force.

@@ -172,7 +172,7 @@ public:
         for (std::size_t i = 0; i < conversations_.size(); ++i) {
             if (!concerns_us(observed_.talks[i])) continue;
             if (auto reason = why_not(i); !reason.empty()) {
-                ++left_out_[{observed_.edge_of[i], std::move(reason)}];
+                leave_out(i, std::move(reason));
                 continue;
             }
             candidates.push_back(i);
@@ -184,8 +184,8 @@ public:
             const auto index = order[at];
             const auto edge = observed_.edge_of[index];
             if (counts[edge] < options_.min_count) {
-                ++left_out_[{edge,
-                             "seen fewer than " + std::to_string(options_.min_count) + " times"}];
+                leave_out(index,
+                          "seen fewer than " + std::to_string(options_.min_count) + " times");
             } else {
                 take(index);
             }
@@ -213,6 +213,15 @@ private:
         std::vector<std::size_t> order(candidates.size());
         for (const auto index : candidates) order[next[observed_.edge_of[index]]++] = index;
         return order;
+    }
+
+    void leave_out(std::size_t index, std::string reason) {
+        ++left_out_[{observed_.edge_of[index], std::move(reason)}];
+        const auto& talk = observed_.talks[index];
+        for (const auto* end : {&talk.client, &talk.server}) {
+            if (!is_subject(*end)) continue;
+            ++demands_.left_out_of[inventory_.endpoints()[end->index].workload];
+        }
     }
 
     void list_left_out() {

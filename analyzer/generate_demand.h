@@ -59,8 +59,9 @@ struct Demands {
     std::map<Demand, Grounds> wanted;
     std::vector<std::size_t> permitted;                 ///< conversations to allow, by index
     std::vector<LeftOut> left_out;                      ///< sorted
-    std::set<std::size_t> seen;                         ///< workloads with any conversation
+    std::set<std::size_t> seen;                         ///< workloads that rules are wanted for
     std::set<std::size_t> probed;                       ///< workloads reached by their own node
+    std::map<std::size_t, std::uint64_t> left_out_of;   ///< by workload: conversations left out
     std::map<std::size_t, std::set<std::string>> kept;  ///< by workload: kept policies it relies on
 };
 

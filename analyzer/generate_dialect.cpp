@@ -131,14 +131,16 @@ private:
     static void write(GeneratedPolicy& made, Direction direction, const Rule& rule, Notes notes) {
         const auto ports = ports_of(rule);
         for (auto& peer : peers_of(rule)) {
-            if (std::holds_alternative<DomainPeer>(peer)) {
-                notes.insert(notes.begin(), names_need_licence);
-            }
             for (const auto& part : ports) {
                 Rule one = rule;
                 one.peers = {peer};
                 one.ports = part;
-                add_rule(made, direction, std::move(one), std::exchange(notes, {}));
+                // Each part opens its ports on its own.
+                auto own = std::exchange(notes, {});
+                if (std::holds_alternative<DomainPeer>(peer)) {
+                    own.insert(own.begin(), names_need_licence);
+                }
+                add_rule(made, direction, std::move(one), std::move(own));
             }
         }
     }

@@ -153,6 +153,23 @@ std::vector<std::set<std::string>> cover_by_cliques(const std::vector<std::strin
     return cliques;
 }
 
+/// Compose has no say in what other runtimes run.
+bool may_be_composed(const Endpoint& endpoint) {
+    return endpoint.runtime.empty() || endpoint.runtime == "docker" || endpoint.runtime == "podman";
+}
+
+/// Whether it may talk to anyone who is not of its project, and so can share none of its networks.
+bool meets_others(const PolicyEngine& engine, std::size_t endpoint, const std::string& project) {
+    const auto& inventory = engine.world().inventory;
+    const auto own = Who::of_endpoint(endpoint);
+    for (std::size_t i = 0; i < inventory.endpoints().size(); ++i) {
+        if (inventory.workload_of(inventory.endpoints()[i]).namespace_name == project) continue;
+        const auto other = Who::of_endpoint(i);
+        if (!engine.allowed(own, other).empty() || !engine.allowed(other, own).empty()) return true;
+    }
+    return false;
+}
+
 bool names_addresses(const PolicyEngine& engine, std::size_t endpoint) {
     for (const auto direction : {Direction::ingress, Direction::egress}) {
         if (!engine.isolated(endpoint, direction)) return true;
@@ -229,7 +246,9 @@ std::vector<NetworkSplit> split_networks(const PolicyEngine& engine) {
     std::map<std::string, std::vector<std::size_t>> projects;
     for (std::size_t i = 0; i < inventory.endpoints().size(); ++i) {
         const auto& endpoint = inventory.endpoints()[i];
-        if (endpoint.host_network || !is_isolated(engine, i)) continue;
+        if (endpoint.host_network || !may_be_composed(endpoint) || !is_isolated(engine, i)) {
+            continue;
+        }
         projects[inventory.workload_of(endpoint).namespace_name].push_back(i);
     }
     std::vector<NetworkSplit> splits;
@@ -241,7 +260,9 @@ std::vector<NetworkSplit> split_networks(const PolicyEngine& engine) {
         for (const auto a : members) {
             const auto from = service_name(inventory, inventory.endpoints()[a]);
             services.insert(from);
-            if (names_addresses(engine, a)) split.outside.insert(from);
+            if (names_addresses(engine, a) || meets_others(engine, a, project)) {
+                split.outside.insert(from);
+            }
             for (const auto b : members) {
                 const auto to = service_name(inventory, inventory.endpoints()[b]);
                 if (from == to) continue;

@@ -56,10 +56,11 @@ struct NetworkSplit {
     std::string project;
     std::vector<std::string> services;            ///< sorted
     std::vector<std::set<std::string>> networks;  ///< in each, any two may talk
-    std::set<std::string> outside;                ///< services that talk to other addresses
+    std::set<std::string> outside;                ///< services that talk to anyone else
 };
 
-/// By project. Networks know no ports and no direction: who may meet on any port meets on all.
+/// By project, of what Compose can run. Networks know no ports and no direction: who may meet on
+/// any port meets on all.
 std::vector<NetworkSplit> split_networks(const PolicyEngine& engine);
 
 }  // namespace nspect::analyzer

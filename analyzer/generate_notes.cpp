@@ -12,6 +12,7 @@ namespace {
 
 /// Port of HBONE, Istio's tunnel between proxies of its ambient mode.
 constexpr Port mesh_port{15008};
+constexpr Port dns_port{53};
 
 /// A Job seen fewer times may do more than it was seen doing.
 constexpr std::size_t enough_runs = 3;
@@ -68,23 +69,31 @@ std::string resolver_words(const NamedPeer& peer) {
                : "DNS, by the resolver that was really asked: one outside the cluster";
 }
 
-void add_address_notes(std::vector<std::string>& notes, const IpAddress& address) {
+void add_address_notes(std::vector<std::string>& notes, const IpAddress& address, Port port) {
     static const auto mesh_probes = IpAddress::parse("169.254.7.127");
     if (is_metadata_service(address)) {
-        notes.emplace_back("WARNING: the cloud metadata service, which hands out credentials");
+        notes.emplace_back(std::string(warning_mark) +
+                           "the cloud metadata service, which hands out credentials");
     } else if (address == mesh_probes) {
         notes.emplace_back("link-local: health probes, as Istio's ambient mode rewrites them");
-    } else if (address.is_link_local()) {
+    } else if (address.is_link_local() && port == dns_port) {
         notes.emplace_back("link-local: the node itself, such as a node-local DNS cache");
+    } else if (address.is_link_local()) {
+        notes.emplace_back(std::string(warning_mark) +
+                           "link-local: whatever has this address on each node");
     }
 }
 
 }  // namespace
 
 void bound(std::vector<std::string>& notes) {
-    if (notes.size() <= most_notes) return;
-    const auto more = notes.size() - most_notes;
-    notes.resize(most_notes);
+    const auto rest = std::stable_partition(
+        notes.begin(), notes.end(),
+        [](const std::string& note) { return note.starts_with(warning_mark); });
+    const auto most = std::max(most_notes, static_cast<std::size_t>(rest - notes.begin()));
+    if (notes.size() <= most) return;
+    const auto more = notes.size() - most;
+    notes.resize(most);
     notes.push_back("and " + std::to_string(more) + " more");
 }
 
@@ -158,7 +167,7 @@ void add_notes(std::vector<std::string>& notes, const NamedPeer& peer, const Tra
     notes.push_back(peer.words + ' ' + to_string(point) + ": " + counted(grounds));
     if (grounds.conversations == 1) notes.emplace_back("seen once only");
     if (!peer.role.empty()) notes.push_back(peer.words + " is " + peer.role);
-    if (point.port == Port{53}) notes.push_back(resolver_words(peer));
+    if (point.port == dns_port) notes.push_back(resolver_words(peer));
     if (point == TrafficPoint{Protocol::tcp, mesh_port}) {
         notes.emplace_back(
             "HBONE, the mesh's tunnel: what flows inside is for the mesh's own policies");
@@ -181,7 +190,7 @@ void add_notes(std::vector<std::string>& notes, const NamedPeer& peer, const Tra
         notes.push_back("asked for as \"" + grounds.refused_name +
                         "\", a name that this policy language refuses: by address");
     }
-    if (peer.address != nullptr) add_address_notes(notes, *peer.address);
+    if (peer.address != nullptr) add_address_notes(notes, *peer.address, point.port);
 }
 
 }  // namespace nspect::analyzer

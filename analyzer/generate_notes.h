@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -14,7 +15,10 @@ namespace nspect::analyzer {
 /// How many comment lines a rule or a policy carries.
 inline constexpr std::size_t most_notes = 20;
 
-/// Cuts the list where it gets too long to be read, and says so.
+/// What a note begins with that nobody may overlook.
+inline constexpr std::string_view warning_mark = "WARNING: ";
+
+/// Puts warnings first and cuts the rest where it gets too long to be read, and says so.
 void bound(std::vector<std::string>& notes);
 
 void merge(Grounds& into, const Grounds& more);

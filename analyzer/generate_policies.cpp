@@ -39,8 +39,11 @@ struct PolicyWriter::Known {
 
 namespace {
 
-constexpr const char* default_deny_name = "nspect-default-deny";
 constexpr const char* whole_namespace_name = "nspect-namespace";
+
+std::string default_deny() {
+    return "nspect-" + std::string(default_deny_name);
+}
 
 using Points = std::map<TrafficPoint, Grounds>;
 
@@ -158,7 +161,7 @@ private:
     }
 
     void draft() {
-        for (const auto& place : options_.default_deny) names_.emplace(place, default_deny_name);
+        for (const auto& place : options_.default_deny) names_.emplace(place, default_deny());
         for (const auto workload : demands_.probed) {
             drafts_[pod_name(workload)].workloads.insert(workload);
         }
@@ -386,21 +389,11 @@ private:
 
     void write_default_deny(const std::string& place) {
         GeneratedPolicy made;
-        made.policy = blank(place, default_deny_name, {});
+        made.policy = blank(place, default_deny(), {});
         made.place = place;
         made.notes.emplace_back(
             "isolates every pod of the namespace; the other policies open "
             "what was recorded");
-        std::set<std::string> unseen;
-        for (const auto& endpoint : inventory_.endpoints()) {
-            const auto& id = inventory_.workload_of(endpoint);
-            if (id.namespace_name != place) continue;
-            if (!demands_.seen.contains(endpoint.workload)) unseen.insert(to_string(id));
-        }
-        for (const auto& id : unseen) {
-            made.notes.push_back("nothing was recorded of " + id + ": it is cut off entirely");
-        }
-        bound(made.notes);
         written_.policies.push_back(std::move(made));
     }
 

@@ -5,12 +5,16 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/generate.h"
 #include "analyzer/generate_demand.h"
 
 namespace nspect::analyzer {
+
+/// How the name of a policy ends that isolates a namespace as a whole.
+inline constexpr std::string_view default_deny_name = "default-deny";
 
 /// The policies that allow what is demanded, and address blocks that are wider than what was seen.
 struct WrittenPolicies {

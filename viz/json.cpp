@@ -208,6 +208,10 @@ std::string to_json(const analyzer::Generated& generated, const std::vector<std:
     };
     Json costs = Json::array();
     for (const auto& each : proof.costs) costs.push_back({{"of", each.of}, {"ways", each.ways}});
+    Json cut_off = Json::array();
+    for (const auto& each : proof.cut_off) {
+        cut_off.push_back({{"workload", each.workload}, {"reason", each.reason}});
+    }
     const auto seconds = [](Duration duration) {
         return std::chrono::duration<double>(duration).count();
     };
@@ -224,6 +228,7 @@ std::string to_json(const analyzer::Generated& generated, const std::vector<std:
     json["proof"] = {{"sound", proof.sound},
                      {"broken", left_out_json(proof.broken)},
                      {"left_out", left_out_json(proof.left_out)},
+                     {"cut_off", std::move(cut_off)},
                      {"generated", breadth(proof.generated)},
                      {"in_force", breadth(proof.in_force)},
                      {"without_policy", breadth(proof.without_policy)},
@@ -238,6 +243,7 @@ std::string to_json(const analyzer::Generated& generated, const std::vector<std:
                      {"stability", proof.stability}};
     if (changes != nullptr) json["changes"] = rows_json(*changes);
     json["warnings"] = warnings;
+    for (const auto& each : generated.warnings) json["warnings"].push_back(each);
     return dumped(json) + "\n";
 }
 

@@ -107,8 +107,8 @@ void write_rules(YamlLines& out, Direction direction, const analyzer::GeneratedP
     const bool ingress = direction == Direction::ingress;
     out.line(1, ingress ? "ingress:" : "egress:");
     for (std::size_t i = 0; i < rules.size(); ++i) {
-        out.comments(2, notes_of(generated, direction, i));
         warn_of_length(out, rules[i].peers.front());
+        out.comments(2, notes_of(generated, direction, i));
         write_rule(out, ingress, rules[i], generated.policy.namespace_name);
     }
 }

@@ -191,10 +191,13 @@ std::string to_nftables(const analyzer::HostRules& rules) {
 
 std::string to_compose(const analyzer::NetworkSplit& split) {
     YamlLines out;
-    out.comments(0,
-                 {"Project " + split.project + ": docker compose -f compose.yaml -f THIS up",
-                  "Only services that were seen talking share a network. Networks know no ports: "
-                  "for these use --dialect nftables."});
+    out.comments(
+        0,
+        {"WARNING: needs Docker Compose 2.24.4 or newer, which knows !override and !reset; without "
+         "them services stay in the networks that they share today",
+         "Project " + split.project + ": docker compose -f compose.yaml -f THIS up",
+         "Only services that were seen talking share a network. Networks know no ports: "
+         "for these use --dialect nftables."});
     out.line(0, "services:");
     const auto network = [](std::size_t index) { return "nspect-" + std::to_string(index + 1); };
     for (const auto& service : split.services) {

@@ -192,6 +192,7 @@ View generated_view(const analyzer::Generated& generated) {
     const analyzer::Proof& proof = generated.proof;
     View view;
     view.title = "Generated policies";
+    view.warnings = generated.warnings;
     view.summary = {
         counted(generated.policies.size(), "policy", "policies") + ".",
         proof.sound ? "Sound: every recorded conversation that passed is allowed by them."
@@ -217,6 +218,11 @@ View generated_view(const analyzer::Generated& generated) {
     }
     if (!proof.left_out.empty()) {
         view.tables.push_back(left_out_table("left-out", "Left out on purpose", proof.left_out));
+    }
+    if (!proof.cut_off.empty()) {
+        Table cut_off{"cut-off", "Cut off entirely", {"Workload", "Why"}, {}, {}};
+        for (const auto& each : proof.cut_off) cut_off.rows.push_back({each.workload, each.reason});
+        view.tables.push_back(std::move(cut_off));
     }
     if (!proof.excess.empty()) {
         Table excess{"excess", "Allowed beyond what was seen", {"What"}, {}, {}};

@@ -216,6 +216,34 @@ TEST_CASE("a project is divided so that only services meet that may") {
     CHECK(splits[0].outside == Set{"front"});
 }
 
+TEST_CASE("a service that talks to another project keeps a network that leads outside") {
+    Shop shop;
+    shop.container("front", "10.0.1.1", "app", {{"com.docker.compose.service", "front"}});
+    shop.container("back", "10.0.1.2", "app", {{"com.docker.compose.service", "back"}});
+    shop.container("other", "10.0.2.1", "else", {{"com.docker.compose.service", "other"}});
+    shop.recording.tcp("10.0.1.1:40000", "10.0.1.2:80").isn(1, 2).veth("front").veth("back");
+    shop.recording.tcp("10.0.2.1:40000", "10.0.1.1:80").isn(3, 4).veth("other").veth("front");
+    const auto generated = shop.generate();
+    const World world{shop.world.inventory, generated.proposed, {}, {}};
+    const auto splits = split_networks(PolicyEngine(world));
+    using Set = std::set<std::string>;
+    REQUIRE(splits.size() == 2);
+    CHECK(splits[0].outside == Set{"front"});
+    CHECK(splits[0].networks == std::vector<Set>{{"back", "front"}});
+    CHECK(splits[1].outside == Set{"other"});
+    CHECK(splits[1].networks.empty());
+}
+
+TEST_CASE("what Compose does not run is in no override") {
+    Shop shop;
+    shop.container("box", "10.0.1.1", "app", {});
+    shop.recording.recording().targets.back().runtime = "lxc";
+    shop.recording.tcp("10.0.1.1:40000", "203.0.113.9:80").isn(1, 2).veth("box");
+    const auto generated = shop.generate();
+    const World world{shop.world.inventory, generated.proposed, {}, {}};
+    CHECK(split_networks(PolicyEngine(world)).empty());
+}
+
 TEST_CASE("DNS at a resolver outside is allowed there alone, and said to be outside") {
     Shop shop;
     shop.recording.udp("10.0.0.1:40000", "9.9.9.9:53").payload(1).veth("web");
@@ -255,7 +283,7 @@ TEST_CASE("a link-local address that is no resolver stands alone and is warned o
     const auto& policy = named(made, "nspect-web");
     REQUIRE(policy.policy.egress.size() == 2);
     CHECK(text_of({policy.policy.egress[1]}) == " [169.254.7.7-169.254.7.7 : TCP 8080]");
-    CHECK(mentions(policy.egress_notes[1], "link-local"));
+    CHECK(policy.egress_notes[1].at(0).starts_with("WARNING: link-local"));
     CHECK_FALSE(mentions(policy.egress_notes[0], "link-local"));
 }
 

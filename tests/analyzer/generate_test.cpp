@@ -49,7 +49,7 @@ TEST_CASE("default deny covers each namespace and names who is cut off") {
     REQUIRE(made.policies.size() == 4);
     CHECK(text_of(made.policies[1].policy) == "data/nspect-default-deny everything in out");
     CHECK(mentions(made.policies[2].notes,
-                   "nothing was recorded of shop/idle[Container]: it is cut off entirely"));
+                   "shop/idle[Container] is cut off entirely: nothing was recorded of it"));
     CHECK(made.proof.sound);
 }
 
