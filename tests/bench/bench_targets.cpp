@@ -11,48 +11,13 @@
 #include <unistd.h>
 
 #include "capture/live_world.h"
+#include "tests/bench/crowd.h"
 
 namespace {
 
 using namespace nspect;
 using namespace nspect::capture;
 using Clock = std::chrono::steady_clock;
-
-/// Namespaces, each with a veth to one that plays the host; they go with it.
-class Crowd {
-public:
-    explicit Crowd(int count) : count_(count), name_("nspectb" + std::to_string(::getpid())) {
-        std::string add = "netns add " + name_ + "\n";
-        std::string plug;
-        for (int i = 0; i < count_; ++i) {
-            const auto n = std::to_string(i);
-            add += "netns add " + name_ + "-" + n + "\n";
-            plug.append("link add h").append(n).append(" type veth peer name eth0 netns ");
-            plug.append(name_).append("-").append(n).append("\n");
-        }
-        ip("", add);
-        ip("-n " + name_, plug);
-    }
-    Crowd(const Crowd&) = delete;
-    Crowd& operator=(const Crowd&) = delete;
-    ~Crowd() {
-        std::string all = "netns del " + name_ + "\n";
-        for (int i = 0; i < count_; ++i)
-            all += "netns del " + name_ + "-" + std::to_string(i) + "\n";
-        ip("", all);
-    }
-    std::string host() const { return "/run/netns/" + name_; }
-
-private:
-    static void ip(const std::string& options, const std::string& batch) {
-        std::FILE* pipe = ::popen(("ip " + options + " -batch -").c_str(), "w");
-        if (pipe == nullptr) return;
-        std::fputs(batch.c_str(), pipe);
-        if (::pclose(pipe) != 0) std::fputs("ip failed\n", stderr);
-    }
-    int count_;
-    std::string name_;
-};
 
 double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -76,7 +41,7 @@ double resident_kib() {
 }
 
 int measure(int count, int seconds) {
-    const Crowd crowd(count);
+    const bench::Crowd crowd(count);
     LiveWorldOptions options;
     options.watcher.host_netns = crowd.host();
     options.now = [] { return std::chrono::system_clock::now(); };
