@@ -228,7 +228,8 @@ void Recorder::tick() {
     for (auto& [netns, retry] : not_covered_) {
         if (retry.left > 0) --retry.left;
     }
-    if (!not_covered_.empty() && !stopping_) cover_targets();
+    const bool more = book_.give_up_waiting() || !not_covered_.empty();
+    if (more && !stopping_) cover_targets();
     if (begun_) flush(world_.now());
 }
 

@@ -6,6 +6,9 @@
 namespace nspect::capture {
 namespace {
 
+/// Turns of give_up_waiting().
+constexpr unsigned patience = 2;
+
 const InterfaceInfo* interface_of(const TargetInfo& target, std::uint32_t index) {
     for (const auto& interface : target.interfaces) {
         if (interface.index == index) return &interface;
@@ -26,7 +29,10 @@ std::set<IpAddress> addresses_of(const TargetInfo& target) {
 }  // namespace
 
 void VantageBook::begin(const std::vector<TargetInfo>& targets, Timestamp now) {
-    for (const auto& target : targets) remember(target, now);
+    for (const auto& target : targets) {
+        remember(target, now);
+        if (waits_for_peer(target)) waited_[target.netns] = patience;
+    }
     decide_open_sites();
 }
 
@@ -88,6 +94,7 @@ void VantageBook::forget(const TargetInfo& target, Timestamp now) {
     targets_.erase(known);
     passed_by_.erase(target.netns);
     only_inside_.erase(target.netns);
+    waited_.erase(target.netns);
     for (auto& [key, site] : sites_) {
         if (key.first == target.netns) site.retired = true;
     }
@@ -199,14 +206,35 @@ void VantageBook::decide_open_sites() {
     }
 }
 
+bool VantageBook::waits_for_peer(const TargetInfo& target) {
+    return std::any_of(
+        target.interfaces.begin(), target.interfaces.end(), [](const InterfaceInfo& interface) {
+            return interface.kind == "veth" && interface.up && interface.peer_netns == 0;
+        });
+}
+
+bool VantageBook::give_up_waiting() {
+    bool one_more = false;
+    for (const auto& [netns, target] : targets_) {
+        if (target.is_host || !waits_for_peer(target)) {
+            waited_.erase(netns);
+        } else if (unsigned& turns = waited_[netns]; turns < patience) {
+            one_more = ++turns == patience || one_more;
+        }
+    }
+    return one_more;
+}
+
 bool VantageBook::reachable_from_host(const TargetInfo& target) const {
+    const auto waited = waited_.find(target.netns);
+    const bool gave_up = waited != waited_.end() && waited->second == patience;
     return std::all_of(
         target.interfaces.begin(), target.interfaces.end(), [&](const InterfaceInfo& interface) {
             if (interface.kind == "loopback" || interface.name == "lo" || !interface.up)
                 return true;
             // A veth whose peer is not known yet will be; opening inside meanwhile would count
             // twice.
-            const bool waits = interface.peer_netns == 0;
+            const bool waits = interface.peer_netns == 0 && !gave_up;
             return interface.kind == "veth" &&
                    (waits || interface.peer_netns == options_.host_netns);
         });

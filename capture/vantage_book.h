@@ -50,6 +50,10 @@ public:
 
     /// Namespaces that a source inside is wanted for now.
     std::vector<std::uint64_t> inside_wanted() const;
+    /// Called each second or so. The other end of a veth that is not known at the start, or by the
+    /// second time, is in a namespace that cannot be seen (rootless Podman's bridge is in its
+    /// user's): its container wants a source inside. Whether one more does.
+    bool give_up_waiting();
     /// Packets reach the container behind this vantage, a host's end, past it, as where an eBPF
     /// program redirects them to the peer: it wants a source inside too. The name of the host's
     /// end; nothing where inside is listened to anyway.
@@ -78,15 +82,17 @@ private:
     void decide_open_sites();
     bool wants(const TargetInfo& target) const { return !options_.wants || options_.wants(target); }
     bool reachable_from_host(const TargetInfo& target) const;
+    static bool waits_for_peer(const TargetInfo& target);
     bool host_end_wanted(const InterfaceInfo& end) const;
 
     Options options_;
     std::map<std::uint64_t, TargetInfo> targets_;  ///< by netns
     std::map<SiteKey, Site> sites_;
     std::map<std::pair<std::uint32_t, IpAddress>, Timestamp>
-        leases_;                           ///< open ones, with their start
-    std::set<std::uint64_t> passed_by_;    ///< namespaces whose host end misses packets
-    std::set<std::uint64_t> only_inside_;  ///< of these, those with a source inside
+        leases_;                                ///< open ones, with their start
+    std::set<std::uint64_t> passed_by_;         ///< namespaces whose host end misses packets
+    std::set<std::uint64_t> only_inside_;       ///< of these, those with a source inside
+    std::map<std::uint64_t, unsigned> waited_;  ///< namespaces with a veth to nobody knows where
     std::uint32_t last_vantage_ = 0;
     std::uint64_t version_ = 0;
 

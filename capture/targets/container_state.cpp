@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "capture/targets/container_database.h"
+#include "capture/targets/lxd_state.h"
 #include "capture/targets/state_json.h"
 
 namespace nspect::capture {
@@ -161,17 +162,28 @@ void read_crio_annotations(const Json& notes, ContainerFacts& facts) {
                Json::parse(text(notes, "io.kubernetes.cri-o.Labels"), nullptr, false));
 }
 
-/// containers.json of containers/storage: [{"id", "names", "metadata": "{\"image-name\": ...}"}]
+constexpr const char* storage_list = "/containers.json";
+
+std::string first_name(const Json& entry) {
+    const auto& names = member(entry, "names");
+    const bool has_one = names.is_array() && !names.empty() && names[0].is_string();
+    return has_one ? names[0].get<std::string>() : std::string{};
+}
+
+/// containers.json of containers/storage: [{"id", "names", "metadata": "{\"image-name\": ...}"}].
+/// The metadata have the name that a container was made with: what Podman calls it now is in
+/// "names"; what CRI-O has there is made up of more than the container's name.
 bool read_storage_list(const std::string& folder, const ContainerIdentity& who,
                        ContainerFacts& facts) {
-    for (const auto& entry : parse_file(folder + "/containers.json", storage_list_limit)) {
+    for (const auto& entry : parse_file(folder + storage_list, storage_list_limit)) {
         if (text(entry, "id") != who.container) continue;
         const auto notes = Json::parse(text(entry, "metadata"), nullptr, false);
-        const auto& names = member(entry, "names");
-        keep(facts.name, text(notes, "name"));
-        if (names.is_array() && !names.empty() && names[0].is_string()) {
-            keep(facts.name, names[0].get<std::string>());
+        if (facts.runtime == "podman") {
+            keep(facts.name, first_name(entry));
+            facts.state_folder = folder;
         }
+        keep(facts.name, text(notes, "name"));
+        keep(facts.name, first_name(entry));
         keep(facts.image, text(notes, "image-name"));
         return true;
     }
@@ -217,9 +229,12 @@ bool read_storage(const std::string& root, const ContainerIdentity& who, Contain
 bool read_lxc_family(const std::string& root, const char* runtime, const ContainerIdentity& who,
                      ContainerFacts& facts) {
     std::error_code problem;
-    const auto status = fs::symlink_status(root + "/containers/" + who.container, problem);
-    if (problem || !fs::exists(status)) return false;
+    const auto folder = root + "/containers/" + who.container;
+    const auto status = fs::symlink_status(folder, problem);
+    if (problem || !fs::exists(status) || !is_state_of(runtime, root)) return false;
     facts.runtime = runtime;
+    if (const auto backup = read_file(folder + "/backup.yaml", state_file_limit))
+        read_lxd_backup(*backup, facts);
     const auto project = who.container.find('_');
     if (project == std::string::npos) return true;
     facts.namespace_name = who.container.substr(0, project);
@@ -310,6 +325,17 @@ ContainerFacts container_facts(const StateRoots& roots, const ContainerIdentity&
     keep(facts.namespace_name, facts.realm);
     if (who.runtime == "lxc" || who.runtime == "nspawn") keep(facts.name, who.container);
     return facts;
+}
+
+std::optional<std::map<std::string, std::string>> listed_names(const std::string& state_folder) {
+    const auto list = parse_file(state_folder + storage_list, storage_list_limit);
+    if (!list.is_array()) return std::nullopt;
+    std::map<std::string, std::string> names;
+    for (const auto& entry : list) {
+        if (auto name = first_name(entry); !name.empty())
+            names[text(entry, "id")] = std::move(name);
+    }
+    return names;
 }
 
 std::vector<std::string> container_folders(const StateRoots& roots) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,8 +53,8 @@ struct ContainerFacts {
     bool sandbox = false;  ///< the pod's own ("pause") container
     bool joined = false;   ///< uses the network of another container
     std::vector<std::string> netns_paths;
-    /// Has a file replaced whenever some of this changes; empty where the runtime has none for it
-    /// alone.
+    /// Has a file replaced whenever some of this changes, its own or one that lists all of them;
+    /// empty where the runtime has none.
     std::string state_folder;
 
     bool operator==(const ContainerFacts&) const = default;
@@ -63,6 +64,9 @@ struct ContainerFacts {
 /// nothing. Where there are none, `engine` is asked.
 ContainerFacts container_facts(const StateRoots& roots, const ContainerIdentity& identity,
                                EngineApi* engine = nullptr);
+
+/// The names by id in a state folder that lists many; nothing where it is that of one container.
+std::optional<std::map<std::string, std::string>> listed_names(const std::string& state_folder);
 
 /// The folders that get an entry for each new container: what to watch.
 std::vector<std::string> container_folders(const StateRoots& roots);

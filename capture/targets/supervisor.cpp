@@ -78,7 +78,14 @@ std::optional<Supervisor> lxc_monitor(const std::string& title) {
     const auto end = title.rfind(' ');
     if (!title.starts_with(start) || end <= start.size()) return std::nullopt;
     Supervisor found{{"lxc", title.substr(end + 1), {}}, title.substr(end + 1), no_roots(), {}};
-    found.roots.lxc.push_back(title.substr(start.size(), end - start.size()));
+    auto folder = title.substr(start.size(), end - start.size());
+    // LXD and Incus have theirs in "containers" below their own.
+    if (base_name(folder) == "containers") {
+        const auto root = above(folder, 1);
+        found.roots.incus.push_back(root);
+        found.roots.lxd.push_back(root);
+    }
+    found.roots.lxc.push_back(std::move(folder));
     return found;
 }
 

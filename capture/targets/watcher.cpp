@@ -13,6 +13,7 @@
 #include "capture/targets/link_follower.h"
 #include "capture/targets/netns_scan.h"
 #include "capture/targets/socket_owners.h"
+#include "capture/targets/state_watch.h"
 
 namespace nspect::capture {
 namespace {
@@ -59,7 +60,7 @@ TargetInfo identity_of(TargetInfo target) {
 class TargetWatcher::State {
 public:
     State(WatcherOptions options, Poller poller, Timer timer, FolderWatch folders,
-          FolderWatch states)
+          StateWatch states)
         : options_(std::move(options)),
           engine_(options_.roots.sockets),
           poller_(std::move(poller)),
@@ -114,9 +115,8 @@ private:
     Poller poller_;
     Timer timer_;
     FolderWatch folders_;
-    FolderWatch states_;                             ///< of single containers
-    std::map<std::string, std::uint64_t> state_of_;  ///< whose folder it is, by its namespace
-    std::set<std::uint64_t> stale_;                  ///< their state changed
+    StateWatch states_;
+    std::set<std::uint64_t> stale_;  ///< their state changed
     std::optional<LinkFollower> links_;
     std::uint64_t host_ = 0;
     std::uint32_t next_id_ = 1;
@@ -185,10 +185,7 @@ bool TargetWatcher::State::hints() {
                 hinted = true;
             }
         } else if (fd == states_.fd()) {
-            for (const auto& folder : states_.changed_folders()) {
-                const auto of = state_of_.find(folder);
-                if (of != state_of_.end()) stale_.insert(of->second);
-            }
+            stale_.merge(states_.changed(targets_));
         } else {
             for (auto& [inode, held] : held_) hinted = hinted || held.pidfd.get() == fd;
         }
@@ -251,7 +248,7 @@ void TargetWatcher::State::drop_missing(const std::vector<NetnsPlace>& places) {
         tell(Kind::target_gone, target);
         unwatch_process(held_[target.netns]);
         held_.erase(target.netns);
-        std::erase_if(state_of_, [&](const auto& of) { return of.second == target.netns; });
+        states_.forget(target.netns);
         links_->forget(target.netns);
         return true;
     });
@@ -309,12 +306,9 @@ TargetInfo TargetWatcher::State::describe(const NetnsPlace& place) {
     const bool is_host = place.inode == host_;
     auto target = describe_target(options_.procfs, options_.roots, place, is_host, &engine_,
                                   is_host ? nullptr : &folders);
-    for (auto& folder : folders) {
-        auto& of = state_of_[folder];  // after a restart it is that of another namespace
-        if (of == place.inode) continue;
-        of = place.inode;
-        states_.watch(folder);
-        stale_.insert(of);  // it may have changed before it was watched
+    for (const auto& folder : folders) {
+        // It may have changed before it was watched.
+        if (states_.follow(folder, place.inode)) stale_.insert(place.inode);
     }
     return target;
 }
@@ -432,7 +426,7 @@ Result<TargetWatcher> TargetWatcher::open(WatcherOptions options) {
     if (!timer) return std::move(timer).error();
     auto folders = FolderWatch::open();
     if (!folders) return std::move(folders).error();
-    auto states = FolderWatch::open();
+    auto states = StateWatch::open();
     if (!states) return std::move(states).error();
     auto state = std::make_unique<State>(std::move(options), std::move(*poller), std::move(*timer),
                                          std::move(*folders), std::move(*states));

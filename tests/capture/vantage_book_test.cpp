@@ -105,8 +105,8 @@ TEST_CASE("a source inside is wanted where the host sees no end, or where it is 
         {"veth", 1, CaptureSide::host_end, false},
         {"veth", 1, CaptureSide::inside, true},
         {"veth", 1, CaptureSide::both, true},
-        {"veth", 0, CaptureSide::host_end, false},  // its peer is not known yet
-        {"veth", 7, CaptureSide::host_end, true},   // leads into another container
+        {"veth", 0, CaptureSide::host_end, true},  // at the start all peers are known that ever are
+        {"veth", 7, CaptureSide::host_end, true},  // leads into another container
         {"macvlan", 0, CaptureSide::host_end, true},
         {"macvtap", 0, CaptureSide::host_end, true},
         {"ipvlan", 0, CaptureSide::host_end, true},
@@ -126,6 +126,35 @@ TEST_CASE("a source inside is wanted where the host sees no end, or where it is 
     vantages.begin({target(1, 1, {}), target(2, 2, {interface(2, row.kind, row.peer_netns)})},
                    at(0));
     CHECK(vantages.inside_wanted().size() == (row.inside ? 1 : 0));
+}
+
+TEST_CASE("a veth whose other end nobody can see is listened to inside", "[vantage]") {
+    auto vantages = book();
+    vantages.begin({target(1, 1, {})}, at(0));
+    vantages.apply({Kind::target_appeared, target(2, 2, {interface(2, "veth", 0)}), {}}, at(0));
+    CHECK(vantages.inside_wanted().empty());
+    CHECK_FALSE(vantages.give_up_waiting());
+    CHECK(vantages.inside_wanted().empty());
+    SECTION("once it has been waited for") {
+        CHECK(vantages.give_up_waiting());
+        CHECK(vantages.inside_wanted() == std::vector<std::uint64_t>{2});
+        CHECK_FALSE(vantages.give_up_waiting());
+        CHECK(vantages.inside_wanted() == std::vector<std::uint64_t>{2});
+    }
+    SECTION("unless it turns out to be the host's") {
+        vantages.apply({Kind::interface_changed, target(2, 2, {interface(2, "veth", 1)}),
+                        interface(2, "veth", 1)},
+                       at(1));
+        CHECK_FALSE(vantages.give_up_waiting());
+        CHECK(vantages.inside_wanted().empty());
+    }
+    SECTION("as long as it is up") {
+        auto down = interface(2, "veth", 0);
+        down.up = false;
+        vantages.apply({Kind::interface_changed, target(2, 2, {down}), down}, at(1));
+        CHECK_FALSE(vantages.give_up_waiting());
+        CHECK(vantages.inside_wanted().empty());
+    }
 }
 
 TEST_CASE("the host's own interfaces are left out unless they are asked for", "[vantage]") {

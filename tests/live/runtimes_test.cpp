@@ -10,6 +10,7 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -162,6 +163,23 @@ private:
     std::map<std::uint32_t, TargetInfo> targets_;
 };
 
+/// By its events alone, in which nothing but the name is another.
+bool comes_to_be_called(TargetWatcher& watcher, const std::string& container,
+                        const std::string& name) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience_ms);
+    while (std::chrono::steady_clock::now() < end) {
+        pollfd waiting{watcher.poll_fd(), POLLIN, 0};
+        ::poll(&waiting, 1, 100);
+        const auto events = watcher.read();
+        if (!events) return false;
+        for (const auto& event : *events) {
+            if (event.target.container == container && event.target.name == name)
+                return event.kind == TargetEvent::Kind::target_changed;
+        }
+    }
+    return false;
+}
+
 /// One connection from a container to another is seen at both, by name.
 void check_attributed(const RuntimeHost& host, const std::string& client,
                       const std::string& server) {
@@ -277,6 +295,15 @@ TEST_CASE("Podman's containers and pods are named, and their traffic is theirs",
     CHECK(app.sharing[0].sandbox);
     CHECK(listens(shared_with(app, "app"), port));
     check_attributed(host, "pm-web", "pm-api");
+
+    auto watcher = TargetWatcher::open(watching(host));
+    REQUIRE(watcher);
+    const auto id = Targets(host).named("pm-web").container;
+    host.run(podman + "rename pm-web pm-front");
+    CHECK(comes_to_be_called(*watcher, id, "pm-front"));
+    host.run(podman + "rename pm-front pm-site");
+    CHECK(comes_to_be_called(*watcher, id, "pm-site"));
+    check_attributed(host, "pm-site", "pm-api");
     host.run(podman + "rm -t 0 -f --all; " + podman + "pod rm -t 0 -f --all");
 }
 

@@ -109,6 +109,31 @@ TEST_CASE("Podman's list of containers has name and image", "[state]") {
     CHECK(facts.image == "docker.io/library/nginx:1");
 }
 
+TEST_CASE("Podman's list has the name of now, its metadata the one a container was made with",
+          "[state]") {
+    const Disk disk;
+    const std::string folder = "var/lib/containers/storage/overlay-containers";
+    disk.write(folder + "/containers.json", R"([{"id": "other", "names": []}, 7, {"id": ")" + id +
+                                                R"(", "names": ["new"],
+                  "metadata": "{\"image-name\":\"nginx:1\",\"name\":\"old\"}"}])");
+    const auto facts = disk.facts("podman");
+    CHECK(facts.name == "new");
+    REQUIRE(facts.state_folder.ends_with(folder));
+    using Names = std::map<std::string, std::string>;
+    CHECK(listed_names(facts.state_folder) == Names{{id, "new"}});
+    CHECK(listed_names(facts.state_folder + "/none") == std::nullopt);
+}
+
+TEST_CASE("CRI-O's list has longer names than its containers, and is not followed", "[state]") {
+    const Disk disk;
+    disk.write("var/lib/containers/storage/overlay-containers/containers.json",
+               R"([{"id": ")" + id + R"(", "names": ["k8s_app_db-0_shop_u-1_0"],
+                  "metadata": "{\"pod-name\":\"db-0\",\"name\":\"app\"}"}])");
+    const auto facts = disk.facts("cri-o");
+    CHECK(facts.name == "app");
+    CHECK(facts.state_folder.empty());
+}
+
 TEST_CASE("Incus and LXD are told apart from LXC by their folders", "[state]") {
     const Disk disk;
     disk.write("var/lib/incus/containers/web/metadata.yaml", "");
@@ -120,6 +145,45 @@ TEST_CASE("Incus and LXD are told apart from LXC by their folders", "[state]") {
     CHECK(disk.facts("lxc", "shop_db").namespace_name == "shop");
     CHECK(disk.facts("lxc", "plain_one").runtime == "lxc");
     CHECK(disk.facts("lxc", "plain_one").name == "plain_one");
+}
+
+TEST_CASE("LXD's backup file has image and labels", "[state]") {
+    const Disk disk;
+    const std::string folder = "var/lib/lxd/containers/shop_db/";
+    disk.write(folder + "backup.yaml", R"(container:
+  architecture: x86_64
+  config:
+    image.description: Debian bookworm
+    image.os: debian
+    user.note: 'it''s: "so"'
+    user.on: "true"
+    user.path: "a\nb"
+    user.: nameless
+    user.user-data: |
+      user.hidden: inside
+    user.tier: back
+    volatile.base_image: 3c24
+  devices: {}
+  expanded_config:
+    user.tier: other
+    user.late: x
+)");
+    const auto facts = disk.facts("lxc", "shop_db");
+    CHECK(facts.runtime == "lxd");
+    CHECK(facts.image == "Debian bookworm");
+    CHECK(facts.labels.entries().size() == 3);
+    CHECK(*facts.labels.find("note") == "it's: \"so\"");
+    CHECK(*facts.labels.find("on") == "true");
+    CHECK(*facts.labels.find("tier") == "back");
+    const std::string cut = GENERATE(values<std::string>(
+        {"", "instance:\n  config:", "instance:\n  config:\n    user.a: '", "  config:\n    : x\n",
+         "  config:\n    user.a: \"x\n    user.b: {c: d}\n    user.c: [\n"}));
+    disk.write(folder + "backup.yaml", cut);
+    CHECK(disk.facts("lxc", "shop_db").labels.empty());
+    CHECK(disk.facts("lxc", "shop_db").image.empty());
+    disk.write(folder + "backup.yaml",
+               "instance:\n  config:\n    image.os: alpine\n    image.release: \"3\"");
+    CHECK(disk.facts("lxc", "shop_db").image == "alpine 3");
 }
 
 TEST_CASE("the kubelet's log folders name a pod whose runtime cannot be read", "[state]") {

@@ -129,6 +129,23 @@ TEST_CASE("an LXC container has the name its monitor says, whatever its group is
     CHECK(target.image == "debian");
 }
 
+TEST_CASE("LXD and Incus are known wherever their state is; a folder of LXC's is neither",
+          "[places]") {
+    const auto [mark, runtime, name] = GENERATE(table<std::string, std::string, std::string>(
+        {{"devlxd/sock", "lxd", "db"}, {"guestapi/sock", "incus", "db"}, {"x", "lxc", "shop_db"}}));
+    const Host host;
+    host.process(70, 1, "/x", "[lxc monitor] " + host.at("srv/containers") + " shop_db");
+    host.process(71, 70, "/lxc.payload.shop_db", "init");
+    host.write("srv/" + mark, "");
+    host.write("srv/containers/shop_db/backup.yaml",
+               "container:\n  config:\n    image.os: box\n    user.tier: back\n");
+    const auto target = host.target();
+    CHECK(target.runtime == runtime);
+    CHECK(target.name == name);
+    CHECK(target.namespace_name == (runtime == "lxc" ? "" : "shop"));
+    CHECK(target.image == (runtime == "lxc" ? "" : "box"));
+}
+
 TEST_CASE("a Podman pod gives its containers name and labels", "[places]") {
     const Host host;
     podman_process(host, 31, web, "infra");

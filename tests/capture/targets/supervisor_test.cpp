@@ -48,6 +48,11 @@ TEST_CASE("LXC's monitor and nspawn say their container", "[supervisor]") {
     REQUIRE(lxc);
     CHECK(lxc->identity == ContainerIdentity{"lxc", "web", ""});
     CHECK(lxc->roots.lxc == std::vector<std::string>{"/srv/my lxc"});
+    CHECK(lxc->roots.lxd.empty());
+    const auto instance = parsed({"[lxc monitor] /srv/lxd/containers shop_db"});
+    REQUIRE(instance);
+    CHECK(instance->roots.lxd == std::vector<std::string>{"/srv/lxd"});
+    CHECK(instance->roots.incus == std::vector<std::string>{"/srv/lxd"});
     const auto machine = parsed({"systemd-nspawn", "-D", "/srv/debian", "-M", "build"});
     REQUIRE(machine);
     CHECK(machine->identity == ContainerIdentity{"nspawn", "build", ""});
