@@ -6,8 +6,6 @@
 
 #include <poll.h>
 
-#include "cli/stop_signal.h"
-
 namespace nspect::cli {
 
 namespace {
@@ -54,28 +52,40 @@ Timestamp Followed::since() const {
     return newest_ < Timestamp{} + remembered ? Timestamp{} : newest_ - remembered;
 }
 
-int follow(const std::vector<std::string>& inputs, LoadOptions load, const OutputOptions& output,
+FollowSource follow_inputs(std::vector<std::string> inputs, LoadOptions load,
+                           OutputOptions output) {
+    FollowSource source;
+    source.read = [inputs = std::move(inputs), load = std::move(load),
+                   output = std::move(output)](Timestamp since) mutable {
+        load.since = since;
+        auto loaded = load_inputs(inputs, load, output);
+        output.quiet = true;  // what is wrong with the inputs was said
+        return loaded;
+    };
+    return source;
+}
+
+int follow(const StopSignal& stop, const FollowSource& source,
            const std::function<Result<bool>(Loaded&)>& show) {
-    auto stop = StopSignal::open();
-    if (!stop) return fail(stop.error());
     Followed followed;
-    OutputOptions words = output;
+    int code = exit_ok;
     for (;;) {
         const auto begun = std::chrono::steady_clock::now();
-        load.since = followed.since();
-        auto loaded = load_inputs(inputs, load, words);
+        auto loaded = source.read(followed.since());
         if (!loaded) return fail(loaded.error());
-        words.quiet = true;  // what is wrong with the inputs was said
         const bool closed = loaded->context.info.ended.has_value();
         loaded->conversations =
             followed.take_new(loaded->conversations, closed ? forever : now() - settled);
         const auto more = show(*loaded);
         if (!more) return fail(more.error());
-        if (closed || !*more) return exit_ok;
+        if (closed || !*more) return code;
         const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
             std::chrono::steady_clock::now() - begun);
-        if (wait_for_stop(*stop, std::clamp<std::chrono::milliseconds>(took * pauses, 1s, 60s)))
-            return stop->interrupted() ? exit_interrupted : exit_ok;
+        if (!wait_for_stop(stop, std::clamp<std::chrono::milliseconds>(took * pauses, 1s, 60s)))
+            continue;
+        code = stop.interrupted() ? exit_interrupted : exit_ok;
+        if (!source.stop) return code;
+        source.stop();
     }
 }
 

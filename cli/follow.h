@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/inputs.h"
+#include "cli/stop_signal.h"
 #include "model/conversation.h"
 #include "model/result.h"
 
@@ -30,9 +31,20 @@ private:
     Timestamp newest_{};
 };
 
-/// Reads the inputs again and again and hands what is new to `show`, which may change it, until the
-/// recording is closed, `show` returns false, or a signal comes. Returns the exit code.
-int follow(const std::vector<std::string>& inputs, LoadOptions load, const OutputOptions& output,
+/// What is read again and again while more comes.
+struct FollowSource {
+    /// What began at `since` or later. Where `context.info.ended` is set, there will be no more.
+    std::function<Result<Loaded>(Timestamp since)> read;
+    /// When a signal came: makes the next read() the last. Without it there is no next one.
+    std::function<void()> stop;
+};
+
+/// Recordings that are being made, and manifests.
+FollowSource follow_inputs(std::vector<std::string> inputs, LoadOptions load, OutputOptions output);
+
+/// Reads again and again and hands what is new to `show`, which may change it, until there will be
+/// no more, `show` returns false, or a signal comes. Returns the exit code.
+int follow(const StopSignal& stop, const FollowSource& source,
            const std::function<Result<bool>(Loaded&)>& show);
 
 }  // namespace nspect::cli

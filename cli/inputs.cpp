@@ -172,14 +172,18 @@ analyzer::EngineOptions engine_options(const LoadOptions& options) {
     return engine;
 }
 
+/// By its name when it is too damaged to be recognised: the reason is worth reading.
+bool is_recording(const std::string& input) {
+    return input.ends_with(".nspect") || (input != "-" && store::looks_like_recording(input));
+}
+
 /// The inputs, and where none of them is a recording but one is wanted, those that lie in the
 /// folders among them, by name.
 std::vector<std::string> with_recordings(const std::vector<std::string>& inputs) {
     namespace fs = std::filesystem;
     std::vector<std::string> all = inputs;
     for (const std::string& input : inputs) {
-        if (input.ends_with(".nspect") || (input != "-" && store::looks_like_recording(input)))
-            return inputs;
+        if (is_recording(input)) return inputs;
         std::error_code error;
         std::vector<std::string> found;
         for (fs::directory_iterator at(input, error), end; !error && at != end;
@@ -208,6 +212,11 @@ void declare_staged_option(CommandLine& line, LoadOptions& options) {
     line.flag(options.staged, "--staged", "judge as if staged policies (Calico) were enforced");
 }
 
+bool name_a_recording(const std::vector<std::string>& inputs) {
+    const auto all = with_recordings(inputs);
+    return std::any_of(all.begin(), all.end(), is_recording);
+}
+
 Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOptions& options,
                            const OutputOptions& output) {
     Loaded loaded;
@@ -220,8 +229,7 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
             continue;
         }
         if (input != "-" && looks_like_capture(input)) return capture_file_error(input);
-        // By its name when it is too damaged to be recognised: the reason is worth reading.
-        if (input.ends_with(".nspect") || (input != "-" && store::looks_like_recording(input))) {
+        if (is_recording(input)) {
             if (const Status read = read_recording(input, options.since, output, loaded); !read)
                 return read.error();
         } else {
@@ -247,15 +255,17 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
         return Error{Error::Kind::invalid, "no manifests among the inputs",
                      "name the files or folders that declare workloads and policies", ""};
     }
-    if (loaded.recordings > 0) {
-        loaded.world.inventory =
-            analyzer::with_recording(std::move(loaded.world.inventory), loaded.context);
-        loaded.world.domains = domains_of(loaded.context);
-        if (options.keep_sightings) return loaded;
-        loaded.conversations = analyzer::stitch(loaded.context, loaded.world.inventory);
-        loaded.context.sightings = {};
-    }
+    if (loaded.recordings > 0) join_recordings(loaded, options.keep_sightings);
     return loaded;
+}
+
+void join_recordings(Loaded& loaded, bool keep_sightings) {
+    loaded.world.inventory =
+        analyzer::with_recording(std::move(loaded.world.inventory), loaded.context);
+    loaded.world.domains = domains_of(loaded.context);
+    if (keep_sightings) return;
+    loaded.conversations = analyzer::stitch(loaded.context, loaded.world.inventory);
+    loaded.context.sightings = {};
 }
 
 }  // namespace nspect::cli

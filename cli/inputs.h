@@ -43,9 +43,16 @@ void declare_policy_options(CommandLine& line, LoadOptions& options);
 /// Declares --staged.
 void declare_staged_option(CommandLine& line, LoadOptions& options);
 
+/// Whether one of them is a recording, or a folder with one where none is named.
+bool name_a_recording(const std::vector<std::string>& inputs);
+
 /// Reads everything. Diagnostics are printed; an Error means that nothing sensible can be said (an
 /// input cannot be opened, a document has errors).
 Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOptions& options,
                            const OutputOptions& output);
+
+/// Names and joins what the recordings in `context` saw; their sightings are used up. With
+/// `keep_sightings` they are named and left as they are.
+void join_recordings(Loaded& loaded, bool keep_sightings = false);
 
 }  // namespace nspect::cli

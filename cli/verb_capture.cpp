@@ -7,17 +7,12 @@
 #include <memory>
 #include <mutex>
 
-#include <sys/random.h>
-#include <unistd.h>
-
-#include "capture/live_world.h"
 #include "capture/packet_keeper.h"
 #include "capture/record_files.h"
 #include "capture/source/capture_file.h"
 #include "capture/tls/tls_tracker.h"
-#include "cli/live_inputs.h"
+#include "cli/live_capture.h"
 #include "cli/output.h"
-#include "cli/pod_watch.h"
 #include "cli/progress.h"
 #include "cli/quantity.h"
 #include "cli/stop_signal.h"
@@ -29,77 +24,39 @@ namespace nspect::cli {
 
 namespace {
 
-constexpr std::uint64_t bytes_per_flow = 300;  // FlowLimits::flows: at most so much each
-constexpr std::uint64_t flows_per_tls = 10;    // TLS facts are larger, and fewer flows have them
-
 struct Options {
     std::string out;
     std::vector<std::string> read;
-    std::vector<std::string> targets;
-    std::string pods;
-    std::string duration;
-    std::string memory = "300M";
-    std::string ring = "16M";
+    LiveOptions live;
     std::string pcapng;
     std::string keylog;
     std::string rotate = "256M";
     std::uint64_t keep_files = 0;
     bool force = false;
-    bool inside = false;
-    bool both_ends = false;
-    bool host = false;
     bool quiet = false;
 };
 
 /// The options' texts as values.
 struct Settings {
-    std::optional<Duration> duration;
-    std::uint64_t memory = 0;
-    std::uint64_t ring = 0;
+    LiveSettings live;
     std::uint64_t rotate = 0;
 };
 
-std::size_t tls_flows(const Settings& settings) {
-    return settings.memory / bytes_per_flow / flows_per_tls;
-}
-
-Error bad_value(const std::string& option, const std::string& value, const std::string& hint) {
-    return {Error::Kind::invalid, "'" + value + "' makes no sense for " + option, hint, ""};
-}
-
 Result<Settings> read_settings(const Options& options) {
+    auto live = read_live_settings(options.live);
+    if (!live) return std::move(live).error();
     Settings settings;
-    if (!options.duration.empty()) {
-        settings.duration = parse_duration(options.duration);
-        if (!settings.duration || *settings.duration == Duration::zero()) {
-            return bad_value("--duration", options.duration,
-                             "a number and its unit (ms, s, m, h, d), for example: --duration 5m");
-        }
-    }
-    const auto memory = parse_size(options.memory);
-    if (!memory || *memory < bytes_per_flow * 1000)
-        return bad_value("--memory", options.memory, "at least 293K; for example: --memory 300M");
-    const auto ring = parse_size(options.ring);
-    if (!ring || *ring < (1U << 19U))
-        return bad_value("--ring", options.ring, "at least 512K; for example: --ring 64M");
+    settings.live = *live;
     const auto rotate = parse_size(options.rotate);
     if (!rotate || *rotate < (1U << 16U))
         return bad_value("--rotate", options.rotate, "at least 64K; for example: --rotate 256M");
     settings.rotate = *rotate;
-    settings.memory = *memory;
-    settings.ring = *ring;
     return settings;
 }
 
 /// What has no use with --read, so that nobody believes it was obeyed.
 std::optional<Error> useless_with_files(const Options& options) {
-    std::string name;
-    if (!options.targets.empty()) name = "--target";
-    if (!options.duration.empty()) name = "--duration";
-    if (!options.pods.empty()) name = "--pods";
-    if (options.inside) name = "--inside";
-    if (options.both_ends) name = "--both-ends";
-    if (options.host) name = "--host";
+    std::string name = given_live_option(options.live).value_or("");
     if (!options.pcapng.empty()) name = "--pcapng";
     if (options.read.empty() || name.empty()) return std::nullopt;
     return Error{Error::Kind::invalid, name + " is for live capture and has no use with --read",
@@ -189,64 +146,15 @@ private:
     Progress& progress_;
 };
 
-std::string first_line(const char* path) {
-    std::ifstream file(path);
-    std::string line;
-    std::getline(file, line);
-    return line;
-}
-
 RecordingInfo recording_info() {
     RecordingInfo info;
     info.tool_version = version;
     return info;
 }
 
-/// What a capture file does not say: where the packets were seen.
-RecordingInfo recording_info_of_this_host() {
-    RecordingInfo info = recording_info();
-    char host[256] = {};
-    if (gethostname(host, sizeof host - 1) == 0) info.host = host;
-    info.boot_id = first_line("/proc/sys/kernel/random/boot_id");
-    info.origin = "live";
-    return info;
-}
-
-/// Addresses come from strangers: which flows share a bucket must not be theirs to choose.
-capture::HashSeed random_seed() {
-    capture::HashSeed seed{};
-    if (getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) return {};
-    return seed;
-}
-
-/// A target is wanted when its name, pod, namespace or container id begins with one of the
-/// patterns.
-std::function<bool(const TargetInfo&)> selection(const std::vector<std::string>& patterns) {
-    if (patterns.empty()) return {};
-    return [patterns](const TargetInfo& target) {
-        return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& each) {
-            return target.name == each || target.pod == each || target.namespace_name == each ||
-                   target.namespace_name + "/" + target.pod == each ||
-                   (each.size() >= 4 && target.container.starts_with(each));
-        });
-    };
-}
-
-capture::CaptureSide side(const Options& options) {
-    if (options.both_ends) return capture::CaptureSide::both;
-    return options.inside ? capture::CaptureSide::inside : capture::CaptureSide::host_end;
-}
-
 void report(const Options& options, const capture::RecordingSummary& summary) {
-    for (const Error& each : summary.limitations) {
-        std::cerr << "nspect: not covered: " << to_string(each) << "\n";
-    }
-    if (summary.store_error) std::cerr << "nspect: " << to_string(*summary.store_error) << "\n";
-    if (options.quiet) return;
-    std::cerr << summary.packets << " packets, " << summary.sightings << " sightings in "
-              << to_words(summary.ended - summary.started) << "; lost: " << summary.lost_packets
-              << " packets, " << summary.lost_sightings << " sightings\n"
-              << "recording: " << options.out << "\n";
+    tell(summary, options.quiet);
+    if (!options.quiet) std::cerr << "recording: " << printable(options.out) << "\n";
 }
 
 int finish(const Options& options, LateRecording& store, const capture::RecordingSummary& summary) {
@@ -301,11 +209,11 @@ int record_from_files(const Options& options, const Settings& settings, LateReco
     auto sources = open_files(options, stop, progress);
     if (!sources) return fail(sources.error());
     if (const Status made = store.make(); !made) return fail(made.error());
-    capture::TlsTracker tls({.flows = tls_flows(settings)});
+    capture::TlsTracker tls({.flows = settings.live.tls_flows()});
     if (const Status read = read_key_log(options, tls); !read) return fail(read.error());
     capture::FileRecorderOptions how;
     how.info = recording_info();
-    how.flows.flows = settings.memory / bytes_per_flow;
+    how.flows.flows = settings.live.flows();
     how.seed = random_seed();
     how.observer = tls.observer();
     how.secrets = [&](std::string_view key_log) { tls.add_secrets(key_log); };
@@ -315,43 +223,6 @@ int record_from_files(const Options& options, const Settings& settings, LateReco
     progress.end();
     const int code = finish(options, store, summary);
     return code == exit_ok && stop.interrupted() ? exit_interrupted : code;
-}
-
-/// A name nothing has now may be a slip, or of a container that is still to come.
-void warn_of_absent(const Options& options, const std::vector<TargetInfo>& targets) {
-    for (const std::string& each : options.targets) {
-        if (options.quiet || std::any_of(targets.begin(), targets.end(), selection({each})))
-            continue;
-        std::cerr << "nspect: nothing here is called '" << printable(each)
-                  << "' now; waiting for it (names: nspect targets)\n";
-    }
-}
-
-Error pointing_to_doctor(Error error) {
-    if (error.kind != Error::Kind::permission) return error;
-    error.hint += (error.hint.empty() ? "" : "; ");
-    error.hint += "what is missing, and what works without: nspect doctor";
-    return error;
-}
-
-/// Once the first source is open no packet is missed any more: scripts wait for this line.
-void announce(const Options& options, capture::RecorderWorld& world, LateRecording& store) {
-    auto open = std::move(world.open_source);
-    auto said = std::make_shared<bool>(options.quiet);
-    const std::size_t targets = world.targets().size();
-    world.open_source = [open, said, targets, ring = options.ring, &store](
-                            std::uint64_t netns) -> Result<std::unique_ptr<capture::PacketSource>> {
-        auto source = open(netns);
-        if (!source) return source;
-        if (const Status made = store.make(); !made) return made.error();
-        if (!*said) {
-            *said = true;
-            std::cerr << "capturing: " << targets << " network namespace"
-                      << (targets == 1 ? "" : "s") << ", ring " << ring << "; stop with Ctrl-C"
-                      << std::endl;
-        }
-        return source;
-    };
 }
 
 /// Nothing without --pcapng.
@@ -371,64 +242,24 @@ Result<std::optional<capture::PacketKeeper>> open_keeper(const Options& options,
     return std::optional(std::move(*keeper));
 }
 
-/// Nothing without --pods.
-Result<std::unique_ptr<PodWatch>> watch_pods(const Options& options, LateRecording& store) {
-    if (options.pods.empty()) return std::unique_ptr<PodWatch>();
-    if (!is_kube(options.pods)) {
-        return bad_value("--pods", options.pods, "kube: or kube:CONTEXT of the kubeconfig");
-    }
-    PodWatch::Recording recording;
-    recording.begun = [&store] { return store.begun(); };
-    recording.write = [&store](const Batch& batch) { return store.write(batch); };
-    recording.say = [quiet = options.quiet](const std::string& words) {
-        if (!quiet) std::cerr << words + "\n";
-    };
-    return PodWatch::start(options.pods, std::move(recording));
-}
-
 int record_live(const Options& options, const Settings& settings, LateRecording& store) {
     auto stop = StopSignal::open();
     if (!stop) return fail(stop.error());
-    capture::LiveWorldOptions how;
-    how.source.ring_bytes = settings.ring;
     auto keeper = open_keeper(options, settings);
     if (!keeper) return fail(keeper.error());
-    how.source.only_what_decoders_need = !*keeper;  // packets are kept for people, whole
-    how.now = [] {
-        return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-    };
-    how.stop_fd = stop->fd();
-    auto world = capture::live_world(std::move(how));
-    if (!world) return fail(pointing_to_doctor(std::move(world).error()));
-    warn_of_absent(options, world->targets());
-    // Without the host's own source none may ever open, and that is no failure.
-    if (options.inside && !options.host) {
-        if (const Status made = store.make(); !made) return fail(made.error());
-    }
-    announce(options, *world, store);
-    auto pods = watch_pods(options, store);
-    if (!pods) return fail(pods.error());
-
-    capture::TlsTracker tls({.flows = tls_flows(settings)});
-    capture::RecorderOptions recorder;
-    recorder.info = recording_info_of_this_host();
-    recorder.side = side(options);
-    recorder.host_interfaces = options.host;
-    recorder.wants = selection(options.targets);
-    recorder.duration = settings.duration;
-    recorder.flows.flows = settings.memory / bytes_per_flow;
-    recorder.seed = random_seed();
-    recorder.observer = tls.observer();
+    LiveHooks hooks;
+    hooks.stop_fd = stop->fd();
+    hooks.quiet = options.quiet;
+    hooks.whole_packets = keeper->has_value();  // packets are kept for people
+    hooks.begin = [&store] { return store.make(); };
+    hooks.begun = [&store] { return store.begun(); };
+    hooks.write = [&store](const Batch& batch) { return store.write(batch); };
     if (*keeper) {
-        recorder.keep = [&](const capture::RawPacket& raw, std::uint32_t vantage,
-                            const capture::VantageBook& book) {
-            (*keeper)->keep(raw, vantage, book);
-        };
+        hooks.keep = [&](const capture::RawPacket& raw, std::uint32_t vantage,
+                         const capture::VantageBook& book) { (*keeper)->keep(raw, vantage, book); };
     }
-    auto summary = capture::record(std::move(recorder), std::move(*world),
-                                   [&](const Batch& batch) { return store.write(batch); });
-    pods->reset();
-    if (!summary) return fail(pointing_to_doctor(std::move(summary).error()));
+    const auto summary = capture_here(options.live, settings.live, std::move(hooks));
+    if (!summary) return fail(summary.error());
     const int code = finish(options, store, *summary);
     if (*keeper) (*keeper)->flush();
     if (*keeper && (*keeper)->error()) {
@@ -460,19 +291,7 @@ Run declare_capture(CommandLine& line) {
     line.flag(options->force, "--force", "replace a recording that is there already");
     line.many(options->read, "--read",
               "read pcap or pcapng files instead of interfaces; - is standard input");
-    line.options(options->targets, "--target",
-                 "only this container, pod, namespace or container id; may be repeated", "NAME");
-    line.option(options->pods, "--pods",
-                "name pods as the cluster's API does, over time: kube: or kube:CONTEXT", "kube:");
-    line.option(options->duration, "--duration",
-                "stop after so long: 30s, 5m, 1h (default: until Ctrl-C)", "TIME");
-    line.flag(options->inside, "--inside",
-              "listen inside each namespace instead of at the host's end");
-    line.flag(options->both_ends, "--both-ends", "listen at both ends of each veth");
-    line.flag(options->host, "--host", "also the host's own interfaces: bridges, uplinks, lo");
-    line.option(options->memory, "--memory",
-                "for live flows; the one idle longest leaves first (default: 300M)", "SIZE");
-    line.option(options->ring, "--ring", "the kernel's packet ring (default: 16M)", "SIZE");
+    declare_live_options(line, options->live);
     line.option(options->pcapng, "--pcapng", "keep the packets too, whole, as pcapng files here",
                 "DIR");
     line.option(options->keylog, "--keylog",

@@ -10,6 +10,7 @@
 #include "analyzer/stitch.h"
 #include "cli/flow_filter.h"
 #include "cli/follow.h"
+#include "cli/follow_live.h"
 #include "cli/inputs.h"
 #include "cli/render.h"
 #include "cli/result_stream.h"
@@ -27,6 +28,7 @@ struct Options {
     std::vector<std::string> inputs;
     bool follow = false;
     FlowFilterOptions filter;
+    LiveOptions live;
     LoadOptions load;
     OutputOptions output;
 };
@@ -74,21 +76,76 @@ private:
     bool begun_ = false;
 };
 
+/// Shows what is new in the format asked for; false once nobody reads it any more.
+class Shown {
+public:
+    /// `waits`: who is asked for may still come, and is waited for.
+    Shown(const Options& options, bool waits)
+        : options_(options), rows_(options.output), waits_(waits) {}
+
+    Result<bool> operator()(Loaded& wanted) {
+        if (const Status kept = keep_wanted(options_.filter, wanted); !kept) {
+            if (!waits_ || kept.error().kind != Error::Kind::not_found) return kept.error();
+            if (!std::exchange(said_, true))
+                say(options_.output, "nspect: " + kept.error().message + " now; waiting for it");
+            wanted.conversations.clear();
+        }
+        std::cout << rows_.of(wanted.conversations, wanted.world.inventory,
+                              analyzer::Places(wanted.context))
+                  << std::flush;
+        return std::cout.good();
+    }
+
+private:
+    const Options& options_;
+    Rows rows_;
+    bool waits_;
+    bool said_ = false;
+};
+
+/// What manifests say; nothing without any.
+Result<Loaded> declared(const Options& options) {
+    LoadOptions load = options.load;
+    load.need_recording = false;
+    return load_inputs(options.inputs, load, options.output);
+}
+
+int follow_this_host(const Options& options, const StopSignal& stop) {
+    const auto settings = read_live_settings(options.live);
+    if (!settings) return fail(settings.error());
+    auto world = declared(options);
+    if (!world) return fail(world.error());
+    auto following =
+        LiveFollowing::begin(options.live, *settings, std::move(*world), options.output.quiet);
+    if (!following) return fail(following.error());
+    LiveFollowing& live = **following;
+    Shown shown(options, true);
+    const int code =
+        follow(stop, {[&](Timestamp since) { return live.read(since); }, [&] { live.stop(); }},
+               [&](Loaded& wanted) { return shown(wanted); });
+    live.tell_end(options.output.quiet);
+    return code;
+}
+
 int run_following(const Options& options) {
     if (!options.output.file.empty()) {
         return fail({Error::Kind::invalid, "--follow has no end, and a file appears whole or not",
                      "write standard output to the file instead", "--file"});
     }
-    Rows rows(options.output);
-    return follow(options.inputs, options.load, options.output,
-                  [&](Loaded& wanted) -> Result<bool> {
-                      if (const Status kept = keep_wanted(options.filter, wanted); !kept)
-                          return kept.error();
-                      std::cout << rows.of(wanted.conversations, wanted.world.inventory,
-                                           analyzer::Places(wanted.context))
-                                << std::flush;
-                      return std::cout.good();
-                  });
+    auto stop = StopSignal::open();
+    if (!stop) return fail(stop.error());
+    if (!name_a_recording(options.inputs)) return follow_this_host(options, *stop);
+    Shown shown(options, false);
+    return follow(*stop, follow_inputs(options.inputs, options.load, options.output),
+                  [&](Loaded& wanted) { return shown(wanted); });
+}
+
+/// What has no use there, so that nobody believes it was obeyed.
+std::optional<Error> useless(const Options& options) {
+    const auto name = given_live_option(options.live);
+    if (!name || (options.follow && !name_a_recording(options.inputs))) return std::nullopt;
+    return Error{Error::Kind::invalid, *name + " is for a capture of this host",
+                 "nspect flows --follow without a recording captures", ""};
 }
 
 /// Made and written one after the other: millions of them would be larger than all they are made
@@ -116,6 +173,7 @@ int write_rows(const Options& options, const Loaded& loaded) {
 }
 
 int run(const Options& options) {
+    if (const auto error = useless(options)) return fail(*error);
     if (options.follow) return run_following(options);
     LoadOptions load = options.load;
     load.keep_sightings = options.output.format != "text";
@@ -133,15 +191,17 @@ int run(const Options& options) {
 Run declare_flows(CommandLine& line) {
     auto options = std::make_shared<Options>();
     options->load.need_recording = true;
-    line.inputs(options->inputs, "inputs", "recordings (*.nspect) and manifests, in any order",
-                true);
+    line.inputs(options->inputs, "inputs", "recordings (*.nspect) and manifests, in any order");
     line.flag(options->follow, "--follow",
-              "go on with what is recorded meanwhile, until the recording is closed or Ctrl-C");
+              "go on with what is recorded meanwhile, until the recording is closed or Ctrl-C; "
+              "without a recording, capture on this host and keep nothing");
     declare_flow_filter(line, options->filter);
+    declare_live_options(line, options->live);
     declare_output(line, options->output, {"text", "json", "csv"});
     line.footer(
         "Examples: nspect flows shop.nspect -o json | head -1\n"
-        "          nspect flows --follow shop.nspect --to shop/db --outcome unanswered");
+        "          nspect flows --follow shop.nspect --to shop/db --outcome unanswered\n"
+        "          nspect flows --follow kube: --host --port 5432");
     return [options] { return run(*options); };
 }
 
