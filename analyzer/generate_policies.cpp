@@ -78,7 +78,8 @@ std::string object_name(const std::string& prefix, const std::string& name) {
     }
     made.resize(std::min<std::size_t>(made.size(), 240));
     while (made.back() == '-') made.pop_back();
-    return made;
+    // Of a name without a plain letter nothing is left.
+    return made.size() < prefix.size() ? prefix + "unnamed" : made;
 }
 
 PodPeer pod_peer(const PodName& name, const std::string& own_place) {

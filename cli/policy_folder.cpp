@@ -22,7 +22,8 @@ constexpr const char* mark = "# Written by nspect generate for ";
 constexpr const char* mark_end = "; a later run replaces it, or removes it when it is not needed";
 
 std::string marked(const PolicyFile& file) {
-    const auto line = mark + (file.place.empty() ? "the cluster" : file.place) + mark_end + "\n";
+    const auto place = file.place.empty() ? "the cluster" : printable(file.place);
+    const auto line = mark + place + mark_end + "\n";
     // The first line of a script says who reads it.
     if (!file.text.starts_with("#!")) return line + file.text;
     const auto end = std::min(file.text.find('\n'), file.text.size() - 1) + 1;
@@ -65,10 +66,22 @@ bool is_policy_file(const fs::path& path) {
 
 using Texts = std::map<std::string, std::string>;
 
+/// Names come from strangers: none leads to another folder, and none deceives who lists it.
+std::string plain_name(std::string name) {
+    const auto plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+    };
+    for (char& each : name) each = plain(each) ? each : '-';
+    if (name.front() == '.') name.front() = '-';
+    return name;
+}
+
 /// Two policies of one file name share the file.
 std::map<std::string, PolicyFile> by_name(std::vector<PolicyFile> files) {
     std::map<std::string, PolicyFile> named;
     for (auto& file : files) {
+        file.name = plain_name(std::move(file.name));
         const auto [entry, added] = named.try_emplace(file.name, file);
         if (!added) entry->second.text += "---\n" + file.text;
     }
@@ -107,6 +120,8 @@ Result<FolderChange> write_policy_folder(const std::string& folder, std::vector<
     const auto texts = texts_in(folder);
     if (!texts) return texts.error();
     const auto wanted = by_name(std::move(files));
+    std::set<std::string> covered;
+    for (const auto& place : places) covered.insert(printable(place));
     FolderChange change;
     for (const auto& [name, text] : *texts) {
         const auto place = place_of(text);
@@ -120,7 +135,7 @@ Result<FolderChange> write_policy_folder(const std::string& folder, std::vector<
         if (!place) {
             change.foreign.push_back(name);
         } else {
-            const bool ours = place->empty() || places.contains(*place);
+            const bool ours = place->empty() || covered.contains(*place);
             (ours ? change.removed : change.left).push_back(name);
         }
     }

@@ -50,7 +50,7 @@ Character first_character(std::string_view text) {
     return {text.substr(0, more + 1), code};
 }
 
-/// What moves the cursor, colours, or turns the direction of text around.
+/// What moves the cursor, colours, hides, or turns the direction of text around.
 bool is_unsafe(std::uint32_t code) {
     struct Range {
         std::uint32_t first;
@@ -58,9 +58,9 @@ bool is_unsafe(std::uint32_t code) {
     };
     static constexpr std::array<Range, 8> unsafe{{{0x00, 0x1f},
                                                   {0x7f, 0x9f},
-                                                  {0x200e, 0x200f},
+                                                  {0x200b, 0x200f},
                                                   {0x2028, 0x202e},
-                                                  {0x2066, 0x2069},
+                                                  {0x2060, 0x2069},
                                                   {0x061c, 0x061c},
                                                   {0xfeff, 0xfeff},
                                                   {invalid, invalid}}};

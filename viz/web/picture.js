@@ -171,7 +171,7 @@ class Picture {
    */
   mark({ line, node }) {
     const touches = (each) => each === line || each.from === node || each.to === node;
-    const near = new Set([node]);
+    const near = new Set(node === undefined ? [] : [node]);
     for (const each of this.drawing.lines) if (touches(each)) near.add(each.from).add(each.to);
     this.canvas.classed("choosing", line !== undefined || node !== undefined);
     this.canvas.selectAll(".edge").classed("selected", (each) => each === line).classed("touching", touches);
