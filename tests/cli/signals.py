@@ -23,7 +23,8 @@ EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 0}
 TIMEOUT = 60
 READ = "63" if os.uname().machine == "aarch64" else "0"  # number of the system call
 
-# In the fresh namespace: lo comes up, nspect listens, and once it says so one connection is made over lo.
+# In the fresh namespace: lo comes up, nspect listens, and once it says so one connection is made over lo. What
+# other namespaces of this machine do meanwhile is recorded too, so the connection is known by its port.
 LIVE = """
 ip link set lo up
 exec "$0" capture --host --out "$1"
@@ -31,6 +32,7 @@ exec "$0" capture --host --out "$1"
 CONNECT = """
 import socket
 server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1])
 socket.create_connection(server.getsockname()).close()
 server.accept()[0].close()
 """
@@ -79,12 +81,14 @@ def stop_live(program, recording, number):
                           stderr=subprocess.PIPE, text=True) as process:
         words = process.stderr.readline()
         assert words.startswith("capturing: "), words
-        subprocess.run(["nsenter", f"--net=/proc/{process.pid}/ns/net", sys.executable, "-c", CONNECT],
-                       check=True, timeout=TIMEOUT)
+        connected = subprocess.run(
+            ["nsenter", f"--net=/proc/{process.pid}/ns/net", sys.executable, "-c", CONNECT],
+            stdout=subprocess.PIPE, text=True, check=True, timeout=TIMEOUT)
         process.send_signal(number)
         check_exit(process, number)
         process.stderr.read()
-    outcomes = [each["outcome"] for each in conversations(program, recording)]
+    port = int(connected.stdout)
+    outcomes = [each["outcome"] for each in conversations(program, recording) if each["dst"]["port"] == port]
     assert outcomes == ["established"], f"one connection was made just before, recorded: {outcomes}"
 
 
