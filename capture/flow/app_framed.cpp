@@ -287,16 +287,26 @@ AppMatch dns_server(const AppBytes& p) noexcept {
     return dns_over_tcp(p, false);
 }
 
-// A record of TLS: handshake, alert or data, major version 3 (RFC 8446 §5.1).
-AppMatch tls_either(const AppBytes& p) noexcept {
-    const bool record = p.bytes.size() >= 2 && p.bytes[1] == std::byte{3};
-    return record && p.bytes[0] == std::byte{0x16} ? yes : no;
+// A handshake record of TLS, major version 3 (RFC 8446 §5.1). Only the hellos tell who is who.
+AppMatch tls_hello(const AppBytes& p, std::byte others_hello) noexcept {
+    const bool record =
+        p.bytes.size() >= 2 && p.bytes[0] == std::byte{0x16} && p.bytes[1] == std::byte{3};
+    const bool of_other = p.bytes.size() >= 6 && p.bytes[5] == others_hello;
+    return record && !of_other ? yes : no;
+}
+
+AppMatch tls_client(const AppBytes& p) noexcept {
+    return tls_hello(p, std::byte{2});
+}
+
+AppMatch tls_server(const AppBytes& p) noexcept {
+    return tls_hello(p, std::byte{1});
 }
 
 using namespace std::string_view_literals;
 
 constexpr std::array rows{
-    AppSignature{App::tls, "\x16"sv, tls_either, tls_either},
+    AppSignature{App::tls, "\x16"sv, tls_client, tls_server},
     AppSignature{App::postgres, "\0QPpRSN12TCDEZt"sv, postgres_client, postgres_server},
     AppSignature{App::mysql, {}, mysql_client, mysql_server},
     AppSignature{App::kafka, "\0\1\2\3\4\5\6\7"sv, kafka_client, kafka_server},

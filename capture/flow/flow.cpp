@@ -39,6 +39,8 @@ void swap_bits(std::uint8_t& bits) {
 
 void turn(Flow& flow) {
     flow.client_is_lower = !flow.client_is_lower;
+    flow.turned = !flow.turned;
+    flow.began_with_answer = !flow.began_with_answer;
     const auto swap = [](auto& pair) { std::swap(pair[0], pair[1]); };
     swap(flow.counters);
     swap(flow.isn);

@@ -56,7 +56,7 @@ struct Flow {
     std::uint32_t retransmits = 0;
     std::uint32_t reordered = 0;
     std::uint32_t zero_windows = 0;
-    std::uint32_t tunnel = 0;  ///< its number in the TunnelBook
+    std::uint32_t tunnel = 0;  ///< its number in the TunnelBook, with the id of its first packet
     std::array<std::uint16_t, 2> mss{};
     std::array<std::uint16_t, 2> largest{};  ///< IP payload bytes; 0xffff: that or more
     std::uint16_t path_mtu = 0;
@@ -78,6 +78,8 @@ struct Flow {
     Refusal refusal : 2 = Refusal::none;
     DirectionEvidence evidence : 2 = DirectionEvidence::first_packet;
     bool client_is_lower : 1 = true;
+    bool began_with_answer : 1 = false;  ///< the first packet's direction was `received`
+    bool turned : 1 = false;             ///< since it began, an odd number of times
     bool began_with_syn : 1 = false;
     bool start_seen : 1 = false;
     bool established : 1 = false;

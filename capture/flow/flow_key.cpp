@@ -20,7 +20,7 @@ End end_of(const IpAddress& address, Port port) {
 }
 
 /// Inside and outside of a tunnel are two flows where both pass one vantage. The tunnel's number
-/// does not count: routed overlays use another one for each direction.
+/// is no part of it: routed overlays, and Cilium, use another one for each direction.
 std::uint32_t overlay(const TunnelLayer& tunnel) {
     const auto kind = static_cast<std::uint32_t>(tunnel.kind);
     return kind | std::uint32_t{tunnel.depth} << 8U;

@@ -10,10 +10,11 @@
 namespace nspect::capture {
 
 /// What makes packets one flow at one vantage, the same for both directions: the two sockets in
-/// ascending order (ICMP: the one who asks first). IPv4 addresses are kept as IPv4-mapped ones, so
-/// one form fits both families.
+/// ascending order (ICMP: the one who asks first). Inside overlays two networks may use the same
+/// addresses: their number in the table tells them apart. IPv4 addresses are kept as IPv4-mapped
+/// ones, so one form fits both families.
 struct FlowKey {
-    /// lower address, higher address, then ports; vantage, overlay and protocol packed.
+    /// lower address, higher address, then ports; vantage, network, overlay and protocol packed.
     std::array<std::uint64_t, 6> words{};
 
     bool operator==(const FlowKey&) const = default;
@@ -21,6 +22,10 @@ struct FlowKey {
     /// Of the end that sorts first (`lower`) or the other one.
     Socket socket(bool lower) const;
     std::uint32_t vantage() const { return static_cast<std::uint32_t>(words[5] >> 32U); }
+    std::uint8_t network() const { return static_cast<std::uint8_t>(words[5] >> 24U); }
+    void set_network(std::uint8_t number) {
+        words[5] = (words[5] & ~(std::uint64_t{0xff} << 24U)) | std::uint64_t{number} << 24U;
+    }
     std::uint8_t ip_protocol() const { return static_cast<std::uint8_t>(words[5]); }
 };
 

@@ -2,6 +2,8 @@
 #include "capture/flow/flow_table.h"
 
 #include <algorithm>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 #include "capture/decode/decode.h"
@@ -58,6 +60,52 @@ Duration patience(const FlowLimits& limits, IdleClass idle_class) {
     return limits.datagram;
 }
 
+/// How many networks with the same addresses are told apart at one vantage; the last number stands
+/// for all further ones.
+constexpr std::uint8_t most_networks = 16;
+
+/// Whether the tunnel's id says which network the addresses inside are of. Labels and sessions may
+/// change while a flow lives.
+bool names_network(TunnelKind kind) {
+    return kind == TunnelKind::vxlan || kind == TunnelKind::geneve || kind == TunnelKind::gre;
+}
+
+Direction first_direction(const Flow& flow) {
+    return flow.began_with_answer ? Direction::received : Direction::sent;
+}
+
+/// How well a packet inside a tunnel of some id fits a flow of the same ends.
+enum class NetworkFit : std::uint8_t {
+    no,      ///< this direction has another id
+    may_be,  ///< of this direction no id is known
+    likely,  ///< and it acknowledges what the flow last said
+    same,    ///< and it is the id of the other direction
+    known,   ///< the id of this direction
+};
+
+bool acknowledges_latest(const Flow& flow, const DecodedPacket& packet, Direction direction) {
+    constexpr std::int32_t window = 1 << 16;
+    const Direction other = reverse(direction);
+    const bool ack = packet.protocol == Protocol::tcp && (packet.tcp_flags & tcp_flag::ack) != 0;
+    if (!ack || !has(flow.seq_known, other)) return false;
+    const auto behind = static_cast<std::int32_t>(flow.next_seq[index(other)] - packet.tcp_ack);
+    return behind >= 0 && behind < window;
+}
+
+NetworkFit network_fit(const Flow& flow, const TunnelBook& tunnels, const DecodedPacket& packet,
+                       Direction direction) {
+    if (!TunnelBook::is_whole(flow.tunnel)) return NetworkFit::may_be;
+    const std::uint32_t id = packet.tunnel.id;
+    const std::uint32_t id_at_first = tunnels[flow.tunnel].id;
+    if (direction == first_direction(flow)) {
+        return id == id_at_first ? NetworkFit::known : NetworkFit::no;
+    }
+    const auto id_back = tunnels.id_back(flow.tunnel);
+    if (id_back) return id == *id_back ? NetworkFit::known : NetworkFit::no;
+    if (id == id_at_first) return NetworkFit::same;
+    return acknowledges_latest(flow, packet, direction) ? NetworkFit::likely : NetworkFit::may_be;
+}
+
 bool by_id(const Sighting& a, const Sighting& b) {
     return a.id < b.id;
 }
@@ -80,16 +128,46 @@ void FlowTable::add_one(const DecodedPacket& packet, std::uint32_t vantage, Time
     if (counts_apart(packet)) return;
     if (packet.quoted.present) return take_icmp_error(packet, vantage, now);
 
-    const FlowLookup lookup = lookup_of(packet, vantage);
-    const std::uint64_t hash = index_.hash_of(lookup.key);
-    std::uint32_t slot = index_.find(pool_, lookup.key, hash);
+    FlowLookup lookup = lookup_of(packet, vantage);
+    std::uint32_t slot = find(lookup, packet, lookup.from_lower);
     if (slot != no_flow && ends_before(pool_[slot], lookup, packet, now)) {
         remove(slot);
         slot = no_flow;
     }
-    if (slot == no_flow) slot = begin(lookup, hash, packet, now);
+    if (slot == no_flow) slot = begin(lookup, packet, now);
     count(slot, packet, direction_in(pool_[slot], lookup.from_lower), now);
     if (may_name(packet)) names_.add(packet, vantage, now);
+}
+
+/// The flow of these ends, in the network that the tunnel around the packet is of; none: no_flow,
+/// and the key is what a new one gets. `from_lower` is the way of the packet itself.
+std::uint32_t FlowTable::find(FlowLookup& lookup, const DecodedPacket& packet,
+                              bool from_lower) const {
+    std::uint32_t best = index_.find(pool_, lookup.key, index_.hash_of(lookup.key));
+    if (!names_network(packet.tunnel.kind)) return best;
+    NetworkFit best_fit = NetworkFit::no;
+    std::uint8_t best_number = 0;
+    std::optional<std::uint8_t> free;
+    for (unsigned n = 0; n <= networks_; ++n) {
+        const auto number = static_cast<std::uint8_t>(n);
+        lookup.key.set_network(number);
+        const auto slot = index_.find(pool_, lookup.key, index_.hash_of(lookup.key));
+        if (slot == no_flow) {
+            if (!free) free = number;
+            continue;
+        }
+        const Flow& flow = pool_[slot];
+        const auto fit = network_fit(flow, tunnels_, packet, direction_in(flow, from_lower));
+        if (fit <= best_fit) continue;
+        std::tie(best, best_fit, best_number) = std::tie(slot, fit, number);
+    }
+    if (best_fit == NetworkFit::no) {
+        const auto next = static_cast<std::uint8_t>(std::min(networks_ + 1, most_networks - 1));
+        best_number = free.value_or(next);
+    }
+    lookup.key.set_network(best_number);
+    if (best_fit != NetworkFit::no) return best;
+    return index_.find(pool_, lookup.key, index_.hash_of(lookup.key));
 }
 
 /// The packet was counted as a part; what it completes is read.
@@ -106,8 +184,8 @@ void FlowTable::take_fragment(const DecodedPacket& part, std::uint32_t vantage, 
 }
 
 void FlowTable::read_whole(const DecodedPacket& whole, std::uint32_t vantage, Timestamp now) {
-    const FlowLookup lookup = lookup_of(whole, vantage);
-    const std::uint32_t slot = index_.find(pool_, lookup.key, index_.hash_of(lookup.key));
+    FlowLookup lookup = lookup_of(whole, vantage);
+    const std::uint32_t slot = find(lookup, whole, lookup.from_lower);
     if (slot == no_flow) return;
     Flow& flow = pool_[slot];
     const Direction direction = direction_in(flow, lookup.from_lower);
@@ -138,8 +216,8 @@ bool FlowTable::counts_apart(const DecodedPacket& packet) {
     return mute_error || kind == IcmpKind::neighbor || kind == IcmpKind::group_membership;
 }
 
-std::uint32_t FlowTable::begin(const FlowLookup& lookup, std::uint64_t hash,
-                               const DecodedPacket& packet, Timestamp now) {
+std::uint32_t FlowTable::begin(const FlowLookup& lookup, const DecodedPacket& packet,
+                               Timestamp now) {
     if (index_.size() >= limits_.flows) {
         ++stats_.evicted;
         remove(idle_.least_worth(pool_));
@@ -153,6 +231,8 @@ std::uint32_t FlowTable::begin(const FlowLookup& lookup, std::uint64_t hash,
     const ClientGuess guess = client_by_first_packet(packet);
     flow.evidence = guess.evidence;
     flow.client_is_lower = guess.is_source == lookup.from_lower;
+    flow.began_with_answer = !guess.is_source;
+    networks_ = std::max(networks_, lookup.key.network());
     const bool syn_only = (packet.tcp_flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn;
     flow.began_with_syn = packet.protocol == Protocol::tcp && syn_only;
     const bool connection = packet.protocol == Protocol::tcp || packet.protocol == Protocol::sctp;
@@ -166,7 +246,7 @@ std::uint32_t FlowTable::begin(const FlowLookup& lookup, std::uint64_t hash,
             tunnels_.number_of({layer.kind, layer.depth, layer.id, forth ? layer.src : layer.dst,
                                 forth ? layer.dst : layer.src});
     }
-    index_.insert(slot, hash);
+    index_.insert(slot, index_.hash_of(flow.key));
     idle_.insert(pool_, slot, idle_class_of(flow), now);
     return slot;
 }
@@ -175,6 +255,10 @@ void FlowTable::count(std::uint32_t slot, const DecodedPacket& packet, Direction
                       Timestamp now) {
     Flow& flow = pool_[slot];
     flow.last = std::max(flow.last, now);
+    const bool other_way = names_network(packet.tunnel.kind) && direction != first_direction(flow);
+    if (other_way && !tunnels_.id_back(flow.tunnel)) {
+        flow.tunnel = tunnels_.with_id_back(flow.tunnel, packet.tunnel.id);
+    }
     Counters& counters = flow.counters[index(direction)];
     ++counters.packets;
     counters.bytes += packet.ip_payload_bytes;
@@ -208,7 +292,6 @@ void FlowTable::count_datagram(Flow& flow, const DecodedPacket& packet, Directio
 /// Returns the direction, which is another one where the payload told who the client is.
 Direction FlowTable::take_payload(Flow& flow, const DecodedPacket& packet, Direction direction,
                                   Timestamp now) {
-    if (flow.watched) observe(flow, packet, direction);
     if (wants_look(flow.search, index(direction)) && turned_by_app(flow, packet, direction)) {
         turn(flow);
         flow.start_seen = false;
@@ -216,6 +299,7 @@ Direction FlowTable::take_payload(Flow& flow, const DecodedPacket& packet, Direc
         flow.think_time = Duration{};
         direction = reverse(direction);
     }
+    if (flow.watched) observe(flow, packet, direction);
     const bool probe = packet.payload_bytes == 1 && has(flow.seq_known, direction) &&
                        packet.tcp_seq != flow.next_seq[index(direction)];
     if (probe) return direction;
@@ -241,7 +325,8 @@ bool FlowTable::turned_by_app(Flow& flow, const DecodedPacket& packet, Direction
 
 void FlowTable::observe(Flow& flow, const DecodedPacket& packet, Direction direction) {
     FlowPayload payload{.flow = flow.id,
-                        .direction = direction,
+                        .direction = flow.turned ? reverse(direction) : direction,
+                        .from_client = direction == Direction::sent,
                         .sequence = packet.tcp_seq,
                         .isn = flow.isn[index(direction)],
                         .isn_known = has(flow.syn_seen, direction),
@@ -255,8 +340,8 @@ void FlowTable::observe(Flow& flow, const DecodedPacket& packet, Direction direc
 }
 
 void FlowTable::take_icmp_error(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now) {
-    const FlowLookup lookup = lookup_of_quoted(packet, vantage);
-    const std::uint32_t slot = index_.find(pool_, lookup.key, index_.hash_of(lookup.key));
+    FlowLookup lookup = lookup_of_quoted(packet, vantage);
+    const std::uint32_t slot = find(lookup, packet, !lookup.from_lower);
     if (slot == no_flow) {
         ++stats_.unmatched_errors;
         return;
@@ -304,7 +389,11 @@ void FlowTable::expire(Timestamp now) {
 
 Sighting FlowTable::report(Flow& flow) {
     Sighting seen = sighting_of(flow);
-    if (flow.tunnel != 0) seen.tunnel = tunnels_[flow.tunnel];
+    if (flow.tunnel != 0) {
+        TunnelSeen tunnel = tunnels_[flow.tunnel];
+        if (flow.turned) std::swap(tunnel.client, tunnel.server);
+        seen.tunnel = tunnel;
+    }
     if (observer_.describe) observer_.describe(seen);
     flow.changed = false;
     flow.reported_finished = seen.finished;

@@ -26,7 +26,10 @@ struct FlowLimits {
 /// Payload of one packet, for an observer of the first bytes of a flow.
 struct FlowPayload {
     std::uint64_t flow = 0;  ///< Sighting::id
+    /// The same for one sender as long as the flow lives, also when the client turns out to be the
+    /// other end: who that is now, `from_client` says.
     Direction direction = Direction::sent;
+    bool from_client = true;
     std::uint32_t sequence = 0;  ///< TCP: of the first byte
     std::uint32_t isn = 0;       ///< TCP: of this direction, when `isn_known`
     bool isn_known = false;
@@ -89,11 +92,11 @@ private:
     void add_one(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now);
     void take_fragment(const DecodedPacket& part, std::uint32_t vantage, Timestamp now);
     void read_whole(const DecodedPacket& whole, std::uint32_t vantage, Timestamp now);
+    std::uint32_t find(FlowLookup& lookup, const DecodedPacket& packet, bool from_lower) const;
     bool ends_before(const Flow& flow, const FlowLookup& lookup, const DecodedPacket& packet,
                      Timestamp now) const;
     bool counts_apart(const DecodedPacket& packet);
-    std::uint32_t begin(const FlowLookup& lookup, std::uint64_t hash, const DecodedPacket& packet,
-                        Timestamp now);
+    std::uint32_t begin(const FlowLookup& lookup, const DecodedPacket& packet, Timestamp now);
     void count(std::uint32_t slot, const DecodedPacket& packet, Direction direction, Timestamp now);
     void count_datagram(Flow& flow, const DecodedPacket& packet, Direction direction);
     void observe(Flow& flow, const DecodedPacket& packet, Direction direction);
@@ -118,6 +121,7 @@ private:
     TunnelBook tunnels_;
     std::vector<std::uint32_t> changed_;
     std::vector<std::uint32_t> gone_;
+    std::uint8_t networks_ = 0;  ///< the highest number that a key got so far
     FlowTableStats stats_;
 };
 

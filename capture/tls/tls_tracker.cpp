@@ -114,7 +114,7 @@ bool TlsTracker::read(const FlowPayload& payload) {
     Tracked& flow = at->second;
     if (!flow.reader) return false;
     if (payload.protocol == Protocol::tcp && flow.login == Login::none) {
-        flow.login = login_in(payload.bytes, payload.direction == Direction::sent);
+        flow.login = login_in(payload.bytes, payload.from_client);
     }
     const bool more = flow.reader->see(payload);
     count_held(payload.flow, flow, flow.reader->held());
@@ -124,7 +124,7 @@ bool TlsTracker::read(const FlowPayload& payload) {
 }
 
 void TlsTracker::look_for_login(const FlowPayload& payload) {
-    const Login login = login_in(payload.bytes, payload.direction == Direction::sent);
+    const Login login = login_in(payload.bytes, payload.from_client);
     if (login == Login::none) return;
     Tracked& flow = flows_[payload.flow];
     if (flow.login == Login::none) flow.login = login;

@@ -215,3 +215,20 @@ TEST_CASE("DNS answers name addresses, each answer once a minute", "[flow]") {
     CHECK(script.only().app == "dns");
     CHECK(script.wait(61'000).add(query(53, true)).table.take_names().size() == 1);
 }
+
+TEST_CASE("what is sent to a group is nobody's conversation, and no answer is missed", "[flow]") {
+    const auto group = GENERATE(as<std::string>{}, "224.0.0.251", "239.1.2.3", "255.255.255.255");
+    const std::string question("\0\1\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\0\1", 19);
+    FlowScript script;
+    script.add(packet().ip4("10.0.0.1", group).udp(5353, 5353).payload(question));
+    script.add(packet().ip4("10.0.0.3", group).udp(5353, 5353).payload(question));
+    script.add(packet().ip4("10.0.0.2", "10.0.0.1").udp(5353, 5353).payload(question));
+    const auto seen = script.changed();
+    REQUIRE(seen.size() == 3);
+    for (std::size_t i = 0; i < 2; ++i) {
+        CHECK(to_string(seen[i].server.ip) == group);
+        CHECK(seen[i].outcome == Outcome::one_way);
+        CHECK(seen[i].received.packets == 0);
+    }
+    CHECK(to_string(seen[2].client.ip) == "10.0.0.2");
+}

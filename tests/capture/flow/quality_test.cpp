@@ -169,6 +169,87 @@ TEST_CASE("inside and outside of a tunnel at one vantage are two flows", "[flow]
     CHECK(sightings[1].tunnel->kind == TunnelKind::ipip);
 }
 
+TEST_CASE("networks that use the same addresses inside one overlay stay apart", "[flow]") {
+    struct Network {
+        std::uint8_t forth = 0;
+        std::uint8_t back = 0;
+        std::uint32_t isn = 0;
+    };
+    const auto vxlan = [](std::uint8_t id) {
+        return packet()
+            .ip4("192.0.2.1", "192.0.2.2")
+            .udp(50000, 4789)
+            .payload({8, 0, 0, 0, 0, 0, id, 0});
+    };
+    FlowScript script;
+    const auto forth = [&](const Network& n, std::uint32_t seq) {
+        return vxlan(n.forth).eth().ip4("10.0.0.1", "10.0.0.2").tcp(40000, 80).seq(n.isn + seq);
+    };
+    const auto back = [&](const Network& n, std::uint32_t seq) {
+        return vxlan(n.back)
+            .eth()
+            .ip4("10.0.0.2", "10.0.0.1")
+            .tcp(80, 40000)
+            .seq(n.isn + 500 + seq);
+    };
+    const auto syn = [&](const Network& n) { script.add(forth(n, 0).syn()); };
+    const auto syn_ack = [&](const Network& n) { script.add(back(n, 0).syn().ack(n.isn + 1)); };
+    const auto talk = [&](const Network& n) {
+        script.add(forth(n, 1).ack(n.isn + 501).payload("ask"));
+        script.add(back(n, 1).ack(n.isn + 4).payload("answer"));
+    };
+    const Network a{1, 1, 1000};
+    const Network b{2, 2, 700'000};
+    const Network cilium{10, 20, 3'000'000};  // the sender's identity: another one each way
+    const Network other{11, 21, 90'000'000};
+    std::vector<Network> all;
+    SECTION("one after the other") {
+        all = {a, b};
+        for (const auto& n : all) {
+            syn(n);
+            syn_ack(n);
+            talk(n);
+        }
+    }
+    SECTION("at once, the answers in another order") {
+        all = {a, b, cilium, other};
+        for (const auto& n : all) syn(n);
+        for (const auto& n : {other, b, cilium, a}) syn_ack(n);
+        for (const auto& n : {b, other, a, cilium}) talk(n);
+    }
+    SECTION("one id forth and another back are one network") {
+        all = {cilium};
+        syn(cilium);
+        syn_ack(cilium);
+        talk(cilium);
+    }
+    const auto seen = script.changed();
+    REQUIRE(seen.size() == all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        CHECK(seen[i].client_isn == all[i].isn);
+        CHECK(seen[i].server_isn == all[i].isn + 500);
+        CHECK(seen[i].outcome == Outcome::established);
+        CHECK(seen[i].sent.packets == 2);
+        CHECK(seen[i].received.packets == 2);
+        CHECK(seen[i].retransmits == 0);
+    }
+}
+
+TEST_CASE("networks beyond the bound share the last flow", "[flow]") {
+    FlowScript script;
+    for (int id = 0; id < 100; ++id) {
+        script.add(packet()
+                       .ip4("192.0.2.1", "192.0.2.2")
+                       .udp(50000, 4789)
+                       .payload({8, 0, 0, 0, 0, 0, id, 0})
+                       .eth()
+                       .ip4("10.0.0.1", "10.0.0.2")
+                       .udp(40000, 9)
+                       .payload("x"));
+    }
+    CHECK(script.table.live() == 16);
+}
+
 TEST_CASE("a reset that was not meant does not end a connection that goes on", "[flow]") {
     FlowScript script;
     script.tcp(after_handshake({"> A 101 501 10", "< R 99999"}));

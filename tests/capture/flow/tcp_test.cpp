@@ -255,3 +255,72 @@ TEST_CASE("bytes are IP payload bytes, per direction", "[flow]") {
     CHECK(seen.sent == Counters{3, 3 * 20 + 10});
     CHECK(seen.received == Counters{2, 2 * 20 + 7});
 }
+
+TEST_CASE("a reset in every state of RFC 9293, from either side", "[flow]") {
+    struct Row {
+        std::string state;  ///< of the client
+        Segments before;
+        Outcome by_client;
+        Outcome by_server;
+    };
+    const auto whole = Outcome::established;
+    const auto row = GENERATE_COPY(values<Row>({
+        {"CLOSED", {}, Outcome::mid_stream, Outcome::mid_stream},
+        {"SYN-SENT", {"> S 100"}, Outcome::unanswered, Outcome::refused},
+        {"SYN-RECEIVED", {"> S 100", "< SA 500 101"}, whole, Outcome::refused},
+        {"SYN-RECEIVED, at once", {"> S 100", "< S 500"}, whole, Outcome::refused},
+        {"ESTABLISHED", handshake, whole, whole},
+        {"ESTABLISHED, idle since data", after_handshake({"> A 101 501 10", "< A 501 111"}), whole,
+         whole},
+        {"FIN-WAIT-1", after_handshake({"> FA 101 501"}), whole, whole},
+        {"FIN-WAIT-2", after_handshake({"> FA 101 501", "< A 501 102"}), whole, whole},
+        {"CLOSE-WAIT", after_handshake({"< FA 501 101", "> A 101 502"}), whole, whole},
+        {"CLOSING", after_handshake({"> FA 101 501", "< FA 501 101"}), whole, whole},
+        {"LAST-ACK", after_handshake({"< FA 501 101", "> A 101 502", "> FA 101 502"}), whole,
+         whole},
+        {"TIME-WAIT", after_handshake({"> FA 101 501", "< FA 501 102", "> A 102 502"}), whole,
+         whole},
+    }));
+    const bool by_client = GENERATE(true, false);
+    INFO(row.state << (by_client ? ", by the client" : ", by the server"));
+    auto segments = row.before;
+    segments.push_back(by_client ? "> RA 101 501" : "< RA 501 101");
+    const Sighting seen = FlowScript().tcp(segments).only();
+    CHECK(to_string(seen.outcome) == to_string(by_client ? row.by_client : row.by_server));
+    CHECK(seen.finished);
+    CHECK(seen.client.port == Port{40000});
+}
+
+TEST_CASE("a keep-alive keeps a connection from its idle time-out", "[flow]") {
+    capture::FlowLimits limits;
+    limits.open = std::chrono::hours(3);
+    FlowScript script(limits);
+    script.tcp(after_handshake({"> A 101 501 10", "< A 501 111"}));
+    for (int hour = 0; hour < 10; hour += 2) {
+        script.wait(7'200'000).tcp({"> A 110 501 1", "< A 501 111"});
+    }
+    const Sighting kept = script.only();
+    CHECK_FALSE(kept.finished);
+    CHECK(kept.retransmits == 0);
+    CHECK(kept.last - kept.first >= std::chrono::hours(10));
+    CHECK(script.wait(10'800'001).only().finished);
+}
+
+TEST_CASE("half-open: one end has forgotten the connection, the other goes on", "[flow]") {
+    SECTION("what is sent gets a reset") {
+        const auto seen = FlowScript().tcp(after_handshake({"> A 101 501 10", "< R 501"})).only();
+        CHECK(seen.outcome == Outcome::established);
+        CHECK(seen.finished);
+    }
+    SECTION("the forgetful one opens it anew with another number") {
+        FlowScript script;
+        script.tcp(handshake)
+            .tcp({"> S 9000", "< A 501 101", "> R 101"})
+            .tcp({"> S 9000", "< SA 7000 9001", "> A 9001 7001"});
+        const auto seen = script.changed();
+        REQUIRE(seen.size() == 2);
+        CHECK(seen[0].client_isn == 100U);
+        CHECK(seen[1].client_isn == 9000U);
+        CHECK(seen[1].outcome == Outcome::established);
+    }
+}

@@ -115,6 +115,7 @@ void Stream::send(Direction direction, std::uint32_t offset, const Bytes& bytes,
     const auto view = std::span(bytes).first(std::min(captured, bytes.size()));
     const FlowPayload payload{.flow = flow_,
                               .direction = direction,
+                              .from_client = direction == Direction::sent,
                               .sequence = isn + 1 + offset,
                               .isn = isn,
                               .isn_known = true,

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "capture/decode/decode.h"
+#include "tests/capture/packet_builder.h"
 #include "tls_bytes.h"
 
 using namespace nspect;
@@ -40,6 +42,7 @@ public:
         const FlowPayload payload{
             .flow = 1,
             .direction = side == 0 ? Direction::sent : Direction::received,
+            .from_client = side == 0,
             .sequence = at_[side],
             .isn = at_[side] - 1,
             .isn_known = below(4) == 0,
@@ -143,4 +146,54 @@ TEST_CASE("bytes that wait have a limit over all flows", "[tls]") {
     CHECK(tracker.evicted() == 15);
     for (std::uint64_t id = 1; id <= 20; ++id) tracker.forget(id);
     CHECK(tracker.held_bytes() == 0);
+}
+
+TEST_CASE("when the client turns out to be the other end, each side's bytes stay its own",
+          "[tls]") {
+    TlsTracker tracker;
+    FlowTable table({}, {}, tracker.observer());
+    Timestamp now{std::chrono::hours(500'000)};
+    std::uint32_t at[2] = {1000, 900'000};
+    const auto says = [&](bool client, const Bytes& bytes) {
+        auto built = packet();
+        client ? built.ip4("10.0.0.1", "10.0.0.2").tcp(900, 40000)  // as if it were a server
+               : built.ip4("10.0.0.2", "10.0.0.1").tcp(40000, 900);
+        built.ack(1).seq(at[client ? 0 : 1]).payload(bytes);
+        at[client ? 0 : 1] += static_cast<std::uint32_t>(bytes.size());
+        const auto raw = built.bytes();
+        auto decoded = decode(raw, built.wire_length(), built.link());
+        table.add(decoded, 1, now += std::chrono::milliseconds(1));
+    };
+    says(false, bytes_of("hello, who is there?"));
+    says(true, bytes_of("it is me, and I would like to talk"));
+    SECTION("by what it says before TLS") {
+        says(true, bytes_of("EHLO me\r\n"));
+        says(false, bytes_of("250-STARTTLS\r\n"));
+        says(true, bytes_of("STARTTLS\r\n"));
+        says(false, bytes_of("220 ready\r\n"));
+    }
+    SECTION("by its hello") {}
+    says(true, record(22, client_hello()));
+    says(false, record(22, server_hello()));
+    const auto seen = table.take_changed(now);
+    REQUIRE(seen.size() == 1);
+    CHECK(seen[0].client.port == Port{900});
+    REQUIRE(seen[0].tls);
+    CHECK(seen[0].tls->sni == "db.shop");
+    CHECK(seen[0].tls->version == 0x0304);
+}
+
+TEST_CASE("a login in the packet that shows who the client is, is the client's", "[tls]") {
+    TlsTracker tracker;
+    FlowTable table({}, {}, tracker.observer());
+    const Timestamp now{std::chrono::hours(500'000)};
+    const auto request = packet()
+                         .ip4("10.0.0.1", "10.0.0.2")
+                         .tcp(900, 40000)
+                         .ack(1)
+                         .payload("GET / HTTP/1.1\r\nAuthorization: Basic eA==\r\n\r\n");
+    const auto raw = request.bytes();
+    auto decoded = decode(raw, request.wire_length(), request.link());
+    table.add(decoded, 1, now);
+    CHECK(table.take_changed(now).at(0).app == "http-basic");
 }
