@@ -18,10 +18,11 @@ bool has_ports_and_ends(const Sighting& s) {
     return ports && !s.server.ip.is_multicast() && !s.client.ip.is_multicast();
 }
 
-/// A request known by its content has said who the client is.
+/// A request known by its content has said who the client is, and so has a hello of TLS.
 bool is_weak(const Sighting& s) {
     if (!has_ports_and_ends(s) || s.direction == DirectionEvidence::handshake) return false;
-    return s.direction == DirectionEvidence::port_numbers || s.app.empty();
+    const bool by_content = !s.app.empty() || s.tls.has_value();
+    return s.direction == DirectionEvidence::port_numbers || !by_content;
 }
 
 int port_kind(Port port) {

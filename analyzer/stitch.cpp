@@ -43,6 +43,11 @@ struct Seen {
     std::uint16_t largest_received() const {
         return turned ? sighting->largest_sent : sighting->largest_received;
     }
+    Shared<TunnelSeen> tunnel() const {
+        auto tunnel = sighting->tunnel;
+        if (turned && tunnel) std::swap(tunnel->client, tunnel->server);
+        return tunnel;
+    }
 };
 
 /// Names by address, for the one question: what had this client asked for?
@@ -312,8 +317,8 @@ private:
                 known.vantage == s.vantage && known.tunnel.has_value() == s.tunnel.has_value();
             if (same_place) return add_again(result, seen_[i], seen);
         }
-        result.vantages.push_back({s.vantage, seen.role, seen.sent(), seen.received(), s.tunnel,
-                                   seen.largest_sent(), seen.largest_received()});
+        result.vantages.push_back({s.vantage, seen.role, seen.sent(), seen.received(),
+                                   seen.tunnel(), seen.largest_sent(), seen.largest_received()});
     }
 
     /// From client to server: what was measured nearer to the server replaces what was before.
@@ -368,14 +373,27 @@ private:
         }
         const auto& dialled = front.server();
         if (dialled != result.server.socket) result.dialled = dialled;
+        result.translated = translated_client();
         result.service = service_dialled(dialled);
         result.server.name = names_.asked(front.client().ip, dialled.ip, result.first);
+    }
+
+    /// As the vantage nearest to the server saw it.
+    std::optional<Socket> translated_client() const {
+        const auto& own = seen_.front().client();
+        const auto other = std::find_if(seen_.rbegin(), seen_.rend(),
+                                        [&](const Seen& seen) { return seen.client() != own; });
+        return other == seen_.rend() ? std::nullopt : std::optional(other->client());
     }
 
     Party party(const Seen& seen, const Socket& socket, bool own_vantage, Timestamp time) const {
         Party party;
         party.socket = socket;
-        if (own_vantage) party.endpoint = vantages_.endpoint(seen.sighting->vantage);
+        const auto vantage = seen.sighting->vantage;
+        if (own_vantage) {
+            party.endpoint = socket.ip.is_loopback() ? vantages_.loopback_endpoint(vantage, time)
+                                                     : vantages_.endpoint(vantage);
+        }
         if (!party.endpoint) party.endpoint = inventory_.owner_of(socket.ip, time);
         if (!party.endpoint) party.node = inventory_.node_at(socket.ip);
         return party;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <tuple>
 
 #include "analyzer/stitch_sets.h"
 #include "analyzer/stitch_translation.h"
@@ -17,8 +18,9 @@ namespace {
 /// A SYN lost on its way is sent again, so a later vantage may see it first seconds later.
 constexpr Duration syn_slack = std::chrono::seconds{10};
 constexpr Duration datagram_slack = std::chrono::seconds{1};
-/// How many open episodes of one 5-tuple are looked at; more at once only an attacker makes.
-constexpr std::size_t most_episodes = 16;
+/// How many uses of one 5-tuple are looked at, those nearest in time: a socket pair has one use
+/// after the other, more at once only an attacker makes.
+constexpr std::ptrdiff_t most_episodes = 16;
 
 std::uint64_t mix(std::uint64_t value) {
     value ^= value >> 33U;
@@ -56,6 +58,25 @@ std::uint64_t place_of(const Sighting& s) {
     return std::uint64_t{s.vantage} << 8U | depth;
 }
 
+/// What a tunnel says of whose network the addresses inside it are.
+struct Overlay {
+    TunnelKind kind = TunnelKind::none;
+    std::uint8_t depth = 0;
+    std::uint32_t id = 0;
+    Socket client;  ///< routed overlays use another number for each direction
+};
+
+std::optional<Overlay> overlay_of(const Sighting& s) {
+    if (!s.tunnel || is_opaque(s.tunnel->kind) || s.tunnel->id == 0) return std::nullopt;
+    return Overlay{s.tunnel->kind, s.tunnel->depth, s.tunnel->id, s.client};
+}
+
+/// Two tenants may use the same addresses, each inside its own network.
+bool tenants_differ(const std::optional<Overlay>& a, const std::optional<Overlay>& b) {
+    return a && b && a->kind == b->kind && a->depth == b->depth && a->client == b->client &&
+           a->id != b->id;
+}
+
 /// One use of a 5-tuple: sightings of it that belong together.
 struct Episode {
     std::uint32_t member = 0;
@@ -64,6 +85,7 @@ struct Episode {
     std::optional<std::uint32_t> client_isn;
     std::optional<std::uint32_t> server_isn;
     std::uint64_t fingerprint = 0;
+    std::optional<Overlay> overlay;
     std::array<std::uint64_t, 8> vantages{};
     std::size_t vantage_count = 0;
 
@@ -77,6 +99,7 @@ struct Episode {
         if (!client_isn) client_isn = s.client_isn;
         if (!server_isn) server_isn = s.server_isn;
         if (fingerprint == 0) fingerprint = s.fingerprint;
+        if (!overlay) overlay = overlay_of(s);
         if (vantage_count < vantages.size() && !seen_at(s)) {
             vantages[vantage_count++] = place_of(s);
         }
@@ -89,6 +112,13 @@ struct Keyed {
     std::uint32_t index = 0;
     auto operator<=>(const Keyed&) const = default;
 };
+
+/// The same for both orientations, different for different tuples.
+auto tuple_order(const Sighting& s) {
+    const bool forth = s.client <= s.server;
+    return std::tie(s.protocol, s.ip_protocol, forth ? s.client : s.server,
+                    forth ? s.server : s.client);
+}
 
 /// Joins sightings of equal 5-tuples.
 class TupleJoiner {
@@ -105,52 +135,106 @@ public:
         for (auto from = keyed.begin(); from != keyed.end();) {
             const auto to =
                 std::find_if(from, keyed.end(), [&](const Keyed& k) { return k.key != from->key; });
-            if (std::distance(from, to) > 1) join_run({from, to});
+            if (std::distance(from, to) > 1) join_equal_keys({from, to});
             from = to;
         }
     }
 
 private:
-    void join_run(std::span<const Keyed> run) {
-        episodes_.clear();
-        for (const auto& keyed : run) {
-            if (sightings_[keyed.index].client_isn) place(keyed.index);
-        }
-        for (const auto& keyed : run) {
-            if (!sightings_[keyed.index].client_isn) place(keyed.index);
+    using Run = std::span<Keyed>;
+
+    const Sighting& at(const Keyed& keyed) const { return sightings_[keyed.index]; }
+
+    /// The hash is no secret: whoever makes tuples of one key gains nothing by it.
+    void join_equal_keys(Run run) {
+        const auto other = [&](const Keyed& k) { return !same_tuple(at(run.front()), at(k)); };
+        if (std::none_of(run.begin(), run.end(), other)) return join_tuple(run);
+        std::sort(run.begin(), run.end(), [&](const Keyed& a, const Keyed& b) {
+            const auto x = tuple_order(at(a));
+            const auto y = tuple_order(at(b));
+            return x != y ? x < y : a < b;
+        });
+        for (auto from = run.begin(); from != run.end();) {
+            const auto to = std::find_if(
+                from, run.end(), [&](const Keyed& k) { return !same_tuple(at(*from), at(k)); });
+            join_tuple({from, to});
+            from = to;
         }
     }
 
-    void place(std::uint32_t index) {
+    /// Of one tuple, by time.
+    void join_tuple(Run run) {
+        shaken_.clear();
+        loose_.clear();
+        if (at(run.front()).protocol == Protocol::tcp) {
+            const auto rest = std::stable_partition(run.begin(), run.end(), [&](const Keyed& k) {
+                return at(k).client_isn.has_value();
+            });
+            join_shaken({run.begin(), rest});
+            run = {rest, run.end()};
+        }
+        for (const auto& keyed : run) join_loose(keyed.index);
+    }
+
+    /// Those whose SYN was seen, or named by its answer.
+    void join_shaken(Run run) {
+        std::sort(run.begin(), run.end(), [&](const Keyed& a, const Keyed& b) {
+            return std::tie(at(a).client_isn, a.first, a.index) <
+                   std::tie(at(b).client_isn, b.first, b.index);
+        });
+        for (const auto& keyed : run) {
+            const auto& s = at(keyed);
+            Episode* nearest = nullptr;
+            for (auto back = shaken_.rbegin(); back != shaken_.rend(); ++back) {
+                if (back->client_isn != s.client_isn) break;
+                if (std::distance(shaken_.rbegin(), back) >= most_episodes) break;
+                if (belongs(*back, s) && (nearest == nullptr || is_nearer(*back, *nearest, s))) {
+                    nearest = &*back;
+                }
+            }
+            put(shaken_, nearest, keyed.index);
+        }
+        std::stable_sort(shaken_.begin(), shaken_.end(),
+                         [](const Episode& a, const Episode& b) { return a.first < b.first; });
+    }
+
+    /// By time and payload alone, and so only where there is no second candidate.
+    void join_loose(std::uint32_t index) {
         const auto& s = sightings_[index];
-        if (auto* episode = find(s)) {
+        std::array<Episode*, 2> found{};
+        std::size_t count = 0;
+        for (auto* episodes : {&shaken_, &loose_}) {
+            auto back = std::upper_bound(
+                episodes->begin(), episodes->end(), s.last + slack_of(s),
+                [](Timestamp time, const Episode& each) { return time < each.first; });
+            for (auto left = most_episodes; left > 0 && back != episodes->begin(); --left) {
+                --back;
+                if (belongs(*back, s) && count < found.size()) found.at(count++) = &*back;
+            }
+        }
+        put(loose_, count == 1 ? found[0] : nullptr, index);
+    }
+
+    static Duration slack_of(const Sighting& s) {
+        return s.protocol == Protocol::tcp ? Duration{0} : datagram_slack;
+    }
+
+    void put(std::vector<Episode>& episodes, Episode* episode, std::uint32_t index) {
+        const auto& s = sightings_[index];
+        if (episode != nullptr) {
             sets_.join(episode->member, index);
-            episode->take(s);
-            return;
+            return episode->take(s);
         }
         Episode fresh;
         fresh.member = index;
         fresh.first = s.first;
         fresh.last = s.last;
         fresh.take(s);
-        episodes_.push_back(fresh);
+        episodes.push_back(fresh);
     }
 
-    Episode* find(const Sighting& s) {
-        Episode* nearest = nullptr;
-        std::size_t candidates = 0;
-        const auto looked_at = std::min(episodes_.size(), most_episodes);
-        for (std::size_t i = 0; i < looked_at; ++i) {
-            auto& episode = episodes_[episodes_.size() - 1 - i];
-            if (!same_tuple(sightings_[episode.member], s) || !belongs(episode, s)) continue;
-            ++candidates;
-            const auto distance = std::chrono::abs(s.first - episode.first);
-            if (nearest == nullptr || distance < std::chrono::abs(s.first - nearest->first)) {
-                nearest = &episode;
-            }
-        }
-        const bool by_time_alone = s.protocol == Protocol::tcp && !s.client_isn;
-        return by_time_alone && candidates > 1 ? nullptr : nearest;
+    static bool is_nearer(const Episode& a, const Episode& b, const Sighting& s) {
+        return std::chrono::abs(s.first - a.first) < std::chrono::abs(s.first - b.first);
     }
 
     static bool belongs(const Episode& episode, const Sighting& s) {
@@ -159,14 +243,16 @@ private:
         if (episode.client_isn && s.client_isn) {
             return *episode.client_isn == *s.client_isn && near(episode, s, syn_slack);
         }
-        return near(episode, s, Duration{0}) && !episode.seen_at(s);
+        return near(episode, s, Duration{0}) && !episode.seen_at(s) &&
+               !tenants_differ(episode.overlay, overlay_of(s));
     }
 
     /// At one vantage the same 5-tuple is a new sighting only after the old one timed out.
     static bool datagrams_belong(const Episode& episode, const Sighting& s) {
         const bool same_payload =
             episode.fingerprint == 0 || s.fingerprint == 0 || episode.fingerprint == s.fingerprint;
-        return same_payload && !episode.seen_at(s) && near(episode, s, datagram_slack);
+        return same_payload && !episode.seen_at(s) && near(episode, s, datagram_slack) &&
+               !tenants_differ(episode.overlay, overlay_of(s));
     }
 
     static bool near(const Episode& episode, const Sighting& s, Duration slack) {
@@ -175,7 +261,8 @@ private:
 
     const std::vector<Sighting>& sightings_;
     SightingSets& sets_;
-    std::vector<Episode> episodes_;
+    std::vector<Episode> shaken_;  ///< of the tuple in hand
+    std::vector<Episode> loose_;   ///< each by time of its first sighting
 };
 
 }  // namespace

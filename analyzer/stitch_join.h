@@ -13,17 +13,18 @@ namespace nspect::analyzer {
 /// from 0 in order of the sightings.
 ///
 ///   same addresses and ports   TCP: equal initial sequence numbers; a sighting without the SYN
-///   joins
-///                              the only conversation it overlaps in time.
-///                              Others: equal payload fingerprint, overlapping in time.
-///   addresses translated       TCP: both initial sequence numbers equal, 64 bits in all: by chance
-///                              one pair in 10^19. With only the client's (nobody answered): the
-///                              same client socket, or, for a masqueraded one, the same port, a
-///                              node's address and 100 ms. UDP, ICMP: the fingerprint, 50 ms, a
-///                              Service's or node's address on each side that changed, and no
-///                              second candidate.
+///   joins the only conversation it overlaps in time.
+///                              Others: equal payload fingerprint, overlapping in time, no second
+///                              candidate; inside tunnels the same tunnel number.
+///   addresses translated       TCP: both initial sequence numbers equal, 64 bits in all. With only
+///                              the client's (nobody answered), and UDP, ICMP by the fingerprint:
+///                              a Service's or node's address on each side that changed, and no
+///                              second candidate. TCP within 3 s, a masqueraded one with the same
+///                              port and within 100 ms; UDP, ICMP within 50 ms.
 ///
-/// Everything else stays apart: a wrong join is worse than a missed one.
+/// Everything else stays apart: a wrong join is worse than a missed one. The chance of one, and
+/// what is kept apart on purpose: docs/architecture.md. Time grows as n log n whatever the
+/// sightings are.
 std::vector<std::uint32_t> join_sightings(const Recording& recording, const Inventory& inventory);
 
 }  // namespace nspect::analyzer

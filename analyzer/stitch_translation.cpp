@@ -16,7 +16,8 @@ namespace {
 constexpr Duration both_numbers_window = std::chrono::seconds{3};
 constexpr Duration masquerade_window = std::chrono::milliseconds{100};
 constexpr Duration datagram_window = std::chrono::milliseconds{50};
-/// How many neighbours with an equal key are compared: an attacker may make all keys equal.
+/// How many neighbours with an equal key are compared: an attacker may make all keys equal. Those
+/// who have more are in doubt, unless both numbers agree.
 constexpr std::size_t most_neighbours = 32;
 
 /// Sightings of one 5-tuple, already joined, with what translation leaves alone.
@@ -43,15 +44,21 @@ public:
         : sightings_(sightings), inventory_(inventory), sets_(sets) {}
 
     void join_tcp() {
-        auto candidates = collect([](const Sighting& s) -> std::optional<std::uint64_t> {
+        const auto candidates = collect([](const Sighting& s) -> std::optional<std::uint64_t> {
             if (s.protocol != Protocol::tcp || !s.client_isn) return std::nullopt;
             return *s.client_isn;
         });
-        each_pair(candidates, both_numbers_window, [&](std::size_t i, std::size_t j) {
+        Partners partners(candidates.size());
+        each_pair(candidates, both_numbers_window, partners, [&](std::size_t i, std::size_t j) {
             const auto& a = candidates[i];
             const auto& b = candidates[j];
-            if (tcp_translated(a, b)) sets_.join(a.member, b.member);
+            if (a.server_isn && b.server_isn) {
+                if (answered_translated(a, b)) sets_.join(a.member, b.member);
+            } else if (unanswered_translated(a, b)) {
+                note(candidates, i, j, partners);
+            }
         });
+        join_noted(candidates, partners);
     }
 
     void join_datagrams() {
@@ -59,27 +66,48 @@ public:
             if (s.protocol == Protocol::tcp || s.fingerprint == 0) return std::nullopt;
             return s.fingerprint;
         });
-        std::vector<std::pair<std::size_t, std::size_t>> pairs;
-        std::vector<std::array<std::uint16_t, 4>> partners(candidates.size());
-        each_pair(candidates, datagram_window, [&](std::size_t i, std::size_t j) {
+        Partners partners(candidates.size());
+        each_pair(candidates, datagram_window, partners, [&](std::size_t i, std::size_t j) {
             const auto& a = sightings_[candidates[i].member];
             const auto& b = sightings_[candidates[j].member];
-            if (!datagrams_translated(a, b)) return;
-            const auto change = static_cast<std::size_t>(change_between(a, b));
-            ++partners[i][change];
-            ++partners[j][change];
-            pairs.emplace_back(i, j);
+            if (datagrams_translated(a, b)) note(candidates, i, j, partners);
         });
-        for (const auto& [i, j] : pairs) {
-            const auto& a = sightings_[candidates[i].member];
-            const auto& b = sightings_[candidates[j].member];
-            const auto change = static_cast<std::size_t>(change_between(a, b));
-            if (partners[i][change] != 1 || partners[j][change] != 1) continue;  // in doubt
+        join_noted(candidates, partners);
+    }
+
+private:
+    /// Pairs that less than both sequence numbers speaks for, and for each candidate how many it is
+    /// in, by what changes.
+    struct Partners {
+        explicit Partners(std::size_t candidates) : counts(candidates), crowded(candidates) {}
+
+        std::vector<std::pair<std::size_t, std::size_t>> pairs;
+        std::vector<std::array<std::uint16_t, 4>> counts;
+        std::vector<bool> crowded;  ///< there are more than were looked at
+    };
+
+    Change change(const std::vector<Candidate>& candidates, std::size_t i, std::size_t j) const {
+        return change_between(sightings_[candidates[i].member], sightings_[candidates[j].member]);
+    }
+
+    void note(const std::vector<Candidate>& candidates, std::size_t i, std::size_t j,
+              Partners& partners) const {
+        const auto kind = static_cast<std::size_t>(change(candidates, i, j));
+        ++partners.counts[i].at(kind);
+        ++partners.counts[j].at(kind);
+        partners.pairs.emplace_back(i, j);
+    }
+
+    /// Where there is a second candidate, it is in doubt.
+    void join_noted(const std::vector<Candidate>& candidates, const Partners& partners) {
+        for (const auto& [i, j] : partners.pairs) {
+            const auto kind = static_cast<std::size_t>(change(candidates, i, j));
+            const bool only = partners.counts[i].at(kind) == 1 && partners.counts[j].at(kind) == 1;
+            if (!only || partners.crowded[i] || partners.crowded[j]) continue;
             sets_.join(candidates[i].member, candidates[j].member);
         }
     }
 
-private:
     /// One candidate a set: its first sighting with a key, and the server's number from any of
     /// them.
     template <class KeyOf>
@@ -110,33 +138,44 @@ private:
     }
 
     template <class Visit>
-    static void each_pair(const std::vector<Candidate>& candidates, Duration window, Visit visit) {
+    static void each_pair(const std::vector<Candidate>& candidates, Duration window,
+                          Partners& partners, Visit visit) {
         for (std::size_t i = 0; i < candidates.size(); ++i) {
-            const auto end = std::min(candidates.size(), i + 1 + most_neighbours);
-            for (std::size_t j = i + 1; j < end; ++j) {
+            for (std::size_t j = i + 1; j < candidates.size(); ++j) {
                 if (candidates[j].key != candidates[i].key) break;
                 if (candidates[j].first - candidates[i].first > window) break;
+                if (j - i > most_neighbours) {
+                    partners.crowded[i] = partners.crowded[j] = true;
+                    break;
+                }
                 visit(i, j);
             }
         }
     }
 
-    bool tcp_translated(const Candidate& a, const Candidate& b) const {
+    /// What no translation does: give one client another port and leave its address.
+    static bool may_be_translated(const Sighting& a, const Sighting& b) {
+        if (a.client.ip.family() != b.client.ip.family()) return false;
+        const bool port_alone = a.client.ip == b.client.ip && a.client.port != b.client.port;
+        return !port_alone && change_between(a, b) != Change::none;
+    }
+
+    bool answered_translated(const Candidate& a, const Candidate& b) const {
+        return *a.server_isn == *b.server_isn &&
+               may_be_translated(sightings_[a.member], sightings_[b.member]);
+    }
+
+    /// A scanner sends one number to many ports and hosts: it takes more than that.
+    bool unanswered_translated(const Candidate& a, const Candidate& b) const {
         const auto& before = sightings_[a.member];
         const auto& after = sightings_[b.member];
-        if (before.client.ip.family() != after.client.ip.family()) return false;
-        if (before.client.ip == after.client.ip && before.client.port != after.client.port) {
-            return false;
-        }
+        if (!may_be_translated(before, after)) return false;
         const auto change = change_between(before, after);
-        if (change == Change::none) return false;
-        if (a.server_isn && b.server_isn) return *a.server_isn == *b.server_isn;
-        if (change == Change::server) return true;  // the same client socket and number
-        if (before.client.port != after.client.port || b.first - a.first > masquerade_window) {
-            return false;
-        }
-        return masqueraded(before, after) &&
-               (change == Change::client || redirected(before, after));
+        const bool server = change == Change::server || change == Change::both;
+        if (server && !redirected(before, after)) return false;
+        if (change == Change::server) return true;
+        return before.client.port == after.client.port && b.first - a.first <= masquerade_window &&
+               masqueraded(before, after);
     }
 
     bool datagrams_translated(const Sighting& a, const Sighting& b) const {
@@ -176,6 +215,7 @@ private:
         const auto index = inventory_.service_at(front.server.ip);
         if (!index) return true;
         const auto& service = inventory_.services()[*index];
+        if (!leads_to_port(service, front, behind)) return false;
         const auto& listed = service.backends;
         if (std::find(listed.begin(), listed.end(), behind.server.ip) != listed.end()) return true;
         const auto owner = inventory_.owner_of(behind.server.ip, behind.first);
@@ -183,6 +223,17 @@ private:
         const auto& endpoint = inventory_.endpoints()[*owner];
         return inventory_.workload_of(endpoint).namespace_name == service.namespace_name &&
                service.selector.matches(endpoint.labels);
+    }
+
+    /// As far as the Service says by number which port it leads to.
+    static bool leads_to_port(const Service& service, const Sighting& front,
+                              const Sighting& behind) {
+        for (const auto& port : service.ports) {
+            if (port.protocol != front.protocol || port.port != front.server.port) continue;
+            if (!port.target_name.empty()) return true;
+            return port.target_port.value_or(port.port) == behind.server.port;
+        }
+        return true;
     }
 
     const std::vector<Sighting>& sightings_;

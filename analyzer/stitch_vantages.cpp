@@ -2,6 +2,7 @@
 #include "analyzer/stitch_vantages.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -45,6 +46,8 @@ void VantageMap::learn_from_files(const Recording& recording) {
         auto& vantage = files_[sighting.vantage];
         vantage.first = std::min(vantage.first, sighting.first);
         vantage.last = std::max(vantage.last, sighting.last);
+        vantage.loopback_alone = vantage.loopback_alone && sighting.client.ip.is_loopback() &&
+                                 sighting.server.ip.is_loopback();
         const bool apart = sighting.client.ip.is_loopback() || sighting.client.ip.is_link_local() ||
                            sighting.server.ip.is_multicast() || sighting.server.ip.is_unspecified();
         if (apart) continue;
@@ -56,6 +59,7 @@ void VantageMap::learn_from_files(const Recording& recording) {
 /// A file listens at all of its interfaces from its first packet to its last.
 void VantageMap::widen_to_files(const Recording& recording) {
     std::unordered_map<std::string_view, std::pair<Timestamp, Timestamp>> windows;
+    std::unordered_map<std::string_view, std::vector<std::uint32_t>> interfaces;
     for (const auto& each : recording.vantages) {
         const auto found = files_.find(each.id);
         if (found == files_.end()) continue;
@@ -63,11 +67,15 @@ void VantageMap::widen_to_files(const Recording& recording) {
             windows.try_emplace(each.source, forever, Timestamp::min()).first->second;
         first = std::min(first, found->second.first);
         last = std::max(last, found->second.last);
+        interfaces[each.source].push_back(each.id);
     }
     for (const auto& each : recording.vantages) {
         const auto found = files_.find(each.id);
         if (found == files_.end()) continue;
         std::tie(found->second.first, found->second.last) = windows[each.source];
+        const auto& all = interfaces[each.source];
+        if (all.size() > 2) continue;
+        std::remove_copy(all.begin(), all.end(), std::back_inserter(found->second.beside), each.id);
     }
 }
 
@@ -103,6 +111,24 @@ bool VantageMap::is_of_same_end(const FileVantage& vantage, const IpAddress& add
            });
 }
 
+std::optional<std::size_t> VantageMap::owner_of_file(const FileVantage& vantage,
+                                                     Timestamp time) const {
+    for (const Own& own : vantage.own) {
+        if (!own.address || !is_own(vantage, *own.address)) continue;
+        if (const auto owner = inventory_.owner_of(*own.address, time)) return owner;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::size_t> VantageMap::loopback_endpoint(std::uint32_t vantage,
+                                                         Timestamp time) const {
+    const auto file = files_.find(vantage);
+    if (file == files_.end()) return endpoint(vantage);
+    if (!file->second.loopback_alone || file->second.beside.size() != 1) return std::nullopt;
+    const auto& beside = files_.at(file->second.beside.front());
+    return beside.loopback_alone ? std::nullopt : owner_of_file(beside, time);
+}
+
 const VantageMap::Place* VantageMap::find(std::uint32_t vantage) const {
     const auto found = place_of_.find(vantage);
     return found == place_of_.end() ? nullptr : &places_[found->second];
@@ -121,6 +147,9 @@ VantageSide VantageMap::side(std::uint32_t vantage) const {
 bool VantageMap::owns(std::uint32_t vantage, const IpAddress& address, Timestamp time) const {
     const auto* place = find(vantage);
     const auto file = files_.find(vantage);
+    if (file != files_.end() && address.is_loopback()) {
+        return loopback_endpoint(vantage, time).has_value();
+    }
     if (file != files_.end()) {
         return is_own(file->second, address) || is_of_same_end(file->second, address, time);
     }

@@ -24,6 +24,9 @@ public:
 
     /// The container's endpoint; nothing for vantages of the host, a file, an unknown target.
     std::optional<std::size_t> endpoint(std::uint32_t vantage) const;
+    /// The same where a file tells: of a file with two interfaces, the one with loopback traffic
+    /// alone is in the namespace of whoever owns the other. Node captures have more interfaces.
+    std::optional<std::size_t> loopback_endpoint(std::uint32_t vantage, Timestamp time) const;
     VantageSide side(std::uint32_t vantage) const;
     /// Whether the vantage's container holds the address (loopback is everyone's own).
     bool owns(std::uint32_t vantage, const IpAddress& address, Timestamp time) const;
@@ -55,7 +58,10 @@ private:
         Timestamp first = forever;
         Timestamp last = Timestamp::min();
         bool overlay = false;
+        bool loopback_alone = true;
+        std::vector<std::uint32_t> beside;  ///< the file's other interfaces with traffic
     };
+    std::optional<std::size_t> owner_of_file(const FileVantage& vantage, Timestamp time) const;
     const Place* find(std::uint32_t vantage) const;
     void learn_from_files(const Recording& recording);
     void widen_to_files(const Recording& recording);

@@ -40,6 +40,7 @@ struct Conversation {
     Party client;
     Party server;
     std::optional<Socket> dialled;  ///< what the client addressed, where that is not server.socket
+    std::optional<Socket> translated;    ///< what stood for the client when it arrived (masquerade)
     std::optional<std::size_t> service;  ///< index of the Service dialled
     Timestamp first{};
     Timestamp last{};

@@ -118,6 +118,8 @@ Json vantage_json(const analyzer::Places& places, std::uint32_t id) {
     Json json = Json::object();
     if (const Vantage* vantage = places.find(id)) {
         json["interface"] = vantage->interface_name;
+        const bool named_by_file = vantage->interface_name == vantage->source;
+        if (vantage->side == VantageSide::file && !named_by_file) json["file"] = vantage->source;
         if (vantage->netns != 0) json["netns"] = vantage->netns;
         json["side"] = to_string(vantage->side);
     }
@@ -177,6 +179,10 @@ std::string to_json_line(const Conversation& conversation, const Inventory& inve
     json["dst"] = party_json(conversation.server, inventory, ports);
     if (conversation.protocol == Protocol::icmp || conversation.protocol == Protocol::icmp6) {
         json["icmp_type"] = conversation.server.socket.port.number;
+    }
+    if (conversation.translated) {
+        json["src"]["translated_ip"] = to_string(conversation.translated->ip);
+        if (ports) json["src"]["translated_port"] = conversation.translated->port.number;
     }
     add_dialled(json["dst"], conversation, inventory);
     json["outcome"] = to_string(conversation.outcome);

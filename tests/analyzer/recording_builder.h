@@ -57,6 +57,10 @@ public:
         sighting_.direction = evidence;
         return *this;
     }
+    FlowBuilder& tls(TlsSeen tls) {
+        sighting_.tls = std::move(tls);
+        return *this;
+    }
     /// From here on it is inside a tunnel; nothing: outside again.
     FlowBuilder& tunnel(std::optional<TunnelSeen> tunnel) {
         sighting_.tunnel = tunnel;

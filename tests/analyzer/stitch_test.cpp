@@ -121,6 +121,7 @@ TEST_CASE("a Service shows the pod behind it and keeps what was dialled") {
     CHECK(s.who(s.all[0].server) == "db");
     CHECK(to_string(s.all[0].server.socket) == "10.0.0.2:8080");
     CHECK(to_string(s.all[0].dialled.value()) == "10.96.0.10:80");
+    CHECK_FALSE(s.all[0].translated);
     CHECK(s.all[0].service == 0U);
 }
 
@@ -132,6 +133,7 @@ TEST_CASE("masquerade does not hide the client") {
     REQUIRE(s.all.size() == 1);
     CHECK(s.words(s.all[0]) == "web -> db 10.0.0.2:8080 established");
     CHECK(to_string(s.all[0].client.socket) == "10.0.0.1:40000");
+    CHECK(to_string(s.all[0].translated.value()) == "10.0.0.254:61000");
     CHECK(s.all[0].vantages.size() == 3);
     CHECK(s.all[0].vantages[1].sent == Counters{4, 400});
 }
@@ -276,6 +278,28 @@ TEST_CASE("who listens tells the direction of what was open before, better than 
         }
         for (const auto& c : Stitched(r).all) CHECK(c.server.socket.port.number == 9000);
     }
+    SECTION("a hello of TLS has told it already") {
+        r.tcp("10.0.0.3:50000", "10.0.0.1:40000").isn(1, 2).at(2s).seen(wire);
+        TlsSeen tls;
+        tls.sni = "db";
+        auto flow = r.tcp("10.0.0.1:40000", "10.0.0.2:7000");
+        flow.direction(DirectionEvidence::first_packet).outcome(Outcome::mid_stream).tls(tls);
+        flow.seen(wire);
+        CHECK(to_string(Stitched(r).all.at(0).server.socket) == "10.0.0.2:7000");
+    }
+    SECTION("its tunnel turns with it") {
+        r.tcp("10.0.0.3:50000", "10.0.0.1:40000").isn(1, 2).at(2s).seen(wire);
+        auto flow = r.tcp("10.0.0.1:40000", "10.0.0.2:7000");
+        flow.direction(DirectionEvidence::port_numbers).outcome(Outcome::mid_stream).at(1s);
+        flow.tunnel(TunnelSeen{.kind = TunnelKind::vxlan,
+                               .id = 1,
+                               .client = IpAddress::v4(0x01010101),
+                               .server = IpAddress::v4(0x02020202)});
+        flow.seen(wire);
+        const auto c = Stitched(r).all.at(0);
+        CHECK(to_string(c.server.socket) == "10.0.0.1:40000");
+        CHECK(to_string(c.vantages.at(0).tunnel->server) == "1.1.1.1");
+    }
     SECTION("two servers of one ephemeral port are no such thing") {
         begun("10.0.0.1:40000", "10.0.0.2:80", DirectionEvidence::port_numbers);
         begun("10.0.0.1:40000", "10.0.0.3:80", DirectionEvidence::port_numbers);
@@ -346,6 +370,20 @@ TEST_CASE("the same query to two resolvers at once stays two") {
     CHECK(Stitched(r).all.size() == 2);
 }
 
+TEST_CASE("what is sent to a group and copied to everyone is one conversation, with nobody's end") {
+    auto r = shop();
+    auto flow = r.udp("10.0.0.1:5353", "224.0.0.251:5353").payload(11).at(1s, 1ms);
+    flow.outcome(Outcome::one_way).veth("web").bridge().veth("db").veth("job");
+    r.udp("10.0.0.2:5353", "10.0.0.1:5353").payload(12).at(1s, 1ms).veth("db").veth("web");
+    const Stitched s(r);
+    REQUIRE(s.all.size() == 2);
+    CHECK(s.words(s.all[0]) == "web -> outside 224.0.0.251:5353 one-way");
+    CHECK(s.all[0].vantages.size() == 4);
+    CHECK(s.all[0].sent == Counters{4, 400});
+    CHECK_FALSE(s.all[0].lost_between);
+    CHECK(s.words(s.all[1]) == "db -> web 10.0.0.1:5353 established");
+}
+
 TEST_CASE("the server carries the name its client had asked for") {
     auto r = shop();
     r.name("10.0.0.1", "api.example.org", "203.0.113.5");
@@ -358,32 +396,6 @@ TEST_CASE("a sidecar's own loopback is within its container") {
     auto r = shop();
     r.tcp("127.0.0.1:40000", "127.0.0.1:15001").isn(1, 2).inside("web");
     CHECK(Stitched(r).words(Stitched(r).all.at(0)) == "web -> web 127.0.0.1:15001 established");
-}
-
-TEST_CASE("100 000 conversations with equal ports never join wrongly") {
-    RecordingBuilder r;
-    r.host("10.255.255.254");
-    const auto bridge = r.bridge_vantage();
-    std::uint64_t state = GENERATE(1, 2);
-    const auto random = [&] {
-        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-        return static_cast<std::uint32_t>(state >> 32U);
-    };
-    for (std::uint32_t i = 0; i < 100'000; ++i) {
-        Sighting s;
-        s.id = i;
-        s.client = {IpAddress::v4(0x0a000000U + i), Port{40000}};
-        s.server = {IpAddress::v4(0x0a800001U), Port{443}};
-        s.first = test::at(std::chrono::microseconds{i});
-        s.last = s.first + 1s;
-        s.client_isn = random();
-        if (i % 2 == 0) s.server_isn = random();
-        s.outcome = i % 2 == 0 ? Outcome::established : Outcome::unanswered;
-        s.vantage = bridge + i % 3;  // at one place or at another
-        r.recording().sightings.push_back(s);
-    }
-    const auto inventory = with_recording({}, r.recording());
-    CHECK(stitch(r.recording(), inventory).size() == 100'000);
 }
 
 TEST_CASE("a file that goes on was listening: what it never saw at an interface was lost") {
@@ -405,6 +417,33 @@ TEST_CASE("a file that goes on was listening: what it never saw at an interface 
     SECTION("another file, which had ended") {
         r.recording().vantages[db - 1].source = "db.pcap";
         CHECK_FALSE(Stitched(r).all[3].lost_between);
+    }
+}
+
+TEST_CASE("loopback in a file of a container's two interfaces is within the container") {
+    RecordingBuilder r;
+    r.container("web", "10.0.0.1").container("db", "10.0.0.2");
+    r.recording().vantages.clear();
+    const auto lo = r.file_vantage("if1", "pod.pcap");
+    const auto eth = r.file_vantage("if2", "pod.pcap");
+    r.tcp("127.0.0.1:40000", "127.0.0.1:15001").isn(1, 2).at(1s).seen(lo);
+    r.tcp("10.0.0.1:40001", "10.0.0.2:80").isn(3, 4).at(2s).seen(eth);
+    r.tcp("10.0.0.1:40001", "10.0.0.9:80").isn(5, 6).at(3s).seen(eth);
+    SECTION("these two") {
+        const Stitched s(r);
+        CHECK(s.words(s.all.at(0)) == "web -> web 127.0.0.1:15001 established");
+        CHECK(roles(s.all.at(0)) == std::vector{Role::client});
+    }
+    SECTION("a node has more") {
+        const auto other = r.file_vantage("if3", "pod.pcap");
+        r.tcp("10.0.0.2:40001", "10.0.0.9:80").isn(7, 8).at(3s).seen(other);
+        const Stitched s(r);
+        CHECK(s.words(s.all.at(0)) == "outside -> outside 127.0.0.1:15001 established");
+    }
+    SECTION("another file says nothing of it") {
+        r.recording().vantages[eth - 1].source = "other.pcap";
+        const Stitched s(r);
+        CHECK(s.words(s.all.at(0)) == "outside -> outside 127.0.0.1:15001 established");
     }
 }
 

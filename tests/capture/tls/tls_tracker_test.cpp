@@ -188,10 +188,10 @@ TEST_CASE("a login in the packet that shows who the client is, is the client's",
     FlowTable table({}, {}, tracker.observer());
     const Timestamp now{std::chrono::hours(500'000)};
     const auto request = packet()
-                         .ip4("10.0.0.1", "10.0.0.2")
-                         .tcp(900, 40000)
-                         .ack(1)
-                         .payload("GET / HTTP/1.1\r\nAuthorization: Basic eA==\r\n\r\n");
+                             .ip4("10.0.0.1", "10.0.0.2")
+                             .tcp(900, 40000)
+                             .ack(1)
+                             .payload("GET / HTTP/1.1\r\nAuthorization: Basic eA==\r\n\r\n");
     const auto raw = request.bytes();
     auto decoded = decode(raw, request.wire_length(), request.link());
     table.add(decoded, 1, now);
