@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "analyzer/places.h"
@@ -17,10 +18,12 @@ constexpr Duration window_slack = std::chrono::seconds{1};
 constexpr std::size_t most_names = 5;
 
 std::vector<Loss> by_source(const std::vector<Loss>& losses) {
-    std::map<std::pair<std::string, std::string>, Loss> sums;
+    // Of what was not covered each kind has its own words.
+    std::map<std::tuple<std::string, std::string, std::string>, Loss> sums;
     for (const auto& loss : losses) {
         if (loss.count == 0) continue;
-        const auto [entry, added] = sums.try_emplace({loss.source, loss.kind}, loss);
+        const auto [entry, added] = sums.try_emplace(
+            {loss.source, loss.kind, loss.kind == "target" ? loss.note : ""}, loss);
         if (added) continue;
         auto& sum = entry->second;
         sum.from = std::min(sum.from, loss.from);
@@ -38,7 +41,9 @@ std::string loss_words(const Loss& loss) {
                              : "between " + to_seconds(loss.from) + " and " + to_seconds(loss.to);
     const std::string note = loss.note.empty() ? "" : ", " + loss.note;
     if (loss.kind == "target") {
-        return "Not covered " + when + ": " + loss.source + note + ".";
+        const std::string times =
+            loss.count > 1 ? " (" + std::to_string(loss.count) + " times)" : "";
+        return "Not covered " + when + ": " + loss.source + note + times + ".";
     }
     return "Lost at " + loss.source + ": " + std::to_string(loss.count) + " (" + loss.kind + ") " +
            when + note + ".";

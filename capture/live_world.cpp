@@ -8,6 +8,9 @@
 namespace nspect::capture {
 namespace {
 
+/// Of what the watcher leaves free, so many packet rings leave free in their turn.
+constexpr int kept_from_sources = 12;
+
 using OpenedSource = Result<std::unique_ptr<PacketSource>>;
 
 /// In the namespace we are in already no thread has to enter one, which would need more privileges.
@@ -19,6 +22,8 @@ OpenedSource open_any(const TargetWatcher& watcher, LiveOptions options, std::ui
     if (here && here->inode() == netns) return PcapLive::open(options);
     auto there = watcher.open_netns(netns);
     if (!there) return std::move(there).error();
+    if (is_reserved(there->fd() + 1, kept_from_sources))
+        return no_descriptor_left("netns " + options.place);
     return run_in(*there, [&] { return PcapLive::open(options); });
 }
 
@@ -42,7 +47,7 @@ Result<RecorderWorld> live_world(LiveWorldOptions options) {
     world.targets = [watcher] { return watcher->targets(); };
     world.read_targets = [watcher] { return watcher->read(); };
     world.lost_notifications = [watcher] { return watcher->losses(); };
-    world.limitations = watcher->limitations();
+    world.take_limitations = [watcher] { return watcher->take_limitations(); };
     world.now = options.now;
     world.stop_fd = options.stop_fd;
     return world;

@@ -86,7 +86,7 @@ std::uint32_t FileRecorder::vantage_of(const PacketSource& source, const RawPack
 }
 
 void FileRecorder::damaged(const PacketSource& source, const Error& error) {
-    summary_.limitations.push_back(error);
+    summary_.limitations.push_back({error, 1});
     next_.losses.push_back({now_, now_, source.name(), "file", 1, to_string(error)});
 }
 

@@ -22,6 +22,12 @@ VantageBook::Options book_options(const RecorderOptions& options, const Recorder
     return {world.host_netns, options.side, options.host_interfaces, options.wants};
 }
 
+std::string in_one_line(Error error) {
+    const auto hint = error.hint.empty() ? "" : " (" + error.hint + ")";
+    error.hint.clear();
+    return nspect::to_string(error) + hint;
+}
+
 /// What has no room now (descriptors, memory) may have some later.
 struct Retry {
     unsigned wait = first_wait;
@@ -50,6 +56,7 @@ private:
     void try_again_later(std::uint64_t netns, const Error& why);
     void follow_passed_by();
     void cannot_cover(const Error& why);
+    void take_limitations();
     void stop();
     void turn();
     void tick();
@@ -69,6 +76,8 @@ private:
     Fd tick_;
     Fd deadline_;
     RecordingSummary summary_;
+    Limitations limitations_;
+    std::size_t said_ = 0;  ///< of these
     Timestamp last_flush_{};
     std::map<std::uint64_t, Retry> not_covered_;  ///< tried in vain
     bool to_cover_ = false;                       ///< there are more to open a source in
@@ -85,7 +94,6 @@ Status Recorder::begin() {
     last_flush_ = summary_.started;
     options_.info.started = summary_.started;
     options_.info.asked_for = options_.duration;
-    for (const Error& limitation : world_.limitations) cannot_cover(limitation);
     if (auto armed = arm_timers(); !armed) return armed;
     book_.begin(world_.targets(), summary_.started);
     if (options_.side != CaptureSide::inside || options_.host_interfaces) {
@@ -93,6 +101,7 @@ Status Recorder::begin() {
         if (!host) return std::move(host).error();
         if (auto added = sources_.add(world_.host_netns, std::move(*host)); !added) return added;
     }
+    take_limitations();  // not where it never begins: that error says enough
     cover_targets();
     // Whoever waits for the first batch may rely on all that is there at the start being listened
     // to.
@@ -166,6 +175,7 @@ void Recorder::follow_targets() {
             not_covered_.erase(event.target.netns);
         }
     }
+    take_limitations();
     cover_targets();
 }
 
@@ -217,9 +227,24 @@ void Recorder::follow_passed_by() {
 }
 
 void Recorder::cannot_cover(const Error& why) {
-    summary_.limitations.push_back(why);
+    limitations_.add(why);
+    take_limitations();
+}
+
+/// Each is said once, and counted whenever there are more of it.
+void Recorder::take_limitations() {
+    for (auto& more :
+         world_.take_limitations ? world_.take_limitations() : std::vector<Limitation>{})
+        limitations_.add(std::move(more.error), more.count);
     const Timestamp now = world_.now();
-    pending_losses_.push_back({now, now, "recorder", "target", 1, to_string(why)});
+    for (const auto& more : limitations_.take_news()) {
+        pending_losses_.push_back(
+            {now, now, "recorder", "target", more.count, in_one_line(more.error)});
+    }
+    const auto& all = limitations_.all();
+    for (; said_ < all.size(); ++said_) {
+        if (options_.on_limitation) options_.on_limitation(all[said_]);
+    }
 }
 
 void Recorder::tick() {
@@ -281,6 +306,7 @@ void Recorder::drain() {
 
 RecordingSummary Recorder::end() {
     summary_.ended = world_.now();
+    summary_.limitations = limitations_.all();
     options_.info.ended = summary_.ended;
     Batch last;
     options_.info.packets = pipeline_.packets();

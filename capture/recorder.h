@@ -33,6 +33,8 @@ struct RecorderOptions {
     std::size_t waiting = 65536;
     PayloadObserver observer;
     KeepPacket keep;  ///< empty: packets are not kept
+    /// Told of each kind of limitation when it is first met. Empty: nobody is.
+    std::function<void(const Limitation&)> on_limitation;
 };
 
 /// What a recorder asks of the world. live_world() has the real one, tests have scripted ones.
@@ -45,7 +47,8 @@ struct RecorderWorld {
     std::function<std::vector<TargetInfo>()> targets;
     std::function<Result<std::vector<TargetEvent>>()> read_targets;
     std::function<std::uint64_t()> lost_notifications;
-    std::vector<Error> limitations;  ///< known from the beginning: what cannot be seen, and why
+    /// What cannot be seen, and why: what is new since the last call. Empty: nothing.
+    std::function<std::vector<Limitation>()> take_limitations;
     std::function<Timestamp()> now;
     int stop_fd = -1;  ///< readable: stop in order
 };
@@ -54,11 +57,11 @@ struct RecordingSummary {
     Timestamp started{};
     Timestamp ended{};
     std::uint64_t packets = 0;
-    std::uint64_t sightings = 0;       ///< given to the store; each counts once
-    std::uint64_t lost_packets = 0;    ///< by the kernel or an interface
-    std::uint64_t lost_sightings = 0;  ///< by the recorder or the store
-    std::optional<Error> store_error;  ///< what was left at the end could not be written
-    std::vector<Error> limitations;    ///< namespaces that were not covered, and why
+    std::uint64_t sightings = 0;          ///< given to the store; each counts once
+    std::uint64_t lost_packets = 0;       ///< by the kernel or an interface
+    std::uint64_t lost_sightings = 0;     ///< by the recorder or the store
+    std::optional<Error> store_error;     ///< what was left at the end could not be written
+    std::vector<Limitation> limitations;  ///< what was not covered, and why
 };
 
 /// Records until it is stopped, `duration` is over, or every source has ended. One thread reads all

@@ -221,21 +221,28 @@ Result<capture::RecordingSummary> capture_here(const LiveOptions& options,
     auto recorder = recorder_options(options, settings);
     recorder.observer = tls.observer();
     recorder.keep = std::move(hooks.keep);
+    recorder.on_limitation = say_not_covered;
     auto summary = capture::record(std::move(recorder), std::move(*world), hooks.write);
     pods->reset();
     if (!summary) return pointing_to_doctor(std::move(summary).error());
     return summary;
 }
 
+void say_not_covered(const capture::Limitation& each) {
+    std::cerr << "nspect: not covered: " + to_string(each) + "\n";
+}
+
 void tell(const capture::RecordingSummary& summary, bool quiet) {
-    for (const Error& each : summary.limitations) {
-        std::cerr << "nspect: not covered: " << to_string(each) << "\n";
-    }
     if (summary.store_error) std::cerr << "nspect: " << to_string(*summary.store_error) << "\n";
     if (quiet) return;
     std::cerr << summary.packets << " packets, " << summary.sightings << " sightings in "
               << to_words(summary.ended - summary.started) << "; lost: " << summary.lost_packets
-              << " packets, " << summary.lost_sightings << " sightings\n";
+              << " packets, " << summary.lost_sightings << " sightings";
+    std::uint64_t not_covered = 0;
+    for (const auto& each : summary.limitations) not_covered += each.count;
+    if (not_covered > summary.limitations.size())
+        std::cerr << "; not covered: " << not_covered << " times, see above";
+    std::cerr << "\n";
 }
 
 }  // namespace nspect::cli

@@ -72,7 +72,9 @@ struct LiveHooks {
 Result<capture::RecordingSummary> capture_here(const LiveOptions& options,
                                                const LiveSettings& settings, LiveHooks hooks);
 
-/// "12 packets, 3 sightings in 4.2 s; lost: 0 packets, 0 sightings", and what was not covered.
+/// Of what capture_here() could not cover each kind is said when it is first met.
+void say_not_covered(const capture::Limitation& each);
+/// "12 packets, 3 sightings in 4.2 s; lost: 0 packets, 0 sightings".
 void tell(const capture::RecordingSummary& summary, bool quiet);
 
 }  // namespace nspect::cli

@@ -221,6 +221,7 @@ int record_from_files(const Options& options, const Settings& settings, LateReco
         capture::record_sources(std::move(*sources), std::move(how),
                                 [&](const Batch& batch) { return store.write(batch); });
     progress.end();
+    for (const auto& each : summary.limitations) say_not_covered(each);
     const int code = finish(options, store, summary);
     return code == exit_ok && stop.interrupted() ? exit_interrupted : code;
 }

@@ -18,7 +18,7 @@ struct Options {
 int run(const Options& options) {
     auto found = capture::survey({});
     if (!found) return fail(found.error());
-    for (const Error& each : found->limitations) {
+    for (const capture::Limitation& each : found->limitations) {
         say(options.output, "nspect: not seen: " + to_string(each));
     }
     if (options.output.format == "json") {

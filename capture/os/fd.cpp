@@ -32,6 +32,18 @@ Result<Fd> Fd::duplicate() const {
     return Fd(copy);
 }
 
+bool is_reserved(int fd, int kept) noexcept {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+    return static_cast<rlim_t>(fd + kept) >= limit.rlim_cur;
+}
+
+Error no_descriptor_left(std::string where) {
+    return {Error::Kind::unavailable, "no file descriptor is left to watch it with",
+            "raise the limit of open files (ulimit -n): a few for each container",
+            std::move(where)};
+}
+
 void raise_descriptor_limit() noexcept {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;

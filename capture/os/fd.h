@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+
 #include "model/result.h"
 
 namespace nspect::capture {
@@ -31,5 +33,12 @@ private:
 /// Lets this process open as many files as it may without asking anybody: the hard limit. The same
 /// when it is called again.
 void raise_descriptor_limit() noexcept;
+
+/// Whether `fd` is one of the last `kept` numbers this process may use. They are wanted for what
+/// runs already (packet rings, the recording, files read in passing): one more thing to watch does
+/// without.
+bool is_reserved(int fd, int kept = 24) noexcept;
+/// What is said of it then.
+Error no_descriptor_left(std::string where);
 
 }  // namespace nspect::capture

@@ -67,11 +67,16 @@ std::optional<NetnsMount> parse_mount(std::string_view line) {
     return NetnsMount{*inode, unescape(path)};
 }
 
-std::string link_target(const std::string& path) {
+Result<std::string> read_link(const std::string& path) {
     std::array<char, PATH_MAX> buffer;
     const auto length = ::readlink(path.c_str(), buffer.data(), buffer.size());
-    if (length <= 0 || static_cast<std::size_t>(length) == buffer.size()) return {};
-    return {buffer.data(), static_cast<std::size_t>(length)};
+    if (length < 0) return error_from_errno(errno, "cannot read the link", path);
+    return std::string(buffer.data(), static_cast<std::size_t>(length));
+}
+
+std::string link_target(const std::string& path) {
+    auto target = read_link(path);
+    return target ? *std::move(target) : std::string{};
 }
 
 Error too_long(const std::string& path, std::size_t limit) {
@@ -110,7 +115,7 @@ std::optional<std::uint64_t> parse_netns_link(std::string_view link) {
     return number_in<std::uint64_t>(link.substr(start.size(), link.size() - start.size() - 1));
 }
 
-std::vector<std::uint32_t> Procfs::pids() const {
+Result<std::vector<std::uint32_t>> Procfs::pids() const {
     std::vector<std::uint32_t> found;
     std::error_code problem;
     std::filesystem::directory_iterator entry(root_, problem);
@@ -119,6 +124,7 @@ std::vector<std::uint32_t> Procfs::pids() const {
         const auto pid = number_in<std::uint32_t>(entry->path().filename().native());
         if (pid) found.push_back(*pid);
     }
+    if (problem) return error_from_errno(problem.value(), "cannot list the processes", root_);
     std::sort(found.begin(), found.end());
     return found;
 }
@@ -127,8 +133,13 @@ std::string Procfs::netns_path(std::uint32_t pid) const {
     return root_ + "/" + std::to_string(pid) + "/ns/net";
 }
 
-std::optional<std::uint64_t> Procfs::netns_of(std::uint32_t pid) const {
-    return parse_netns_link(link_target(netns_path(pid)));
+Result<std::uint64_t> Procfs::netns_of(std::uint32_t pid) const {
+    const auto path = netns_path(pid);
+    const auto link = read_link(path);
+    if (!link) return link.error();
+    const auto inode = parse_netns_link(*link);
+    if (!inode) return Error{Error::Kind::invalid, "is not a network namespace", {}, path};
+    return *inode;
 }
 
 std::string Procfs::text(std::uint32_t pid, std::string_view file) const {
@@ -148,9 +159,10 @@ std::string Procfs::root_prefix(std::uint32_t pid) const {
     return root_ + "/" + std::to_string(pid) + "/root";
 }
 
-std::vector<NetnsMount> Procfs::netns_mounts() const {
+Result<std::vector<NetnsMount>> Procfs::netns_mounts() const {
     auto mountinfo = read_file(root_ + "/self/mountinfo", mountinfo_limit);
-    auto mounts = mountinfo ? parse_netns_mounts(*mountinfo) : std::vector<NetnsMount>{};
+    if (!mountinfo) return std::move(mountinfo).error();
+    auto mounts = parse_netns_mounts(*mountinfo);
     const auto first = link_target(root_ + "/1/ns/mnt");
     if (first.empty() || first == link_target(root_ + "/self/ns/mnt")) return mounts;
     auto elsewhere = read_file(root_ + "/1/mountinfo", mountinfo_limit);

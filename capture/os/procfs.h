@@ -39,9 +39,9 @@ public:
 
     const std::string& root() const noexcept { return root_; }
     /// Sorted.
-    std::vector<std::uint32_t> pids() const;
-    /// The network namespace a process is in; nothing when that may not be seen.
-    std::optional<std::uint64_t> netns_of(std::uint32_t pid) const;
+    Result<std::vector<std::uint32_t>> pids() const;
+    /// The network namespace a process is in. Error::not_found: it has ended.
+    Result<std::uint64_t> netns_of(std::uint32_t pid) const;
     std::string netns_path(std::uint32_t pid) const;
     /// One of its files, at most 64 KiB of it; "" when there is none.
     std::string text(std::uint32_t pid, std::string_view file) const;
@@ -53,7 +53,7 @@ public:
 
     /// As seen by this process and, where that lives in another mount namespace (an agent in a
     /// container), by process 1, whose paths are then given through /proc/1/root.
-    std::vector<NetnsMount> netns_mounts() const;
+    Result<std::vector<NetnsMount>> netns_mounts() const;
 
 private:
     std::string root_;

@@ -101,7 +101,8 @@ Probe entering() {
 
 Probe other_processes(const Procfs& procfs) {
     const std::string subject = "namespaces of other processes";
-    const auto pids = procfs.pids();
+    const auto listed = procfs.pids();
+    const auto pids = listed ? *listed : std::vector<std::uint32_t>{};
     const auto seen = std::count_if(pids.begin(), pids.end(), [&](std::uint32_t pid) {
         return procfs.netns_of(pid).has_value();
     });

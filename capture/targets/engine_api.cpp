@@ -30,7 +30,7 @@ std::size_t take(char* data, std::size_t one, std::size_t size, void* body) {
 EngineApi::EngineApi(std::vector<std::string> sockets, std::chrono::milliseconds patience,
                      std::chrono::milliseconds respite)
     : patience_(patience), respite_(respite) {
-    for (auto& path : sockets) sockets_.push_back({std::move(path), false, {}});
+    for (auto& path : sockets) sockets_.push_back({std::move(path), {}});
 }
 
 std::optional<std::string> EngineApi::get(const std::string& path) {
@@ -42,11 +42,8 @@ std::optional<std::string> EngineApi::get(const std::string& path) {
 
 void EngineApi::trouble(Socket& socket, const std::string& message) {
     socket.not_before = std::chrono::steady_clock::now() + respite_;
-    if (!std::exchange(socket.in_trouble, true)) {
-        troubles_.push_back(
-            {Error::Kind::unavailable, "does not answer as an engine does: " + message,
-             "its containers may be known by their ids only until it does", socket.path});
-    }
+    troubles_.add({Error::Kind::unavailable, "does not answer as an engine does: " + message,
+                   "its containers may be known by their ids only until it does", socket.path});
 }
 
 std::optional<std::string> EngineApi::ask(Socket& socket, const std::string& path) {
@@ -75,12 +72,7 @@ std::optional<std::string> EngineApi::ask(Socket& socket, const std::string& pat
         trouble(socket, status >= 500 ? "status " + std::to_string(status) : "this is no JSON");
         return std::nullopt;
     }
-    socket.in_trouble = false;
     return status == 200 ? std::optional(std::move(body)) : std::nullopt;
-}
-
-std::vector<Error> EngineApi::take_troubles() {
-    return std::exchange(troubles_, {});
 }
 
 }  // namespace nspect::capture

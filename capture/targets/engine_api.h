@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "model/result.h"
+#include "capture/targets/limitations.h"
 
 namespace nspect::capture {
 
 /// The Docker Engine API over unix sockets, Podman's copy of it included: asked where the files of
 /// a runtime cannot be read or do not say all. Whoever asks waits, so it waits briefly: a socket
-/// that does not answer at once, or answers nonsense, is left alone for a while, and that is told
-/// once.
+/// that does not answer at once, or answers nonsense, is left alone for a while, and that is
+/// counted.
 class EngineApi {
 public:
     explicit EngineApi(std::vector<std::string> sockets,
@@ -24,13 +24,12 @@ public:
     /// one that does not know what is asked for, is no trouble.
     std::optional<std::string> get(const std::string& path);
 
-    /// Each trouble once; a socket that answered again may be in trouble again.
-    std::vector<Error> take_troubles();
+    /// Since the last call, with how often each was met.
+    std::vector<Limitation> take_troubles() { return troubles_.take_news(); }
 
 private:
     struct Socket {
         std::string path;
-        bool in_trouble = false;
         std::chrono::steady_clock::time_point not_before{};
     };
 
@@ -40,7 +39,7 @@ private:
     std::vector<Socket> sockets_;
     std::chrono::milliseconds patience_;
     std::chrono::milliseconds respite_;
-    std::vector<Error> troubles_;
+    Limitations troubles_;
 };
 
 }  // namespace nspect::capture

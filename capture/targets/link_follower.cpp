@@ -46,15 +46,22 @@ Status LinkFollower::add_member(Netns netns) {
             table_.learn_nsid(host_, **nsid, inode);
             strangers_.erase(**nsid);
         }
-        if (!nsid || !*nsid || !hears_other_namespaces()) listen_inside(member);
+        const bool unheard = !nsid || !*nsid || !hears_other_namespaces();
+        const Status heard = unheard ? listen_inside(member) : done;
+        if (auto dumped = dump(inode); !dumped) return dumped;
+        return heard;
     }
     return dump(inode);
 }
 
-/// A namespace that may not be entered is simply not heard; its dump says why.
-void LinkFollower::listen_inside(Member& member) {
+Status LinkFollower::listen_inside(Member& member) {
     auto events = NetlinkEvents::open_in(member.netns, receive_buffer_);
-    if (events && poller_->add(events->poll_fd())) member.own_events = std::move(*events);
+    if (!events) return std::move(events).error();
+    if (is_reserved(events->poll_fd()))
+        return no_descriptor_left("netns " + std::to_string(member.netns.inode()));
+    if (auto polled = poller_->add(events->poll_fd()); !polled) return polled;
+    member.own_events = std::move(*events);
+    return done;
 }
 
 void LinkFollower::stop_listening_inside(Member& member) {

@@ -33,7 +33,7 @@ public:
     /// `poller` gets the sockets to wait for and must outlive this.
     static Result<LinkFollower> open(Netns host, std::size_t receive_buffer, Poller& poller);
 
-    /// Error: it is held, but its interfaces may not be seen.
+    /// Error: it is held, but its interfaces may not be seen, or what becomes of them is not heard.
     Status add(Netns netns);
     void forget(std::uint64_t netns);
     const Netns* netns(std::uint64_t inode) const;
@@ -61,7 +61,7 @@ private:
     Status add_member(Netns netns);
     Status dump(std::uint64_t inode);
     void dump_all();
-    void listen_inside(Member& member);
+    Status listen_inside(Member& member);
     void stop_listening_inside(Member& member);
     void read_members(News& news);
     void apply(std::optional<std::uint64_t> where, const NetlinkEvent& event, News& news);

@@ -155,24 +155,33 @@ void describe_plain(const Procfs& procfs, const NetnsPlace& place, TargetInfo& t
 
 }  // namespace
 
-std::vector<NetnsPlace> find_netns(const Procfs& procfs) {
+NetnsScan find_netns(const Procfs& procfs) {
+    NetnsScan scan;
     std::map<std::uint64_t, NetnsPlace> places;
-    for (auto& mount : procfs.netns_mounts()) {
+    auto mounted = procfs.netns_mounts();
+    if (!mounted) scan.troubles.push_back(mounted.error());
+    for (auto& mount : mounted ? *mounted : std::vector<NetnsMount>{}) {
         auto& mounts = places[mount.inode].mounts;
         // A shared mount below a folder that is mounted on itself is listed twice.
         if (std::find(mounts.begin(), mounts.end(), mount.path) == mounts.end()) {
             mounts.push_back(std::move(mount.path));
         }
     }
-    for (const auto pid : procfs.pids()) {
-        if (const auto inode = procfs.netns_of(pid)) places[*inode].pids.push_back(pid);
+    auto pids = procfs.pids();
+    if (!pids) scan.troubles.push_back(pids.error());
+    for (const auto pid : pids ? *pids : std::vector<std::uint32_t>{}) {
+        const auto inode = procfs.netns_of(pid);
+        if (inode) {
+            places[*inode].pids.push_back(pid);
+        } else if (inode.error().kind == Error::Kind::permission) {
+            ++scan.passed_over;
+        }
     }
-    std::vector<NetnsPlace> found;
     for (auto& [inode, place] : places) {
         place.inode = inode;
-        found.push_back(std::move(place));
+        scan.places.push_back(std::move(place));
     }
-    return found;
+    return scan;
 }
 
 TargetInfo describe_target(const Procfs& procfs, const StateRoots& roots, const NetnsPlace& place,

@@ -20,9 +20,15 @@ struct NetnsPlace {
     bool operator==(const NetnsPlace&) const = default;
 };
 
-/// Every network namespace that a process is in or that is bind-mounted, by inode. Those of
-/// processes that may not be looked into are missing.
-std::vector<NetnsPlace> find_netns(const Procfs& procfs);
+struct NetnsScan {
+    std::vector<NetnsPlace> places;  ///< by inode
+    /// Processes that may not be looked into: the places of these may be missing.
+    std::uint64_t passed_over = 0;
+    /// What could not be read at all: a place that is missing may still be there.
+    std::vector<Error> troubles;
+};
+/// Every network namespace that a process is in or that is bind-mounted.
+NetnsScan find_netns(const Procfs& procfs);
 
 /// Who lives there: the container of its processes, else the name of its mount, else the service or
 /// program; and all its containers where they are several or share the host's. Interfaces, times

@@ -12,8 +12,8 @@
 #include "capture/os/poller.h"
 #include "capture/targets/link_follower.h"
 #include "capture/targets/netns_scan.h"
-#include "capture/targets/socket_owners.h"
 #include "capture/targets/state_watch.h"
+#include "capture/targets/target_events.h"
 
 namespace nspect::capture {
 namespace {
@@ -29,7 +29,10 @@ constexpr std::array second_looks{
     milliseconds{40},  milliseconds{40},  milliseconds{40},   milliseconds{40},
     milliseconds{40},  milliseconds{40},  milliseconds{80},   milliseconds{160},
     milliseconds{320}, milliseconds{640}, milliseconds{1280}, milliseconds{2560}};
-constexpr std::size_t limitations_kept = 16;
+/// For the end of its processes, and for a socket inside.
+constexpr int descriptors_beside = 2;
+/// What had no room is tried again after this.
+constexpr milliseconds until_room{2000};
 
 std::string folder_of(const std::string& path) {
     return path.substr(0, path.rfind('/'));
@@ -39,20 +42,6 @@ Result<Netns> host_netns(const WatcherOptions& options) {
     if (!options.host_netns.empty()) return Netns::open(options.host_netns);
     auto first = Netns::open(options.procfs.netns_path(1));
     return first ? std::move(first) : Netns::of_this_thread();
-}
-
-const InterfaceInfo* find_interface(const TargetInfo& target, std::uint32_t index) {
-    const auto found = std::find_if(target.interfaces.begin(), target.interfaces.end(),
-                                    [&](const InterfaceInfo& info) { return info.index == index; });
-    return found != target.interfaces.end() ? &*found : nullptr;
-}
-
-/// Who it is, without what changes all the time.
-TargetInfo identity_of(TargetInfo target) {
-    target.interfaces.clear();
-    target.pids.clear();
-    for (auto& each : target.sharing) each.pids.clear();
-    return target;
 }
 
 }  // namespace
@@ -75,7 +64,7 @@ public:
     const std::vector<TargetInfo>& targets() const noexcept { return targets_; }
     std::vector<Attachment> attachments() const;
     std::uint64_t losses() const noexcept { return losses_; }
-    const std::vector<Error>& limitations() const noexcept { return limitations_; }
+    Limitations& limitations() noexcept { return limitations_; }
     const Netns* netns(std::uint64_t inode) const { return links_->netns(inode); }
 
 private:
@@ -101,9 +90,11 @@ private:
     void watch_process(Held& held, const NetnsPlace& place);
     void unwatch_process(Held& held);
     Result<Netns> open_place(const NetnsPlace& place) const;
+    Status hold(const NetnsPlace& place);
+    void missed(const NetnsPlace& place, Error why);
+    void try_again();
     void look_again_soon();
     void look_again_later();
-    void limit(Error error);
 
     void tell(Kind kind, const TargetInfo& target, InterfaceInfo interface = {});
     void tell_gone(std::uint64_t netns, const InterfaceInfo& interface);
@@ -123,10 +114,13 @@ private:
     std::size_t look_ = second_looks.size();
     std::vector<TargetInfo> targets_;
     std::map<std::uint64_t, Held> held_;
-    std::set<std::uint64_t> new_;  ///< appeared in this read()
+    std::set<std::uint64_t> new_;                 ///< appeared in this read()
+    std::map<std::uint64_t, NetnsPlace> missed_;  ///< there, and not to be opened until now
+    bool wants_room_ = false;                     ///< some of these for want of descriptors
+    bool room_due_ = false;                       ///< it is time to try these again
     std::vector<TargetEvent> events_;
     std::uint64_t losses_ = 0;
-    std::vector<Error> limitations_;
+    Limitations limitations_;
 };
 
 Status TargetWatcher::State::start() {
@@ -140,10 +134,10 @@ Status TargetWatcher::State::start() {
     if (!links) return std::move(links).error();
     links_.emplace(std::move(*links));
     if (!options_.once && !links_->hears_other_namespaces()) {
-        limit({Error::Kind::permission,
-               "changes in other network namespaces are not heard",
-               "run as root, or with CAP_NET_BROADCAST",
-               {}});
+        limitations_.add({Error::Kind::permission,
+                          "changes in other network namespaces are not heard",
+                          "run as root, or with CAP_NET_BROADCAST",
+                          {}});
     }
     NetnsPlace host_place;
     host_place.inode = host_;
@@ -163,13 +157,6 @@ TargetInfo* TargetWatcher::State::find(std::uint64_t inode) {
     return found != targets_.end() ? &*found : nullptr;
 }
 
-void TargetWatcher::State::limit(Error error) {
-    const auto known = std::find(limitations_.begin(), limitations_.end(), error);
-    if (known == limitations_.end() && limitations_.size() < limitations_kept) {
-        limitations_.push_back(std::move(error));
-    }
-}
-
 /// A namespace made without any link gives no netlink message, so its folder is watched; one that
 /// nothing but processes keep alive ends with the last of them.
 bool TargetWatcher::State::hints() {
@@ -177,8 +164,9 @@ bool TargetWatcher::State::hints() {
     for (const int fd : poller_.ready()) {
         if (fd == timer_.fd()) {
             timer_.clear();
+            hinted = hinted || look_ < second_looks.size();
+            room_due_ = look_ == second_looks.size();
             look_again_later();
-            hinted = true;
         } else if (fd == folders_.fd()) {
             if (folders_.news()) {
                 look_again_soon();
@@ -200,7 +188,11 @@ Result<std::vector<TargetEvent>> TargetWatcher::State::read() {
     if (news->lost) ++losses_;
     for (const auto& [netns, interface] : news->gone) tell_gone(netns, interface);
     if (news->unknown_netns) look_again_soon();
-    if (hinted || news->unknown_netns || news->lost) scan();
+    if (hinted || news->unknown_netns || news->lost) {
+        scan();
+    } else if (std::exchange(room_due_, false)) {
+        try_again();
+    }
     for (const auto inode : std::exchange(stale_, {})) {
         if (auto* target = find(inode)) describe_again(*target, held_[inode].place);
     }
@@ -218,15 +210,29 @@ void TargetWatcher::State::look_again_soon() {
 
 void TargetWatcher::State::look_again_later() {
     if (look_ < second_looks.size()) ++look_;
-    if (look_ < second_looks.size()) timer_.set(second_looks[look_]);
+    if (look_ < second_looks.size()) {
+        timer_.set(second_looks[look_]);
+    } else if (wants_room_) {
+        timer_.set(until_room);
+    }
 }
 
 void TargetWatcher::State::scan() {
-    const auto places = find_netns(options_.procfs);
-    watch_folders(places);
-    drop_missing(places);
-    for (const auto& place : places) meet(place);
-    for (auto& trouble : engine_.take_troubles()) limit(std::move(trouble));
+    auto found = find_netns(options_.procfs);
+    limitations_.at_worst({Error::Kind::permission,
+                           "a process may not be looked into, and its network namespace may be "
+                           "unknown",
+                           "run as root, or with CAP_SYS_PTRACE",
+                           {}},
+                          found.passed_over);
+    watch_folders(found.places);
+    // Where not all could be read, what is missing may be there all the same.
+    if (found.troubles.empty()) drop_missing(found.places);
+    for (auto& trouble : found.troubles) limitations_.add(std::move(trouble));
+    wants_room_ = false;
+    for (const auto& place : found.places) meet(place);
+    for (auto& trouble : engine_.take_troubles())
+        limitations_.add(std::move(trouble.error), trouble.count);
 }
 
 void TargetWatcher::State::watch_folders(const std::vector<NetnsPlace>& places) {
@@ -243,6 +249,7 @@ void TargetWatcher::State::watch_folders(const std::vector<NetnsPlace>& places) 
 void TargetWatcher::State::drop_missing(const std::vector<NetnsPlace>& places) {
     std::set<std::uint64_t> present{host_};
     for (const auto& place : places) present.insert(place.inode);
+    std::erase_if(missed_, [&](const auto& each) { return !present.contains(each.first); });
     std::erase_if(targets_, [&](const TargetInfo& target) {
         if (present.contains(target.netns)) return false;
         tell(Kind::target_gone, target);
@@ -275,18 +282,50 @@ Result<Netns> TargetWatcher::State::open_place(const NetnsPlace& place) const {
     return last;
 }
 
+/// One that may not be entered is known all the same, without its interfaces.
+Status TargetWatcher::State::hold(const NetnsPlace& place) {
+    auto netns = open_place(place);
+    if (!netns) return std::move(netns).error();
+    if (is_reserved(netns->fd() + descriptors_beside))
+        return no_descriptor_left("netns " + std::to_string(place.inode));
+    auto followed = links_->add(std::move(*netns));
+    if (followed) return done;
+    if (followed.error().kind == Error::Kind::unavailable) {
+        links_->forget(place.inode);
+        return followed;
+    }
+    limitations_.add(std::move(followed).error());
+    return done;
+}
+
+/// Each is counted once, however often it is tried.
+void TargetWatcher::State::missed(const NetnsPlace& place, Error why) {
+    using enum Error::Kind;
+    if (why.kind == unavailable) {
+        wants_room_ = true;
+        if (look_ == second_looks.size()) timer_.set(until_room);
+    }
+    if (!missed_.insert_or_assign(place.inode, place).second) return;
+    if (why.kind != permission && why.kind != unavailable) {
+        why = {not_found,
+               "a network namespace could not be opened: it was gone by then, or another mount "
+               "hides it",
+               {},
+               "netns " + std::to_string(place.inode)};
+    }
+    limitations_.add(std::move(why));
+}
+
+void TargetWatcher::State::try_again() {
+    if (!std::exchange(wants_room_, false)) return;
+    const auto waiting = missed_;
+    for (const auto& [inode, place] : waiting) meet(place);
+}
+
 void TargetWatcher::State::add(const NetnsPlace& place) {
     if (place.inode != host_) {
-        auto netns = open_place(place);
-        if (!netns) {
-            using enum Error::Kind;  // one that is gone by now is no loss
-            const auto kind = netns.error().kind;
-            if (kind == permission || kind == unavailable) limit(std::move(netns).error());
-            return;
-        }
-        if (auto followed = links_->add(std::move(*netns)); !followed) {
-            limit(std::move(followed).error());
-        }
+        if (auto held = hold(place); !held) return missed(place, std::move(held).error());
+        missed_.erase(place.inode);
     }
     auto target = describe(place);
     target.id = next_id_++;
@@ -359,7 +398,7 @@ void TargetWatcher::State::watch_process(Held& held, const NetnsPlace& place) {
     // The numbers in another procfs are those of another pid namespace.
     if (pids.empty() || options_.procfs.root() != "/proc") return;
     auto pidfd = open_pidfd(pids.front());
-    if (!pidfd || !poller_.add(pidfd->get())) return;
+    if (!pidfd || is_reserved(pidfd->get()) || !poller_.add(pidfd->get())) return;
     held.pidfd = std::move(*pidfd);
     held.watched_pid = pids.front();
 }
@@ -377,7 +416,7 @@ void TargetWatcher::State::tell(Kind kind, const TargetInfo& target, InterfaceIn
 void TargetWatcher::State::tell_gone(std::uint64_t netns, const InterfaceInfo& interface) {
     auto* target = find(netns);
     if (target == nullptr) return;
-    if (find_interface(*target, interface.index) == nullptr) {
+    if (find_interface(target->interfaces, interface.index) == nullptr) {
         tell(Kind::interface_appeared, *target, interface);
     }
     std::erase_if(target->interfaces,
@@ -388,20 +427,7 @@ void TargetWatcher::State::tell_gone(std::uint64_t netns, const InterfaceInfo& i
 void TargetWatcher::State::tell_interfaces(TargetInfo& target) {
     auto before = std::exchange(target.interfaces, links_->table().interfaces(target.netns));
     if (is_new(target.netns)) return tell(Kind::target_appeared, target);
-    if (before == target.interfaces) return;
-    for (const auto& old : before) {
-        if (find_interface(target, old.index) == nullptr) tell(Kind::interface_gone, target, old);
-    }
-    for (const auto& info : target.interfaces) {
-        const auto known =
-            std::find_if(before.begin(), before.end(),
-                         [&](const InterfaceInfo& old) { return old.index == info.index; });
-        if (known == before.end()) {
-            tell(Kind::interface_appeared, target, info);
-        } else if (*known != info) {
-            tell(Kind::interface_changed, target, info);
-        }
-    }
+    add_interface_events(events_, target, before);
 }
 
 std::vector<Attachment> TargetWatcher::State::attachments() const {
@@ -449,8 +475,11 @@ std::vector<Attachment> TargetWatcher::attachments() const {
 std::uint64_t TargetWatcher::losses() const noexcept {
     return state_->losses();
 }
-const std::vector<Error>& TargetWatcher::limitations() const noexcept {
+const Limitations& TargetWatcher::limitations() const noexcept {
     return state_->limitations();
+}
+std::vector<Limitation> TargetWatcher::take_limitations() {
+    return state_->limitations().take_news();
 }
 
 Result<Netns> TargetWatcher::open_netns(std::uint64_t inode) const {
@@ -460,22 +489,6 @@ Result<Netns> TargetWatcher::open_netns(std::uint64_t inode) const {
                  "is no network namespace known here",
                  {},
                  "netns " + std::to_string(inode)};
-}
-
-Result<Survey> survey(WatcherOptions options) {
-    const Procfs procfs = options.procfs;
-    options.once = true;
-    auto watcher = TargetWatcher::open(std::move(options));
-    if (!watcher) return std::move(watcher).error();
-    Survey found{watcher->targets(), watcher->attachments(), watcher->limitations()};
-    for (auto& target : found.targets) find_listeners(procfs, target.sharing);
-    return found;
-}
-
-Result<std::vector<TargetInfo>> find_targets(WatcherOptions options) {
-    auto found = survey(std::move(options));
-    if (!found) return std::move(found).error();
-    return std::move(found->targets);
 }
 
 }  // namespace nspect::capture

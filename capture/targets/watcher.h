@@ -10,6 +10,7 @@
 #include "capture/os/netns.h"
 #include "capture/os/procfs.h"
 #include "capture/targets/container_state.h"
+#include "capture/targets/limitations.h"
 #include "model/attachment.h"
 #include "model/recording.h"
 #include "model/result.h"
@@ -74,9 +75,12 @@ public:
 
     /// How often notifications were lost; all was asked for again each time.
     std::uint64_t losses() const noexcept;
-    /// What could not be seen and why: namespaces that may not be entered, notifications not to be
-    /// had.
-    const std::vector<Error>& limitations() const noexcept;
+    /// What could not be seen and why: namespaces that may not be entered or were gone too soon,
+    /// processes that may not be looked into, notifications not to be had, an engine that talks
+    /// nonsense. What has no room (descriptors, memory) is tried again.
+    const Limitations& limitations() const noexcept;
+    /// Of these what is new since the last call.
+    std::vector<Limitation> take_limitations();
 
 private:
     class State;
@@ -88,7 +92,7 @@ private:
 struct Survey {
     std::vector<TargetInfo> targets;
     std::vector<Attachment> attachments;
-    std::vector<Error> limitations;  ///< as TargetWatcher::limitations()
+    std::vector<Limitation> limitations;  ///< as TargetWatcher::limitations()
 };
 Result<Survey> survey(WatcherOptions options);
 /// Only the targets of it.

@@ -161,6 +161,7 @@ struct Scene {
     RecorderOptions options;
     int refusals = 0;                   ///< of sources, before one is given
     std::function<void()> before_open;  ///< of any source
+    std::deque<std::vector<Limitation>> limitations;
 
     RecordingSummary record() {
         options.writer.retry = std::chrono::milliseconds(5);
@@ -183,6 +184,12 @@ struct Scene {
             if (events.empty()) return std::vector<TargetEvent>{};
             auto first = std::move(events.front());
             events.pop_front();
+            return first;
+        };
+        world.take_limitations = [this]() -> std::vector<Limitation> {
+            if (limitations.empty()) return {};
+            auto first = std::move(limitations.front());
+            limitations.pop_front();
             return first;
         };
         world.now = [] { return at(1000); };
@@ -335,6 +342,30 @@ TEST_CASE("a namespace there was no descriptor for is listened in later, and sai
     CHECK(scene.store.sightings.size() == 1);
     CHECK(summary.limitations.size() == 1);
     CHECK(scene.store.lost("target") == 1);
+}
+
+TEST_CASE("what cannot be seen later is said once, and counted each time", "[recorder]") {
+    const auto hidden = [](const char* where) {
+        return Limitation{{Error::Kind::permission, "may not be entered", "be root", where}, 1};
+    };
+    Scene scene;
+    std::vector<Limitation> said;
+    scene.options.on_limitation = [&](const Limitation& each) { said.push_back(each); };
+    scene.limitations = {{hidden("netns 7")}, {}, {hidden("netns 8"), hidden("netns 9")}};
+    scene.events = {{}, {}};
+    auto announce = [&] {
+        scene.targets_bell.ring();
+        return std::vector<PacketBuilder>{};
+    };
+    scene.sources[host_netns] = std::make_unique<TurnSource>(
+        std::deque<TurnSource::Turn>{announce, announce, packets({}), packets({})});
+    const auto summary = scene.record();
+    CHECK(said == std::vector{hidden("netns 7")});
+    REQUIRE(summary.limitations.size() == 1);
+    CHECK(summary.limitations[0].count == 3);
+    CHECK(scene.store.lost("target") == 3);
+    REQUIRE(scene.store.losses.size() == 2);
+    CHECK(scene.store.losses[0].note == "netns 7: may not be entered (be root)");
 }
 
 TEST_CASE("while sources are opened inside, the others are read", "[recorder]") {

@@ -41,14 +41,15 @@ TEST_CASE("processes are read below any root", "[procfs]") {
     folder.write("self/mountinfo", "1 2 0:4 net:[77] /run/netns/a rw - nsfs nsfs rw\n");
     folder.write("version", "Linux");
     const Procfs procfs(folder.path());
-    CHECK(procfs.pids() == std::vector<std::uint32_t>{7, 12});
-    CHECK(procfs.netns_of(12) == 77);
+    CHECK(*procfs.pids() == std::vector<std::uint32_t>{7, 12});
+    CHECK(*procfs.netns_of(12) == 77);
     CHECK_FALSE(procfs.netns_of(7));
-    CHECK_FALSE(procfs.netns_of(13));
+    CHECK(procfs.netns_of(13).error().kind == Error::Kind::not_found);
     CHECK(procfs.text(12, "cgroup") == "0::/docker/x\n");
     CHECK(procfs.text(12, "comm").empty());
-    CHECK(procfs.netns_mounts() == std::vector<NetnsMount>{{77, "/run/netns/a"}});
-    CHECK(Procfs(folder.path() + "/nowhere").pids().empty());
+    CHECK(*procfs.netns_mounts() == std::vector<NetnsMount>{{77, "/run/netns/a"}});
+    CHECK_FALSE(Procfs(folder.path() + "/nowhere").pids());
+    CHECK_FALSE(Procfs(folder.path() + "/nowhere").netns_mounts());
 }
 
 TEST_CASE("mounts that only process 1 sees are reached through its root", "[procfs]") {
@@ -58,7 +59,7 @@ TEST_CASE("mounts that only process 1 sees are reached through its root", "[proc
     folder.link("1/ns/mnt", "mnt:[2]");
     folder.write("1/mountinfo", "1 2 0:4 net:[77] /run/netns/a rw - nsfs nsfs rw\n");
     const Procfs procfs(folder.path());
-    CHECK(procfs.netns_mounts() ==
+    CHECK(*procfs.netns_mounts() ==
           std::vector<NetnsMount>{{77, folder.path() + "/1/root/run/netns/a"}});
 }
 

@@ -103,7 +103,8 @@ TEST_CASE("an engine that is not there, or does not know a container, is no trou
     CHECK(engine.take_troubles().empty());
 }
 
-TEST_CASE("an engine that answers nonsense is told once and left alone for a while", "[engine]") {
+TEST_CASE("an engine that answers nonsense is left alone for a while, and that is counted",
+          "[engine]") {
     const auto bytes =
         GENERATE(std::string("SSH-2.0-OpenSSH\r\n"), std::string(), answer("200 OK", "<html>"),
                  answer("500 Internal Server Error", "{}"), std::string("HTTP/1.1 200 OK\r\n"));
@@ -119,6 +120,7 @@ TEST_CASE("an engine that answers nonsense is told once and left alone for a whi
     CHECK(server.requests() == 2);
     const auto troubles = engine.take_troubles();
     REQUIRE(troubles.size() == 1);
-    CHECK(troubles[0].where == path);
+    CHECK(troubles[0].error.where == path);
+    CHECK(troubles[0].count == 2);
     CHECK(engine.take_troubles().empty());
 }

@@ -29,7 +29,8 @@ public:
     Procfs procfs() const { return Procfs(path() + "/proc"); }
     StateRoots roots() const { return StateRoots().below(path()); }
     TargetInfo target(std::uint64_t netns, bool is_host = false) const {
-        for (const auto& place : find_netns(procfs())) {
+        const auto scan = find_netns(procfs());
+        for (const auto& place : scan.places) {
             if (place.inode == netns) return describe_target(procfs(), roots(), place, is_host);
         }
         FAIL("no such namespace");
@@ -50,7 +51,16 @@ TEST_CASE("namespaces of processes and of mounts are one list", "[scan]") {
                "1 3 0:4 net:[30] /run/netns/a rw - nsfs nsfs rw\n");
     const std::vector<NetnsPlace> expected{
         {10, {}, {1}}, {20, {"/run/docker/netns/x"}, {20, 300}}, {30, {"/run/netns/a"}, {}}};
-    CHECK(find_netns(host.procfs()) == expected);
+    CHECK(find_netns(host.procfs()).places == expected);
+}
+
+TEST_CASE("a scan says what it could not read", "[scan]") {
+    const FakeHost host;
+    host.process(1, 10, "/init.scope");
+    CHECK(find_netns(host.procfs()).troubles.size() == 1);  // no mountinfo
+    host.write("proc/self/mountinfo", "");
+    CHECK(find_netns(host.procfs()).troubles.empty());
+    CHECK(find_netns(Procfs(host.path() + "/nowhere")).troubles.size() == 2);
 }
 
 TEST_CASE("a pod is described by its application and not by its pause container", "[scan]") {

@@ -31,7 +31,8 @@ public:
     }
     TargetInfo target() const {
         const Procfs procfs(path() + "/proc");
-        for (const auto& place : find_netns(procfs)) {
+        const auto scan = find_netns(procfs);
+        for (const auto& place : scan.places) {
             if (place.inode == 20)
                 return describe_target(procfs, StateRoots().below(path()), place, false);
         }
