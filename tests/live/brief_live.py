@@ -5,7 +5,8 @@
     tests/live/brief_live.py PROGRAM          needs root
 
 One after the other they come, connect to the host's end of their veth and go; half of them with the mount that `ip netns`
-makes, half as a process alone in a namespace that nothing is mounted of, which has the name of the process.
+makes, half as a process alone in a namespace that nothing is mounted of, which has the name of the process. When nothing
+comes and goes any more, nothing is looked at either: /proc is not polled.
 """
 import ctypes
 import os
@@ -96,19 +97,41 @@ def bare(number):
     return time.monotonic() - born
 
 
+def reads_of(process):
+    with open(f"/proc/{process.pid}/io", encoding="ascii") as counts:
+        return next(int(line.split()[1]) for line in counts if line.startswith("syscr:"))
+
+
+def comes_to_rest(process):
+    """At rest it reads its clock once a second. Looking into /proc is many reads for each process there."""
+    seconds, most = 3, 8
+    for _ in range(10):
+        before = reads_of(process)
+        time.sleep(seconds)
+        reads = reads_of(process) - before
+        if reads <= most:
+            return reads / seconds
+    raise AssertionError(f"{reads} reads in {seconds} s, and nothing happens")
+
+
 def inside(program, folder):
     servers = [socket.create_server(("", PORT + number)) for number in range(COUNT)]
     recording = Capture(program, folder / "brief.nspect")
     lives = [(mounted if number % 2 == 0 else bare)(number) for number in range(COUNT)]
     wanted = {PORT + number: f"{'brief' if number % 2 == 0 else 'bare'}{number}" for number in range(COUNT)}
     wait_until("all is recorded", lambda: set(wanted) <= set(recording.flows()))
+    others = [subprocess.Popen(["unshare", "--net", "sleep", "600"]) for _ in range(5)]
+    at_rest = comes_to_rest(recording.process)
+    for other in others:
+        other.kill()
+        other.wait()
     recording.stop()
     flows = recording.flows()
     wrong = [(port, name, flows.get(port)) for port, name in wanted.items()
              if [(each["src"].get("endpoint"), each["outcome"]) for each in flows.get(port, [])] != [(name, "established")]]
     assert not wrong, (wrong, recording.words.read_text())
     print(f"ok: {COUNT} namespaces that lived for {1000 * min(lives):.0f} to {1000 * max(lives):.0f} ms, each with its "
-          "connection and its name")
+          f"connection and its name; at rest {at_rest:.1f} reads a second")
     for server in servers:
         server.close()
 
