@@ -200,10 +200,10 @@ int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOpt
     const bool opened = diff && std::any_of(diff->rows.begin(), diff->rows.end(),
                                             [](const auto& row) { return viz::opens(row); });
     const int code = generated.proof.sound && !opened ? exit_ok : exit_findings;
+    const auto files = files_of(options, loaded, generated);
     if (!options.out.empty()) {
-        const auto written =
-            write_policy_folder(options.out, files_of(options, loaded, generated),
-                                {generated.namespaces.begin(), generated.namespaces.end()});
+        const auto written = write_policy_folder(
+            options.out, files, {generated.namespaces.begin(), generated.namespaces.end()});
         if (!written) return fail(written.error());
         say(options.output, to_words(options.out, *written));
     }
@@ -216,6 +216,10 @@ int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOpt
     auto view = viz::generated_view(generated);
     if (diff) viz::add_proposal(*diff, view);
     warn_of_losses(view, loaded.context);
+    if (options.dialect == "compose" && files.empty()) {
+        view.warnings.push_back(
+            "No container of Docker or Podman is covered: there are no networks to divide.");
+    }
     if (options.output.format == "text" || options.output.format == "md") {
         return write_view(options.output, view, code);
     }
@@ -223,8 +227,7 @@ int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOpt
         return write_view(options.output, view, code, {"nspect generate", std::nullopt});
     }
     const bool to_stdout = options.out.empty();
-    return write_yaml(options, view, to_stdout ? joined(files_of(options, loaded, generated)) : "",
-                      code);
+    return write_yaml(options, view, to_stdout ? joined(files) : "", code);
 }
 
 int check(const Options& options, Loaded loaded, analyzer::GenerateOptions how) {

@@ -275,6 +275,7 @@ STEERING = {
 
 FOLDER = SCRATCH / "=1+1 <img src=x onerror=alert(1)>\x1b[31m\u202e"
 RECORDING, EARLIER = FOLDER / "\"><svg onload=alert(1)>.nspect", FOLDER / "=SUM(1).nspect"
+BY_DOCKER = FOLDER / "docker.nspect"  # Compose divides what Docker or Podman runs, and nothing else
 MANIFESTS, CHANGED, BROKEN = FOLDER / "[a](javascript:alert(1))", FOLDER / "two\nlines", FOLDER / "-broken <b>"
 INSPECTED = FOLDER / "inspect <svg onload=alert(1)>.json"
 SHOP = "samples/shop"
@@ -323,6 +324,10 @@ class EveryVerb(unittest.TestCase):
     def setUpClass(cls):
         FOLDER.mkdir()
         hostile_recording(RECORDING, ROOT / "samples/shop/shop.nspect")
+        shutil.copy(RECORDING, BY_DOCKER)
+        with sqlite3.connect(BY_DOCKER) as file:
+            file.execute("UPDATE target SET runtime = 'docker' WHERE runtime <> ''")
+        file.close()
         made = nspect("capture", "--read", "tests/golden/data/shop.pcap", "--out", EARLIER)
         assert made.returncode == 0 and not in_text(made.stderr.decode()), made.stderr
         hostile_recording(EARLIER, EARLIER)
@@ -359,7 +364,7 @@ class EveryVerb(unittest.TestCase):
     def test_every_dialect(self):
         for dialect in ("kubernetes", "admin", "cilium", "calico", "compose", "nftables"):
             with self.subTest(dialect):
-                ended = nspect("generate", RECORDING, "--dialect", dialect, "-q")
+                ended = nspect("generate", BY_DOCKER if dialect == "compose" else RECORDING, "--dialect", dialect, "-q")
                 self.assertIn(ended.returncode, (0, 1), ended.stderr.decode())
                 check = in_ruleset if dialect == "nftables" else in_yaml
                 self.assertEqual(check(ended.stdout.decode())[:5], [])
