@@ -214,10 +214,45 @@ class Pipelines(unittest.TestCase):
                 self.assertTrue((self.repository / each["with"]["sarif_file"]).exists())
 
     def test_gitlab(self):
+        self.drift(yaml.safe_load((ROOT / "samples/ci/gitlab.yaml").read_text(encoding="utf-8"))["network-drift"]["script"])
         job = yaml.safe_load((ROOT / "samples/ci/gitlab.yaml").read_text(encoding="utf-8"))["network-policy"]
         self.assertEqual(self.run_commands(job["script"]), 6)
         for each in [*job["artifacts"]["paths"], *job["artifacts"]["reports"]["junit"]]:
             self.assertTrue((self.repository / each).exists(), each)
+
+
+    def drift(self, commands, folder="recordings"):
+        """As cron and schedules run it: a week ago something else was recorded."""
+        weeks = SCRATCH / "weeks"
+        shutil.rmtree(weeks, ignore_errors=True)
+        weeks.mkdir()
+        bin_folder = SCRATCH / "bin"
+        bin_folder.mkdir(exist_ok=True)
+        (bin_folder / "nspect").unlink(missing_ok=True)
+        (bin_folder / "nspect").symlink_to(PROGRAM)
+        command = next(each for each in commands if "drift.sh" in each).replace(f"{folder}", str(weeks))
+        command = command.replace("samples/ci", str(ROOT / "samples/ci")).replace("drift/", str(SCRATCH / "drift") + "/")
+
+        def run():
+            return subprocess.run(["/bin/sh", "-c", command], cwd=self.repository, capture_output=True, text=True, timeout=120, check=False,
+                                  env={"PATH": f"{bin_folder}:/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
+        shutil.copy(self.repository / "recordings" / "day.nspect", weeks / "2026-11-22.nspect")
+        self.assertEqual(run().returncode, 2, "one week is none to compare with")
+        shutil.copy(weeks / "2026-11-22.nspect", weeks / "2026-11-29.nspect")
+        same = run()
+        self.assertEqual((same.returncode, same.stderr), (0, ""))
+        nspect("capture", "-q", "--force", "--read", "tests/golden/data/shop.pcap", "--out", str(weeks / "2026-11-22.nspect"))
+        new = run()
+        self.assertEqual((new.returncode, new.stderr), (1, ""))
+        self.assertRegex(new.stdout, r"\+ added .*shop/pay .*TCP 8444")
+        written = {each.name: each.read_text(encoding="utf-8") for each in (SCRATCH / "drift").iterdir()}
+        self.assertEqual(set(written), {"drift.html", "drift.svg", "drift.md"})
+        self.assertIn("added", written["drift.md"])
+        self.assertIn("+ TCP 8444", written["drift.svg"].replace("&#45;", "-"))
+
+    def test_github_drift(self):
+        job = yaml.safe_load((ROOT / "samples/ci/github-drift.yaml").read_text(encoding="utf-8"))["jobs"]["drift"]
+        self.drift([each["run"] for each in job["steps"] if "run" in each], "/var/lib/nspect")
 
 
 if __name__ == "__main__":
