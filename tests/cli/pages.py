@@ -82,6 +82,14 @@ class Pages(unittest.TestCase):
                                              "!document.querySelector(e.getAttribute('marker-end').slice(4, -1))).length"), 0)
             self.assertEqual(self.run_script("[...document.querySelectorAll('marker path')].filter((e) => !e.getTotalLength()).length"), 0)
 
+    def test_a_comparison_says_so(self):
+        for states in self.of_every_page():
+            compares = bool({"added", "removed", "changed"} & states)
+            self.assertEqual("new, gone and changed" in self.run_script("document.getElementById('graph-title').textContent"), compares)
+            titles = self.run_script("[...document.querySelectorAll('#tables h2')].map((e) => e.textContent)")
+            self.assertEqual("Changes" in titles, compares)
+            self.assertNotIn("rows", titles)
+
     def test_each_state_looks_like_no_other(self):
         for states in self.of_every_page():
             looks = self.run_script("""report.states.map(({state}) => {
@@ -89,6 +97,16 @@ class Pages(unittest.TestCase):
               const style = line && getComputedStyle(line);
               return line ? [style.strokeDasharray, style.stroke, document.querySelector(`#tip-${state} path`).getAttribute("d")].join() : state; })""")
             self.assertEqual(len(looks), len(set(looks)), looks)
+
+    def test_every_rule_shows_what_its_file_says(self):
+        for name in ("audit", "graph"):
+            self.browser.open((PAGES / f"{name}.html").as_uri())
+            shown = self.run_script("""report.edges.flatMap((edge, i) => { select("edge", i);
+              return [...document.querySelectorAll("#details .rule")].map((e) => [e.textContent, (e.querySelector("pre") || {}).textContent]); })""")
+            placed = [(words, text) for words, text in shown if ".yaml:" in words]
+            self.assertGreater(len(placed), 5)
+            for words, text in placed:
+                self.assertTrue(text and "podSelector" in text or "ports" in text, words)
 
     def test_every_edge_can_be_chosen(self):
         for states in self.of_every_page():

@@ -21,9 +21,19 @@ function ruleElement(text) {
   const parts = /^(.*?) \(([^()]+:\d+(?::\d+)?)\)(.*)$/.exec(text);
   const made = element("div", parts ? parts[1] + parts[3] : text, "rule");
   if (!parts) return made;
-  const written = Object.hasOwn(report.sources, parts[2]) ? report.sources[parts[2]] : "";
+  const written = writtenAt(parts[2]);
   made.append(written ? unfolding(parts[2], written, "place") : element("span", parts[2], "place"));
   return made;
+}
+
+/**
+ * A rule as its file has it, or the whole policy where the policy as such decides.
+ * @param {string} place
+ */
+function writtenAt(place) {
+  if (Object.hasOwn(report.sources, place)) return report.sources[place];
+  const policy = report.in_force.find((each) => each.place === place);
+  return policy ? policy.text : "";
 }
 
 /**

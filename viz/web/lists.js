@@ -70,8 +70,14 @@ function quantity(text) {
 }
 
 /** @param {Table} table */
+function tableTitle(table) {
+  if (table.title) return table.title;
+  return table.id !== "rows" ? table.id : compares ? "Changes" : "Connections";
+}
+
+/** @param {Table} table */
 function drawTable(table) {
-  const title = table.title || table.id;
+  const title = tableTitle(table);
   const section = element("section");
   section.id = "table-" + table.id;
   section.append(element("h2", title));

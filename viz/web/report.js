@@ -43,6 +43,8 @@ function button(text, act) {
   return made;
 }
 
+/** Whether it holds one recording or set of policies against another. */
+const compares = report.states.some(({ state }) => ["added", "removed", "changed"].includes(state));
 const grouped = (/** @type {number} */ count) => String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
 // --- head ----------------------------------------------------------------------------------------------------
@@ -50,6 +52,7 @@ const grouped = (/** @type {number} */ count) => String(count).replace(/\B(?=(\d
 function drawHead() {
   document.title = `${report.title} · nspect`;
   byId("title").textContent = report.title;
+  if (compares) byId("graph-title").textContent = "What is new, gone and changed";
   if (report.warnings.length) {
     const list = element("ul");
     for (const text of report.warnings) list.append(element("li", text));
@@ -66,7 +69,7 @@ function drawHead() {
 
 function drawNav() {
   const links = [["graph", "Graph", report.edges.length], ["found", "Findings", report.findings.length],
-    ...report.tables.map((each) => ["table-" + each.id, each.title || each.id, each.rows.length]),
+    ...report.tables.map((each) => ["table-" + each.id, tableTitle(each), each.rows.length]),
     ["documents", "Policies", report.documents.length + report.in_force.length + report.generated.length]];
   for (const [id, name, count] of links) {
     const target = byId(String(id));
