@@ -133,8 +133,9 @@ std::uint64_t tls_conversations(const Graph& graph) {
 }
 
 void check_versions(ComplianceFacts& facts) {
-    ComplianceCheck check = statement("nist-800-52r2-versions", "NIST SP 800-52r2 section 3.1",
-                                      "TLS is of version 1.2 or later, without weak ciphers.");
+    ComplianceCheck check =
+        statement("nist-800-52r2-versions", "NIST SP 800-52r2 sections 3.1 and 3.3",
+                  "TLS is of version 1.2 or later, without weak ciphers.");
     if (facts.unseen(check)) return;
     const std::uint64_t count = tls_conversations(facts.audit.graph);
     if (count == 0) return facts.not_observable(check, "no TLS conversation was recorded");
