@@ -13,6 +13,7 @@
 #include "analyzer/identity.h"
 #include "analyzer/stitch.h"
 #include "cli/live_inputs.h"
+#include "cli/progress.h"
 #include "ingest/load.h"
 #include "ingest/staged.h"
 #include "store/recording_file.h"
@@ -110,7 +111,11 @@ Status read_recording(const std::string& path, Timestamp since, const OutputOpti
             error.hint = "it is damaged where its tables are described: nothing of it can be read";
         return error;
     }
-    auto recording = (*opened)->read_all(since);
+    Progress progress("reading " + printable(path),
+                      since == Timestamp{} ? (*opened)->about_how_many() : 0, output.quiet,
+                      "sightings");
+    auto recording = (*opened)->read_all(since, [&](std::size_t done) { progress.reach(done); });
+    progress.end();
     if (!recording) return std::move(recording).error();
     for (const auto& warning : (*opened)->warnings())
         say(output, "nspect: " + path + ": " + warning);
@@ -120,11 +125,18 @@ Status read_recording(const std::string& path, Timestamp since, const OutputOpti
     return done;
 }
 
+Result<ingest::Bundle> load_manifests(const std::vector<std::string>& manifests,
+                                      const std::vector<ingest::NamedText>& live,
+                                      Diagnostics& diagnostics, const OutputOptions& output) {
+    const Busy busy("reading manifests", output.quiet);
+    return ingest::load(manifests, live, diagnostics);
+}
+
 Status read_manifests(const std::vector<std::string>& manifests,
                       const std::vector<ingest::NamedText>& live, const LoadOptions& options,
                       const OutputOptions& output, Loaded& loaded) {
     Diagnostics diagnostics;
-    auto bundle = ingest::load(manifests, live, diagnostics);
+    auto bundle = load_manifests(manifests, live, diagnostics, output);
     diagnostics.sort();
     if (options.diagnostics == nullptr) print(output, diagnostics);
     if (!bundle) return std::move(bundle).error();
@@ -255,7 +267,10 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
         return Error{Error::Kind::invalid, "no manifests among the inputs",
                      "name the files or folders that declare workloads and policies", ""};
     }
-    if (loaded.recordings > 0) join_recordings(loaded, options.keep_sightings);
+    if (loaded.recordings > 0) {
+        const Busy busy("joining what was seen", output.quiet);
+        join_recordings(loaded, options.keep_sightings);
+    }
     return loaded;
 }
 

@@ -20,6 +20,8 @@ std::size_t terminal_width() {
     return 0;
 }
 
+}  // namespace
+
 bool locale_is_utf8() {
     for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
         const char* value = std::getenv(name);
@@ -30,8 +32,6 @@ bool locale_is_utf8() {
     }
     return false;
 }
-
-}  // namespace
 
 void declare_output(CommandLine& line, OutputOptions& options,
                     const std::vector<std::string>& formats) {

@@ -33,6 +33,9 @@ void declare_output(CommandLine& line, OutputOptions& options,
 /// locale.
 viz::TextStyle text_style(const OutputOptions& options);
 
+/// Whether this locale has Unicode.
+bool locale_is_utf8();
+
 /// Writes the result to stdout or --file (atomically: a file appears whole or not at all). Returns
 /// `code`, or exit_failed when it could not be written.
 int write_result(const OutputOptions& options, const std::string& text, int code);

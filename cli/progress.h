@@ -2,8 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <string>
+#include <thread>
 
 namespace nspect::cli {
 
@@ -12,13 +15,15 @@ namespace nspect::cli {
 /// work is done, so that what is said next begins a line.
 class Progress {
 public:
-    /// `total` bytes of work; 0: not known.
-    Progress(std::string what, std::uint64_t total, bool quiet);
+    /// `total` of work, 0: not known; `unit`: what is counted, by default bytes.
+    Progress(std::string what, std::uint64_t total, bool quiet, std::string unit = {});
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
     ~Progress() { end(); }
 
-    void add(std::uint64_t bytes);
+    void add(std::uint64_t more) { reach(done_ + more); }
+    /// So much is done in all.
+    void reach(std::uint64_t done);
     /// Takes the line away: words may follow.
     void end();
 
@@ -26,16 +31,38 @@ private:
     void show(std::chrono::duration<double> since_begin);
 
     std::string what_;
+    std::string unit_;
     std::uint64_t total_;
     bool shown_;
     bool written_ = false;
-    std::uint64_t read_ = 0;
+    std::uint64_t done_ = 0;
     std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
     std::chrono::steady_clock::time_point next_ = begun_ + std::chrono::milliseconds{200};
 };
 
-/// "45 %  1.2 GB of 2.7 GB  610.0 MB/s  2 s left"; without a total "1.2 GB  610.0 MB/s".
-std::string progress_words(std::uint64_t read, std::uint64_t total,
-                           std::chrono::duration<double> since_begin);
+/// The same for work that cannot tell how far it is: what it is, and how long it has taken. While
+/// it lives, nothing else is said on stderr.
+class Busy {
+public:
+    Busy(std::string what, bool quiet);
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+    ~Busy();
+
+private:
+    void run();
+
+    std::string what_;
+    std::mutex mutex_;
+    std::condition_variable over_;
+    bool ended_ = false;
+    std::thread thread_;
+};
+
+/// "######..............  30 %  1.2 GB of 2.7 GB  610.0 MB/s  2 s left"; without a total
+/// "1.2 GB  610.0 MB/s".
+std::string progress_words(std::uint64_t done, std::uint64_t total,
+                           std::chrono::duration<double> since_begin, const std::string& unit = {},
+                           bool unicode = false);
 
 }  // namespace nspect::cli

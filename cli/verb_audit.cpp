@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "analyzer/audit.h"
@@ -8,6 +9,7 @@
 #include "cli/inputs.h"
 #include "cli/judged.h"
 #include "cli/page.h"
+#include "cli/progress.h"
 #include "cli/render.h"
 #include "cli/subject.h"
 #include "cli/verb.h"
@@ -63,10 +65,12 @@ int run(const Options& options) {
     if (!loaded) return fail(loaded.error());
     const auto input = compliance_input(options, *loaded);
     if (!input) return fail(input.error());
+    std::optional<Busy> busy(std::in_place, "judging", options.output.quiet);
     const analyzer::PolicyEngine engine(loaded->world);
     analyzer::Audit audit = analyzer::audit(engine, loaded->conversations, loaded->context);
     std::vector<analyzer::ComplianceCheck> checks;
     if (wants_compliance(options)) checks = analyzer::compliance(engine, audit, *input);
+    busy.reset();
     auto compared = judge(std::move(audit.findings), options.judge, analyzer::lint_kinds(),
                           options.output, audit.lossy);
     if (!compared) return fail(compared.error());

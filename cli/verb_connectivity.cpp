@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
+#include <optional>
+
+#include <unistd.h>
 
 #include "analyzer/connectivity.h"
 #include "analyzer/exposure.h"
 #include "analyzer/observed_services.h"
 #include "cli/inputs.h"
+#include "cli/progress.h"
 #include "cli/render.h"
 #include "cli/result_stream.h"
 #include "cli/subject.h"
@@ -62,15 +67,45 @@ Result<analyzer::ConnectivityQuery> query_of(const Options& options, const Inven
     return query;
 }
 
+/// Rows come in the order of their sources, which are known: how far is told by where the latest
+/// stands among them. Rows to a terminal show that by themselves.
+class RowProgress {
+public:
+    RowProgress(const std::vector<std::string>& names, analyzer::Level level,
+                const OutputOptions& output)
+        : names_(names),
+          progress_("following policies", names.size(),
+                    output.quiet || (output.file.empty() && isatty(STDOUT_FILENO) == 1 &&
+                                     output.format == "json"),
+                    level == analyzer::Level::pod ? "pods" : "workloads") {}
+
+    void row(const analyzer::ConnectivityRow& row) {
+        if (++rows_ % now_and_then != 0) return;
+        const auto at = std::lower_bound(names_.begin(), names_.end(), row.src);
+        progress_.reach(static_cast<std::uint64_t>(at - names_.begin()));
+    }
+    void end() { progress_.end(); }
+
+private:
+    static constexpr std::uint64_t now_and_then = 256;
+
+    const std::vector<std::string>& names_;
+    Progress progress_;
+    std::uint64_t rows_ = 0;
+};
+
 int stream_json(const Options& options, const analyzer::PolicyEngine& engine,
                 const analyzer::ConnectivityQuery& query, const analyzer::Exposure* exposure) {
     ResultStream stream(options.output);
-    viz::ConnectivityJson json([&](std::string_view text) { stream.write(text); },
-                               analyzer::unit_names(engine, query.level));
+    const auto names = analyzer::unit_names(engine, query.level);
+    viz::ConnectivityJson json([&](std::string_view text) { stream.write(text); }, names);
+    RowProgress progress(names, query.level, options.output);
     analyzer::connectivity(engine, query, [&](const analyzer::ConnectivityRow& row) {
+        progress.row(row);
         json.row(row);
         return stream.good();
     });
+    progress.end();
     json.finish(exposure);
     return stream.finish(exit_ok);
 }
@@ -87,10 +122,13 @@ int write_matrix(const Options& options, const analyzer::Connectivity& result) {
 int write_tables(const Options& options, const analyzer::PolicyEngine& engine,
                  const analyzer::ConnectivityQuery& query, const analyzer::Exposure* exposure) {
     analyzer::Connectivity result{analyzer::unit_names(engine, query.level), {}};
+    RowProgress progress(result.peers, query.level, options.output);
     analyzer::connectivity(engine, query, [&](const analyzer::ConnectivityRow& row) {
+        progress.row(row);
         result.rows.push_back(row);
         return result.rows.size() <= most_rows;
     });
+    progress.end();
     if (result.rows.size() > most_rows) {
         return fail({Error::Kind::unsupported,
                      "more than " + std::to_string(most_rows) + " rows are too many for " +
@@ -113,7 +151,9 @@ int run(const Options& options) {
     if (!loaded) return fail(loaded.error());
     const auto query = query_of(options, loaded->world.inventory);
     if (!query) return fail(query.error());
+    std::optional<Busy> busy(std::in_place, "compiling policies", options.output.quiet);
     const analyzer::PolicyEngine engine(loaded->world);
+    busy.reset();
     const bool json = options.output.format == "json";
     if (options.summary) {
         const auto summary = analyzer::summarize(engine, *query);

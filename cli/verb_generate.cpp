@@ -17,6 +17,7 @@
 #include "analyzer/generate_hosts.h"
 #include "cli/inputs.h"
 #include "cli/policy_folder.h"
+#include "cli/progress.h"
 #include "cli/render.h"
 #include "cli/verb.h"
 #include "ingest/load.h"
@@ -192,11 +193,13 @@ void warn_of_losses(viz::View& view, const Recording& context) {
 }
 
 int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOptions how) {
+    std::optional<Busy> busy(std::in_place, "generating, and proving it", options.output.quiet);
     const analyzer::PolicyEngine engine(loaded.world);
     add_findings(engine, loaded, how);
     const analyzer::Generated generated = analyzer::generate(engine, loaded.conversations, how);
     std::optional<analyzer::ConnectivityDiff> diff;
     if (options.diff) diff = changes(engine, generated);
+    busy.reset();
     const bool opened = diff && std::any_of(diff->rows.begin(), diff->rows.end(),
                                             [](const auto& row) { return viz::opens(row); });
     const int code = generated.proof.sound && !opened ? exit_ok : exit_findings;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <optional>
 
 #include "analyzer/audit.h"
 #include "cli/inputs.h"
 #include "cli/page.h"
+#include "cli/progress.h"
 #include "cli/render.h"
 #include "cli/subject.h"
 #include "cli/verb.h"
@@ -73,8 +75,10 @@ Status choose(const Options& options, const Inventory& inventory, Graph& graph) 
 int run(const Options& options) {
     auto loaded = load_inputs(options.inputs, options.load, options.output);
     if (!loaded) return fail(loaded.error());
+    std::optional<Busy> busy(std::in_place, "judging", options.output.quiet);
     const analyzer::PolicyEngine engine(loaded->world);
     analyzer::Audit audit = analyzer::audit(engine, loaded->conversations, loaded->context);
+    busy.reset();
     if (const Status chosen = choose(options, loaded->world.inventory, audit.graph); !chosen)
         return fail(chosen.error());
     if (options.output.format == "json") {

@@ -42,8 +42,10 @@ public:
     /// "damaged".
     virtual std::vector<std::string> warnings() const { return {}; }
 
-    /// Everything; of the sightings those that began at `since` or later.
-    Result<Recording> read_all(Timestamp since = {});
+    /// Everything; of the sightings those that began at `since` or later. Now and then `progress`
+    /// is told how many of them are read.
+    Result<Recording> read_all(Timestamp since = {},
+                               const std::function<void(std::size_t)>& progress = {});
 };
 
 }  // namespace nspect::store

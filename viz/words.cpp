@@ -25,6 +25,13 @@ std::string byte_words(std::uint64_t bytes) {
     return text;
 }
 
+std::string short_number(std::uint64_t number) {
+    if (number < 1000) return std::to_string(number);
+    std::string text = byte_words(number);  // "12.3 kB"
+    text.pop_back();
+    return text;
+}
+
 std::string clock(Timestamp time) {
     const std::string full = to_string(time);  // 2026-01-01T10:04:05.123456789Z
     return full.size() >= 23 ? full.substr(11, 12) : full;

@@ -16,6 +16,8 @@ namespace nspect::viz {
 std::string counted(std::uint64_t count, std::string_view one, std::string_view many = {});
 /// "12.3 kB".
 std::string byte_words(std::uint64_t bytes);
+/// "987", "12.3 k", "4.5 M".
+std::string short_number(std::uint64_t number);
 /// "10:04:05.123" of the UTC day.
 std::string clock(Timestamp time);
 /// "shop/web": the kind is left out where a table is about workloads anyway.
