@@ -5,8 +5,8 @@
     tests/live/pod_document_live.py PROGRAM          needs root, containerd, ctr, runc and busybox
 
 Control groups are made as the kubelet makes them, a pause container holds each namespace, and a bridge joins them. The
-recording begins before there is a pod. An init container, one of the application and an ephemeral one connect in turn; each
-connection is the pod's. What a policy says of labels, of a service account, then holds for what was recorded.
+recording begins before there is a pod. An init container, one of the application, an ephemeral one and the application's again,
+restarted in place, connect in turn; each connection is the pod's. What a policy says of labels, of a service account, then holds for what was recorded.
 """
 import json
 import subprocess
@@ -16,7 +16,7 @@ import time
 from live_host import Capture, in_netns, main, make_root, run, wait_until
 
 CONFIG = 'version = 2\nroot = "{0}/root"\nstate = "{0}/state"\n[grpc]\naddress = "{0}/ctr.sock"\n'
-PORTS = (7001, 7002, 7003, 7004)
+PORTS = (7001, 7002, 7003, 7004, 7005)
 PODS = {
     "web": {"pod": "web-5d9c8f7b6-abcde", "uid": "11111111-2222-3333-4444-555555555555", "ip": "10.88.12.2",
             "owner": ("ReplicaSet", "web-5d9c8f7b6"), "account": "web-runner",
@@ -94,6 +94,7 @@ class Node:
         run(*words, self.folder / "rootfs", identity, "/bin/sh", "-c", command)
         if not name:
             self.plug(app, identity)
+        return identity
 
     def plug(self, app, identity):
         tasks = [line.split() for line in run(*self.ctr, "task", "ls").splitlines()]
@@ -123,9 +124,12 @@ def record(program, node):
         node.run(app, "", "exec sleep 600")
     node.run("api", "app", "".join(f"httpd -p {port}; " for port in PORTS) + "exec sleep 600")
     node.run("web", "prepare", ask(7001), lasts=False)
-    node.run("web", "app", ask(7002, lasts=True))
+    first = node.run("web", "app", ask(7002, lasts=True))
     node.run("web", "debugger", ask(7003), lasts=False)
     node.run("job", "app", ask(7004), lasts=False)
+    wait_until("the application has asked", lambda: 7002 in recording.flows())
+    run(*node.ctr, "task", "rm", "-f", first)
+    node.run("web", "app", ask(7005, lasts=True))  # restarted in place: another container of the same pod
     wait_until("all is recorded", lambda: set(PORTS) <= set(recording.flows()))
     time.sleep(1)
     recording.stop()
@@ -139,14 +143,15 @@ def check(program, node):
     policies.write_text(POLICIES)
     flows = recording.flows(cluster)
     for port, app, workload in ((7001, "web", "web[Deployment]"), (7002, "web", "web[Deployment]"),
-                                (7003, "web", "web[Deployment]"), (7004, "job", "report[CronJob]")):
+                                (7003, "web", "web[Deployment]"), (7004, "job", "report[CronJob]"),
+                                (7005, "web", "web[Deployment]")):
         for flow in flows[port]:
             ends = [(flow[side].get("workload"), flow[side].get("endpoint")) for side in ("src", "dst")]
             wanted = [(f"shop/{workload}", PODS[app]["pod"]), ("shop/api[StatefulSet]", "api-0")]
             assert ends == wanted and flow["outcome"] == "established", (port, flow)
     report = json.loads(run(program, "audit", recording.recording, cluster, policies, "-o", "json", "--fail-on", "never"))
     states = {each["port"]: each["state"] for each in report["edges"] if each.get("port") in PORTS}
-    wanted = {7001: "allowed-used", 7002: "allowed-used",
+    wanted = {7001: "allowed-used", 7002: "allowed-used", 7005: "allowed-used",
               7003: "denied-flowed",  # by service account
               7004: "denied-flowed"}  # by label
     assert states == wanted, states
