@@ -2,10 +2,10 @@
 #include "analyzer/tls_expected.h"
 
 #include <algorithm>
-#include <array>
 #include <tuple>
 
 #include "analyzer/tls_guards.h"
+#include "analyzer/tls_listeners.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -56,49 +56,27 @@ std::string guarded(const MeshGuard& guard, const std::optional<IpAddress>& clie
     return text;
 }
 
-/// Whether the host of a DestinationRule means this Service; short names are of the rule's
-/// namespace.
-bool names_service(const DestinationRule& rule, const Service& service) {
-    const std::string full = service.name + "." + service.namespace_name + ".svc.cluster.local";
-    if (rule.host.starts_with("*")) {
-        return full.ends_with(std::string_view(rule.host).substr(1));
-    }
-    if (rule.host.find('.') == std::string::npos) {
-        return rule.host == service.name && rule.namespace_name == service.namespace_name;
-    }
-    return rule.host == full || full.starts_with(rule.host + ".");
-}
-
-/// Of a namespace: one for the host itself counts before one with a wildcard, a longer wildcard
-/// before a shorter one. One that says nothing of TLS counts, too.
-const DestinationRule* closest_rule(const Expectations& expectations, const std::string& space,
-                                    const Service& service) {
-    const auto rank = [](const DestinationRule& rule) {
-        return std::pair(!rule.host.starts_with("*"), rule.host.size());
-    };
-    const DestinationRule* found = nullptr;
-    for (const DestinationRule& each : expectations.destination_rules) {
-        if (each.namespace_name != space || !names_service(each, service)) continue;
-        const bool both_exact = found != nullptr && rank(*found).first && rank(each).first;
-        if (found == nullptr || (!both_exact && rank(*found) < rank(each))) found = &each;
-    }
-    return found;
-}
-
 }  // namespace
+
+std::string root_namespace(const Expectations& expectations) {
+    const auto& written = expectations.mesh.root_namespace;
+    return written ? written->value : "istio-system";
+}
 
 const PeerAuthentication* workload_policy(const Expectations& expectations,
                                           const Inventory& inventory, const Endpoint& server) {
     const std::string& space = inventory.namespace_of(server).name;
-    if (space == mesh_root_namespace) return nullptr;
+    if (space == root_namespace(expectations)) return nullptr;
     const Labels labels = policy_labels(server);
     return oldest(expectations, [&](const auto& each) {
         return each.selector && each.namespace_name == space && each.selector->matches(labels);
     });
 }
 
-EffectiveTls effective_tls(const Expectations& expectations, const Inventory& inventory,
-                           const Endpoint& server, Port port) {
+namespace {
+
+EffectiveTls by_peer_authentication(const Expectations& expectations, const Inventory& inventory,
+                                    const Endpoint& server, Port port) {
     EffectiveTls effective;
     if (expectations.peer_authentications.empty()) return effective;
     effective.mode = TlsMode::permissive;
@@ -106,19 +84,28 @@ EffectiveTls effective_tls(const Expectations& expectations, const Inventory& in
     effective.mesh = "Istio";
     effective.steps.emplace_back("default: PERMISSIVE");
     const std::string& space = inventory.namespace_of(server).name;
+    const std::string root = root_namespace(expectations);
     const auto wide = [](const PeerAuthentication& each, std::string_view name) {
         return !each.selector && each.namespace_name == name;
     };
-    const auto* mesh =
-        oldest(expectations, [&](const auto& each) { return wide(each, mesh_root_namespace); });
+    const auto* mesh = oldest(expectations, [&](const auto& each) { return wide(each, root); });
     if (mesh != nullptr) apply(effective, mesh->mode, title(*mesh), mesh->where, "mesh");
-    if (space == mesh_root_namespace) return effective;
+    if (space == root) return effective;
     const auto* own = oldest(expectations, [&](const auto& each) { return wide(each, space); });
     if (own != nullptr) apply(effective, own->mode, title(*own), own->where, "namespace");
     const auto* workload = workload_policy(expectations, inventory, server);
     if (workload == nullptr) return effective;
     apply(effective, workload->mode, title(*workload), workload->where, "workload");
     apply_ports(effective, *workload, port);
+    return effective;
+}
+
+}  // namespace
+
+EffectiveTls effective_tls(const Expectations& expectations, const Inventory& inventory,
+                           const Endpoint& server, Port port) {
+    EffectiveTls effective = by_peer_authentication(expectations, inventory, server, port);
+    apply_listeners(expectations, inventory, server, port, effective);
     return effective;
 }
 
@@ -165,24 +152,6 @@ EffectiveTls demanded_tls(const Expectations& expectations, const Inventory& inv
     return demanded;
 }
 
-EffectiveTls client_tls(const Expectations& expectations, const std::string& client_namespace,
-                        const Service& service, Port service_port) {
-    const std::array<std::string, 3> order{client_namespace, service.namespace_name,
-                                           std::string(mesh_root_namespace)};
-    for (const std::string& space : order) {
-        const DestinationRule* rule = closest_rule(expectations, space, service);
-        if (rule == nullptr) continue;
-        EffectiveTls effective;
-        const std::string by = "DestinationRule " + rule->namespace_name + "/" + rule->name;
-        if (rule->mode) apply(effective, *rule->mode, by, rule->where, "host");
-        for (const PortTlsMode& each : rule->ports) {
-            if (each.port == service_port) apply(effective, each.mode, by, each.where, "port");
-        }
-        return effective;
-    }
-    return {};
-}
-
 bool is_party(const ExpectedParty& party, const Inventory& inventory, const Endpoint* endpoint) {
     if (endpoint == nullptr) return !party.namespace_name && !party.workload && !party.selector;
     if (party.namespace_name && *party.namespace_name != inventory.namespace_of(*endpoint).name) {
@@ -211,8 +180,9 @@ std::vector<const TrafficExpectation*> expectations_of(const Expectations& expec
 
 std::vector<WithoutEffect> without_effect(const Expectations& expectations) {
     std::vector<WithoutEffect> found;
+    const std::string root = root_namespace(expectations);
     for (const PeerAuthentication& each : expectations.peer_authentications) {
-        if (each.selector && each.namespace_name == mesh_root_namespace) {
+        if (each.selector && each.namespace_name == root) {
             found.push_back({title(each),
                              "a PeerAuthentication with a selector in the root namespace selects "
                              "no workload of other namespaces",

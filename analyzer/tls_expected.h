@@ -19,12 +19,13 @@ struct EffectiveTls {
     std::string mesh;                ///< whose word it is: "Istio", "Linkerd", "Consul"
 };
 
-/// The namespace whose PeerAuthentications without selector hold for the whole mesh.
-inline constexpr std::string_view mesh_root_namespace = "istio-system";
+/// The namespace whose PeerAuthentications without selector hold for the whole mesh: MeshConfig
+/// may name another than "istio-system".
+std::string root_namespace(const Expectations& expectations);
 
 /// By PeerAuthentication: mesh, namespace, workload, port; UNSET inherits; one policy a scope, the
 /// oldest. `port` is the container's. Mode unset when no policy is written down at all, else at
-/// least PERMISSIVE.
+/// least PERMISSIVE. At a port of a Gateway, or of a Sidecar's listener, as tls_listeners.h says.
 EffectiveTls effective_tls(const Expectations& expectations, const Inventory& inventory,
                            const Endpoint& server, Port port);
 
@@ -44,11 +45,6 @@ EffectiveTls mesh_tls(const Expectations& expectations, const Inventory& invento
 EffectiveTls demanded_tls(const Expectations& expectations, const Inventory& inventory,
                           const Endpoint* client, const std::optional<IpAddress>& address,
                           const Endpoint* server, Port port);
-
-/// The DestinationRule settings for clients of a Service in a namespace: that of the client's
-/// namespace counts first, then of the Service's, then of the mesh.
-EffectiveTls client_tls(const Expectations& expectations, const std::string& client_namespace,
-                        const Service& service, Port service_port);
 
 /// Whether somebody is one of a party's. Nothing (an address outside) is of the empty party alone.
 bool is_party(const ExpectedParty& party, const Inventory& inventory, const Endpoint* endpoint);

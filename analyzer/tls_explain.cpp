@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyzer/tls_explain.h"
 
-#include <algorithm>
+#include <vector>
+
+#include "analyzer/tls_client_rules.h"
+#include "analyzer/tls_proxies.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -18,34 +21,30 @@ std::vector<Port> ports_of(const Endpoint& server, const std::optional<TrafficPo
     return ports;
 }
 
-bool leads_to(const ServicePort& way, const Endpoint& server, Port port) {
-    if (way.target_name.empty()) return way.target_port.value_or(way.port) == port;
-    return std::any_of(server.ports.begin(), server.ports.end(), [&](const ContainerPort& each) {
-        return each.name == way.target_name && each.port == port;
-    });
-}
-
-/// By the first Service that leads to the port.
-EffectiveTls sent(const World& world, const Endpoint& client, const Endpoint& server, Port port) {
-    const Inventory& inventory = world.inventory;
-    const std::string& space = inventory.namespace_of(server).name;
-    for (const Service& each : inventory.services()) {
-        const bool behind = each.has_selector && each.namespace_name == space &&
-                            each.selector.matches(server.labels);
-        if (!behind) continue;
-        for (const ServicePort& way : each.ports) {
-            if (!leads_to(way, server, port)) continue;
-            return client_tls(world.expectations, inventory.namespace_of(client).name, each,
-                              way.port);
-        }
-    }
-    return {};
-}
-
 std::optional<IpAddress> address_of(const World& world, const Who& who) {
     if (!who.endpoint) return who.address;
     const auto all = world.inventory.addresses_of(*who.endpoint);
     return all.empty() ? std::nullopt : std::optional(all.front());
+}
+
+std::vector<std::string> past_proxies(const World& world, const Endpoint* client, const Who& to,
+                                      const Endpoint& server, Port port) {
+    std::vector<std::string> all;
+    const auto add = [&](const char* whose, const std::optional<PastProxy>& past) {
+        if (!past) return;
+        all.push_back(std::string("not through the ") + whose + "'s proxy: " + past->why + " (" +
+                      to_string(past->where) + ")");
+    };
+    const auto address = address_of(world, to);
+    if (client != nullptr && address) {
+        add("client", past_client_proxy(world.inventory, *client, {*address, port}));
+    }
+    add("server", past_server_proxy(world.inventory, server, port));
+    if (is_opaque_port(server, port)) {
+        all.push_back("opaque: the server's proxy does not look for TLS there (" +
+                      to_string(server.where) + ")");
+    }
+    return all;
 }
 
 }  // namespace
@@ -64,9 +63,14 @@ std::vector<ExpectedTls> explain_tls(const World& world, const Who& from, const 
         made.demanded = demanded_tls(world.expectations, inventory, client, address_of(world, from),
                                      &server, port);
         made.accepted = accepted_identities(world.expectations, inventory, server, port);
-        if (client != nullptr) made.client = sent(world, *client, server, port);
-        const bool says =
-            !made.demanded.steps.empty() || !made.client.steps.empty() || !made.accepted.empty();
+        if (client != nullptr) {
+            made.client =
+                ways_to(world.expectations, inventory, sender_of(inventory, *client), server, port);
+            std::erase_if(made.client, [](const auto& way) { return way.tls.steps.empty(); });
+        }
+        made.past = past_proxies(world, client, to, server, port);
+        const bool says = !made.demanded.steps.empty() || !made.client.empty() ||
+                          !made.accepted.empty() || !made.past.empty();
         if (says) all.push_back(std::move(made));
     }
     return all;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/engine.h"
+#include "analyzer/tls_client.h"
 #include "analyzer/tls_expected.h"
 #include "analyzer/tls_guards.h"
 
@@ -15,8 +16,12 @@ namespace nspect::analyzer {
 struct ExpectedTls {
     std::string subject;  ///< "shop/db[Pod] TCP 5432"
     EffectiveTls demanded;
-    EffectiveTls client;  ///< what a DestinationRule makes clients send; mode unset: nothing said
+    /// What rules make the client's proxy send, where they say something: to each Service that
+    /// leads there, and to subsets of it that the pod is of.
+    std::vector<ClientWay> client;
     std::vector<AcceptedIdentities> accepted;
+    /// Why a proxy is passed by: "the client's proxy is passed by: excludeOutboundPorts ...".
+    std::vector<std::string> past;
 };
 
 /// Of the point that was asked about, or of each TCP port the pod declares. Empty for an address

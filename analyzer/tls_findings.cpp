@@ -8,34 +8,46 @@
 #include <utility>
 
 #include "analyzer/certificate_findings.h"
+#include "analyzer/tls_client_rules.h"
 #include "analyzer/tls_guards.h"
 #include "analyzer/tls_links.h"
+#include "analyzer/tls_listeners.h"
+#include "analyzer/tls_mesh_config.h"
 #include "analyzer/tls_mistakes.h"
+#include "analyzer/tls_registry.h"
 #include "analyzer/tls_strict.h"
 
 namespace nspect::analyzer {
 namespace {
 
-Finding finding(const TlsLink& link, const char* code, Severity severity, std::string message) {
-    Finding made;
-    made.code = code;
-    made.severity = severity;
-    made.subject = link.subject();
-    made.message = std::move(message);
-    if (link.mesh != nullptr) {
-        made.evidence.push_back(link.mesh->mesh + " traffic: " + link.mesh->evidence);
+/// Which annotations explain that a link passes a proxy by.
+void add_past_proxies(const Inventory& inventory, const TlsLink& link, Finding& made) {
+    if (const auto past = link_past_client(inventory, link)) {
+        made.evidence.push_back("past the client's proxy: " + past->why + " (" +
+                                to_string(past->where) + ")");
     }
-    return made;
+    if (link.server_endpoint == nullptr) return;
+    if (const auto past = past_server_proxy(inventory, *link.server_endpoint, link.port)) {
+        made.evidence.push_back("past the server's proxy: " + past->why + " (" +
+                                to_string(past->where) + ")");
+    }
+    if (is_opaque_port(*link.server_endpoint, link.port)) {
+        made.evidence.push_back(
+            "opaque port of the server: its proxy does not look for TLS there (" +
+            to_string(link.server_endpoint->where) + ")");
+    }
 }
 
-void hold_mode(const TlsLink& link, const EffectiveTls& demand, std::vector<Finding>& findings) {
+void hold_mode(const Inventory& inventory, const TlsLink& link, const EffectiveTls& demand,
+               std::vector<Finding>& findings) {
     const auto add = [&](Protection protection, const char* code, Severity severity,
                          const std::string& what) {
         if (link.size(protection) == 0) return;
-        Finding made = finding(
+        Finding made = finding_about(
             link, code, severity,
             what + ", and " + demand.by + " demands " + std::string(to_string(demand.mode)));
         made.evidence.push_back(link.count(protection));
+        add_past_proxies(inventory, link, made);
         made.location = demand.where;
         findings.push_back(std::move(made));
     };
@@ -115,7 +127,7 @@ void hold_contents(const TlsLink& link, const TrafficExpectation& expected,
     const std::string by = "TrafficExpectation " + expected.namespace_name + "/" + expected.name;
     const auto add = [&](const char* code, const std::string& message,
                          const std::set<std::string>& evidence) {
-        Finding made = finding(link, code, Severity::high, message);
+        Finding made = finding_about(link, code, Severity::high, message);
         made.evidence.insert(made.evidence.end(), evidence.begin(), evidence.end());
         made.location = expected.where;
         findings.push_back(std::move(made));
@@ -129,6 +141,12 @@ void hold_contents(const TlsLink& link, const TrafficExpectation& expected,
     }
 }
 
+/// Policies call the mesh's own trust domain "cluster.local".
+bool is_accepted(const MeshConfig& mesh, const std::string& pattern, const std::string& name) {
+    return matches_identity(pattern, name) ||
+           matches_identity(in_own_domain(mesh, pattern), in_own_domain(mesh, name));
+}
+
 /// Identities that the mesh's own authorization does not accept, where certificates could be read.
 void hold_identities(const Expectations& expectations, const Inventory& inventory,
                      const TlsLink& link, std::vector<Finding>& findings) {
@@ -140,15 +158,16 @@ void hold_identities(const Expectations& expectations, const Inventory& inventor
             if (!each->tls || each->tls->client_identity.empty()) continue;
             const auto& names = each->tls->client_identity;
             const bool known = std::any_of(names.begin(), names.end(), [&](const auto& name) {
-                return std::any_of(
-                    accepted.patterns.begin(), accepted.patterns.end(),
-                    [&](const auto& pattern) { return matches_identity(pattern, name); });
+                return std::any_of(accepted.patterns.begin(), accepted.patterns.end(),
+                                   [&](const auto& pattern) {
+                                       return is_accepted(expectations.mesh, pattern, name);
+                                   });
             });
             if (!known) strangers.insert("client " + names.front());
         }
         if (strangers.empty()) continue;
-        Finding made = finding(link, "identity-not-accepted", Severity::high,
-                               "an identity that " + accepted.by + " does not accept");
+        Finding made = finding_about(link, "identity-not-accepted", Severity::high,
+                                     "an identity that " + accepted.by + " does not accept");
         made.evidence.insert(made.evidence.end(), strangers.begin(), strangers.end());
         made.location = accepted.where;
         findings.push_back(std::move(made));
@@ -177,10 +196,10 @@ void find_foreign_server(const TlsLink& link, std::vector<Finding>& findings) {
         if (account && account->second != server->service_account) wrong.insert(identity);
     }
     if (wrong.empty()) return;
-    Finding made = finding(link, "server-certificate-mismatch", Severity::high,
-                           "the server shows a certificate of another workload; its service "
-                           "account is " +
-                               server->service_account);
+    Finding made = finding_about(link, "server-certificate-mismatch", Severity::high,
+                                 "the server shows a certificate of another workload; its service "
+                                 "account is " +
+                                     server->service_account);
     made.evidence.insert(made.evidence.end(), wrong.begin(), wrong.end());
     made.location = server->where;
     findings.push_back(std::move(made));
@@ -213,12 +232,14 @@ void find_weak_sessions(const TlsLink& link, std::vector<Finding>& findings) {
         }
     }
     if (!weak.empty()) {
-        Finding made = finding(link, "weak-tls", Severity::medium, "a weak version or cipher");
+        Finding made =
+            finding_about(link, "weak-tls", Severity::medium, "a weak version or cipher");
         made.evidence.insert(made.evidence.end(), weak.begin(), weak.end());
         findings.push_back(std::move(made));
     }
     if (failed.empty()) return;
-    Finding made = finding(link, "handshake-failed", Severity::medium, "TLS handshakes failed");
+    Finding made =
+        finding_about(link, "handshake-failed", Severity::medium, "TLS handshakes failed");
     made.evidence.insert(made.evidence.end(), failed.begin(), failed.end());
     findings.push_back(std::move(made));
 }
@@ -247,12 +268,13 @@ void find_plain_credentials(const TlsLink& link, std::vector<Finding>& findings)
         if (protocol.empty() && takes_password(each->app)) protocol = each->app;
     }
     if (login.empty() && protocol.empty()) return;
-    Finding made = login.empty()
-                       ? finding(link, "plaintext-credentials", Severity::medium,
-                                 protocol + " in plaintext: whoever logs in shows the password")
-                       : finding(link, "plaintext-credentials", Severity::high,
-                                 "somebody logs in in plaintext: " + std::string(login) +
-                                     ", which everybody on the way can read");
+    Finding made =
+        login.empty()
+            ? finding_about(link, "plaintext-credentials", Severity::medium,
+                            protocol + " in plaintext: whoever logs in shows the password")
+            : finding_about(link, "plaintext-credentials", Severity::high,
+                            "somebody logs in in plaintext: " + std::string(login) +
+                                ", which everybody on the way can read");
     made.evidence.push_back(link.count(Protection::plaintext));
     findings.push_back(std::move(made));
 }
@@ -273,8 +295,8 @@ void find_bypass(const Expectations& expectations, const Inventory& inventory,
         const EffectiveTls demanded =
             mesh_tls(expectations, inventory, *each.server_endpoint, each.port);
         if (demanded.mode >= TlsMode::one_way) continue;  // which is worse, and found already
-        Finding made = finding(each, "mesh-bypass", Severity::medium,
-                               "it is in a mesh and is reached past it, in plaintext");
+        Finding made = finding_about(each, "mesh-bypass", Severity::medium,
+                                     "it is in a mesh and is reached past it, in plaintext");
         made.evidence.push_back(each.count(Protection::plaintext));
         made.evidence.push_back("through the mesh: " + mesh->second->subject() + ", " +
                                 mesh->second->mesh->evidence);
@@ -316,11 +338,15 @@ TlsAudit audit_tls(const Expectations& expectations, const Inventory& inventory,
     for (const TlsLink& link : links) {
         const auto expected = expectations_of(expectations, inventory, link.client_endpoint,
                                               link.server_endpoint, link.port);
-        hold_mode(link,
+        hold_mode(inventory, link,
                   demanded_tls(expectations, inventory, link.client_endpoint, link.client_address,
                                link.server_endpoint, link.port),
                   audit.findings);
         hold_identities(expectations, inventory, link, audit.findings);
+        hold_gateways(expectations, inventory, link, audit.findings);
+        hold_client_rules(expectations, inventory, link, audit.findings);
+        hold_registry(expectations, inventory, link, audit.findings);
+        hold_mesh_config(expectations.mesh, link, audit.findings);
         for (const TrafficExpectation* each : expected) hold_contents(link, *each, audit.findings);
         find_foreign_server(link, audit.findings);
         find_weak_sessions(link, audit.findings);
@@ -332,6 +358,7 @@ TlsAudit audit_tls(const Expectations& expectations, const Inventory& inventory,
     find_client_rules(expectations, inventory, audit.findings);
     find_without_effect(expectations, audit.findings);
     find_tls_mistakes(expectations, inventory, audit.findings);
+    find_past_client_proxy(expectations, inventory, audit.findings);
     audit.certificates = certificates_in(inventory, conversations);
     find_in_certificates(audit.certificates, now, audit.findings);
     return audit;

@@ -93,6 +93,19 @@ std::string TlsLink::count(Protection protection) const {
            (calls.size() == 1 ? std::string() : ", last " + to_seconds((*last)->first));
 }
 
+Finding finding_about(const TlsLink& link, const char* code, Severity severity,
+                      std::string message) {
+    Finding made;
+    made.code = code;
+    made.severity = severity;
+    made.subject = link.subject();
+    made.message = std::move(message);
+    if (link.mesh != nullptr) {
+        made.evidence.push_back(link.mesh->mesh + " traffic: " + link.mesh->evidence);
+    }
+    return made;
+}
+
 std::string party_name(const Party& party, const Inventory& inventory) {
     if (party.endpoint)
         return to_string(inventory.workload_of(inventory.endpoints()[*party.endpoint]));

@@ -14,6 +14,7 @@
 #include "analyzer/mesh_marks.h"
 #include "analyzer/tls_expected.h"
 #include "model/conversation.h"
+#include "model/finding.h"
 #include "model/inventory.h"
 
 namespace nspect::analyzer {
@@ -69,6 +70,10 @@ struct TlsLinks {
 /// TCP conversations by link, without those that are plaintext by design: inside an endpoint,
 /// probes, a mesh's own ports.
 TlsLinks tls_links(const Inventory& inventory, const std::vector<Conversation>& conversations);
+
+/// A finding whose subject is the link; its evidence begins with the mesh that carries it.
+Finding finding_about(const TlsLink& link, const char* code, Severity severity,
+                      std::string message);
 
 /// "shop/web[Deployment]", or the address.
 std::string party_name(const Party& party, const Inventory& inventory);

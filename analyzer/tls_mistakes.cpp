@@ -7,12 +7,10 @@
 #include <string>
 
 #include "analyzer/tls_expected.h"
+#include "analyzer/tls_proxies.h"
 
 namespace nspect::analyzer {
 namespace {
-
-constexpr std::string_view excluded_key = "traffic.sidecar.istio.io/excludeInboundPorts";
-constexpr std::string_view included_key = "traffic.sidecar.istio.io/includeInboundPorts";
 
 std::string number(Port port) {
     return std::to_string(port.number);
@@ -70,29 +68,13 @@ Finding mistake(std::string subject, std::string message, const Location& where)
     return made;
 }
 
-/// Whether an annotation keeps a port from the proxy, and which.
-std::optional<std::string_view> kept_away_by(const Endpoint& endpoint, Port port) {
-    const auto listed = [&](std::string_view key) -> std::optional<bool> {
-        const std::string* text = endpoint.mesh.find(key);
-        if (text == nullptr) return std::nullopt;
-        if (*text == "*") return true;
-        std::string plain = *text;
-        std::erase(plain, ' ');
-        const auto ports = parse_port_set(plain);
-        return ports ? std::optional(ports->contains(port)) : std::nullopt;
-    };
-    if (listed(excluded_key) == true) return excluded_key;
-    if (listed(included_key) == false) return included_key;
-    return std::nullopt;
-}
-
 void find_kept_away(const Expectations& expectations, const Inventory& inventory,
                     std::vector<Finding>& findings) {
     std::set<std::string> named;
     for (const Endpoint& endpoint : inventory.endpoints()) {
         for (const ContainerPort& each : endpoint.ports) {
-            const auto key = kept_away_by(endpoint, each.port);
-            if (each.protocol != Protocol::tcp || !key) continue;
+            const auto past = past_server_proxy(inventory, endpoint, each.port);
+            if (each.protocol != Protocol::tcp || !past) continue;
             const EffectiveTls effective =
                 effective_tls(expectations, inventory, endpoint, each.port);
             if (effective.mode != TlsMode::strict || !effective.where) continue;
@@ -100,10 +82,10 @@ void find_kept_away(const Expectations& expectations, const Inventory& inventory
                 to_string(inventory.workload_of(endpoint)) + " TCP " + number(each.port);
             if (!named.insert(subject).second) continue;
             findings.push_back(mistake(subject,
-                                       "STRICT by " + effective.by + ", and " + std::string(*key) +
+                                       "STRICT by " + effective.by + ", and " + past->why +
                                            " keeps the port from the proxy",
                                        *effective.where));
-            findings.back().evidence.push_back("annotated at " + to_string(endpoint.where));
+            findings.back().evidence.push_back("annotated at " + to_string(past->where));
         }
     }
 }

@@ -7,6 +7,7 @@
 
 #include "analyzer/mesh_ports.h"
 #include "analyzer/tls_change.h"
+#include "analyzer/tls_client_rules.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -21,7 +22,7 @@ struct PortCalls {
     std::size_t callers = 0;
 };
 
-std::string why_unready(const TlsLink& link) {
+std::string why_unready(const Inventory& inventory, const TlsLink& link) {
     std::string why;
     for (const auto& [protection, words] : {std::pair{Protection::plaintext, "plaintext"},
                                             std::pair{Protection::one_way, "one-way TLS"},
@@ -29,6 +30,7 @@ std::string why_unready(const TlsLink& link) {
         if (link.size(protection) == 0) continue;
         why += (why.empty() ? ": " : "; ") + std::string(words) + ", " + link.count(protection);
     }
+    if (const auto past = link_past_client(inventory, link)) why += "; " + past->why;
     return std::string(link.client) + why;
 }
 
@@ -48,12 +50,14 @@ std::string callers(const PortCalls& calls) {
     return std::to_string(calls.callers) + (calls.callers == 1 ? " caller" : " callers");
 }
 
-Finding must_migrate(const PortCalls& calls) {
+Finding must_migrate(const Inventory& inventory, const PortCalls& calls) {
     Finding made = finding_of(calls, "must-migrate-before-strict", Severity::medium,
                               "PERMISSIVE by " + calls.effective.by + ": " +
                                   std::to_string(calls.unready.size()) + " of " + callers(calls) +
                                   " would be refused by STRICT");
-    for (const TlsLink* each : calls.unready) made.evidence.push_back(why_unready(*each));
+    for (const TlsLink* each : calls.unready) {
+        made.evidence.push_back(why_unready(inventory, *each));
+    }
     return made;
 }
 
@@ -90,45 +94,6 @@ std::map<std::pair<std::string_view, std::string>, ReadyPorts> ready_ports(const
     return all;
 }
 
-std::string rule_subject(const EffectiveTls& client, const Service& service) {
-    return client.by + " for " + service.namespace_name + "/" + service.name;
-}
-
-std::optional<Port> target_of(const ServicePort& port, const Endpoint& endpoint) {
-    if (port.target_name.empty()) return port.target_port.value_or(port.port);
-    for (const ContainerPort& each : endpoint.ports) {
-        if (each.name == port.target_name) return each.port;
-    }
-    return std::nullopt;
-}
-
-bool find_weaker(const Expectations& expectations, const Inventory& inventory,
-                 const EffectiveTls& client, const Service& service, const ServicePort& port,
-                 std::vector<Finding>& findings) {
-    for (const Endpoint& endpoint : inventory.endpoints()) {
-        const bool behind = service.has_selector &&
-                            inventory.namespace_of(endpoint).name == service.namespace_name &&
-                            service.selector.matches(endpoint.labels);
-        const auto target = behind ? target_of(port, endpoint) : std::nullopt;
-        if (!target) continue;
-        const EffectiveTls server = effective_tls(expectations, inventory, endpoint, *target);
-        if (server.mode != TlsMode::strict) continue;
-        Finding made;
-        made.code = "client-rule-weaker";
-        made.severity = Severity::medium;
-        made.subject = rule_subject(client, service);
-        made.message = "clients send " +
-                       std::string(client.mode == TlsMode::disable ? "plaintext" : "one-way TLS") +
-                       " to port " + std::to_string(port.port.number) + ", and " + server.by +
-                       " demands STRICT: they will be refused";
-        if (server.where) made.evidence.push_back("STRICT at " + to_string(*server.where));
-        made.location = client.where;
-        findings.push_back(std::move(made));
-        return true;
-    }
-    return false;
-}
-
 }  // namespace
 
 void find_ready_for_strict(const Expectations& expectations, const Inventory& inventory,
@@ -156,31 +121,11 @@ void find_ready_for_strict(const Expectations& expectations, const Inventory& in
     const auto ready = ready_ports(ports);
     for (const auto& [key, calls] : ports) {
         if (calls.effective.mode != TlsMode::permissive) continue;
-        if (!calls.unready.empty()) findings.push_back(must_migrate(calls));
+        if (!calls.unready.empty()) findings.push_back(must_migrate(inventory, calls));
         if (!is_ready(calls)) continue;
         const ReadyPorts& own = ready.at({key.first, calls.effective.mesh});
         findings.push_back(
             safe_to_make(calls, lossy, strict_change(expectations, inventory, own, key.second)));
-    }
-}
-
-void find_client_rules(const Expectations& expectations, const Inventory& inventory,
-                       std::vector<Finding>& findings) {
-    for (const DestinationRule& rule : expectations.destination_rules) {
-        for (const Service& service : inventory.services()) {
-            for (const ServicePort& port : service.ports) {
-                const EffectiveTls client =
-                    client_tls(expectations, rule.namespace_name, service, port.port);
-                const bool own =
-                    client.by == "DestinationRule " + rule.namespace_name + "/" + rule.name;
-                const bool weak =
-                    client.mode == TlsMode::disable || client.mode == TlsMode::one_way;
-                if (own && weak &&
-                    find_weaker(expectations, inventory, client, service, port, findings)) {
-                    break;
-                }
-            }
-        }
     }
 }
 

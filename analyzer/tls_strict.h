@@ -16,10 +16,6 @@ void find_ready_for_strict(const Expectations& expectations, const Inventory& in
                            const std::vector<TlsLink>& links, bool lossy,
                            std::vector<Finding>& findings);
 
-/// DestinationRules whose clients send less than the server demands.
-void find_client_rules(const Expectations& expectations, const Inventory& inventory,
-                       std::vector<Finding>& findings);
-
 /// Declarations that do nothing.
 void find_without_effect(const Expectations& expectations, std::vector<Finding>& findings);
 

@@ -4,54 +4,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "model/diagnostics.h"
 #include "model/ip.h"
+#include "model/istio.h"
 #include "model/labels.h"
 #include "model/time.h"
+#include "model/tls_mode.h"
 #include "model/traffic.h"
 
 namespace nspect {
-
-/// How connections to a port must be protected, as declared.
-enum class TlsMode : std::uint8_t {
-    unset,       ///< says nothing: what is wider counts
-    disable,     ///< plaintext
-    permissive,  ///< anything
-    one_way,     ///< TLS; the client need not show a certificate
-    strict,      ///< mutual TLS
-};
-/// "UNSET", "DISABLE", "PERMISSIVE", "TLS", "STRICT".
-std::string_view to_string(TlsMode mode);
-
-struct PortTlsMode {
-    Port port;
-    TlsMode mode = TlsMode::unset;
-    Location where;
-};
-
-/// Istio's PeerAuthentication: what the server's proxy takes. Ports are the container's.
-struct PeerAuthentication {
-    std::string namespace_name;
-    std::string name;
-    std::string created;  ///< creationTimestamp: of several in one scope the oldest counts
-    std::optional<Selector> selector;
-    TlsMode mode = TlsMode::unset;
-    std::vector<PortTlsMode> ports;
-    Location where;
-};
-
-/// Istio's DestinationRule: what the client's proxy does. Ports are the Service's.
-struct DestinationRule {
-    std::string namespace_name;
-    std::string name;
-    std::string host;  ///< as written: "db", "db.shop", "*.shop.svc.cluster.local"
-    std::optional<TlsMode> mode;
-    std::vector<PortTlsMode> ports;
-    Location where;
-};
 
 /// One way through a guard: whom it lets in, and how they must protect the connection at least.
 struct GuardPass {
@@ -108,12 +71,16 @@ struct TrafficExpectation {
 struct Expectations {
     std::vector<PeerAuthentication> peer_authentications;
     std::vector<DestinationRule> destination_rules;
+    std::vector<SidecarConfig> sidecars;
+    std::vector<MeshGateway> gateways;
+    std::vector<ServiceEntry> service_entries;  ///< known by themselves: they expect nothing
+    MeshConfig mesh;                            ///< Istio's
     std::vector<TrafficExpectation> traffic;
     std::vector<MeshGuard> guards;
 
     bool empty() const {
         return peer_authentications.empty() && destination_rules.empty() && traffic.empty() &&
-               guards.empty();
+               guards.empty() && sidecars.empty() && gateways.empty() && mesh.by.empty();
     }
 };
 

@@ -213,9 +213,13 @@ std::string tls_text(const std::vector<analyzer::ExpectedTls>& all) {
     for (const auto& each : all) {
         text += "\nTLS at " + for_terminal(each.subject) + ": " + mode_of(each.demanded) + "\n";
         for (const auto& step : each.demanded.steps) text += "  " + for_terminal(step) + "\n";
-        for (const auto& step : each.client.steps) {
-            text += "  what clients send, " + for_terminal(step) + "\n";
+        for (const auto& way : each.client) {
+            const std::string to = "what clients send to " + way.service + ", ";
+            for (const auto& step : way.tls.steps) {
+                text += "  " + for_terminal(to + step) + "\n";
+            }
         }
+        for (const auto& past : each.past) text += "  " + for_terminal(past) + "\n";
         for (const auto& accepted : each.accepted) {
             text += "  identities, by " +
                     for_terminal(accepted.by + " (" + to_string(accepted.where) + ")") + ":";
@@ -231,8 +235,13 @@ Json tls_json(const std::vector<analyzer::ExpectedTls>& all) {
     for (const auto& each : all) {
         Json one{{"subject", each.subject}, {"mode", to_string(each.demanded.mode)}};
         one["steps"] = each.demanded.steps;
-        if (!each.client.steps.empty()) {
-            one["client"] = {{"mode", to_string(each.client.mode)}, {"steps", each.client.steps}};
+        if (!each.past.empty()) one["past_proxy"] = each.past;
+        for (const auto& way : each.client) {
+            Json sent{{"service", way.service},
+                      {"mode", to_string(way.tls.mode)},
+                      {"steps", way.tls.steps}};
+            if (!way.subset.empty()) sent["subset"] = way.subset;
+            one["client"].push_back(std::move(sent));
         }
         for (const auto& accepted : each.accepted) {
             one["identities"].push_back({{"by", accepted.by},

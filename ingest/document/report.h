@@ -35,6 +35,8 @@ public:
     /// How many errors there were so far.
     std::size_t errors() const noexcept { return errors_; }
     const SourceTextView& source() const noexcept { return source_; }
+    /// For a document inside of this one, which has a report of its own.
+    Diagnostics& diagnostics() const noexcept { return diagnostics_; }
     Location location_of(const Node& node) const;
 
     /// For JSON: locations carry a path, which starts with the one of the list item being read.

@@ -33,7 +33,7 @@ constexpr std::string_view linkerd_group = "policy.linkerd.io";
 constexpr std::string_view consul_group = "consul.hashicorp.com";
 constexpr std::string_view gateway_group = "gateway.networking.k8s.io";
 
-constexpr std::array<KindRow, 50> kinds{{
+constexpr std::array<KindRow, 55> kinds{{
     {"Namespace", "core", Scope::cluster, "INV001", read_namespace},
     {"Node", "core", Scope::cluster, "INV002", read_node},
     {"Pod", "core", Scope::namespaced, "INV002", read_pod},
@@ -64,6 +64,11 @@ constexpr std::array<KindRow, 50> kinds{{
     {"PeerAuthentication", "security.istio.io", Scope::namespaced, "INV002",
      read_peer_authentication},
     {"DestinationRule", "networking.istio.io", Scope::namespaced, "INV002", read_destination_rule},
+    {"Sidecar", "networking.istio.io", Scope::namespaced, "INV002", read_sidecar},
+    {"Gateway", "networking.istio.io", Scope::namespaced, "INV002", read_istio_gateway},
+    {"ServiceEntry", "networking.istio.io", Scope::namespaced, "INV002", read_service_entry},
+    {"ConfigMap", "core", Scope::namespaced, "INV002", read_mesh_config_map},
+    {"IstioOperator", "install.istio.io", Scope::namespaced, "INV002", read_istio_operator},
     {"Server", linkerd_group, Scope::namespaced, "INV002", read_linkerd_server},
     {"ServerAuthorization", linkerd_group, Scope::namespaced, "INV002",
      read_linkerd_server_authorization},
@@ -241,6 +246,11 @@ void read_object(const FoundObject& found, Report& report, Staging& staging) {
         if (report.errors() != found.errors_before) staging.count_left_out();
         return;
     }
+    if (read_mesh_values(root, report, staging)) {
+        staging.count_document();
+        if (report.errors() != found.errors_before) staging.count_left_out();
+        return;
+    }
     const std::string kind = kind_of(found);
     const Node* items = root.find("items");
     if (kind.ends_with("List") && items != nullptr && items->is_sequence()) {
@@ -255,6 +265,9 @@ void read_object(const FoundObject& found, Report& report, Staging& staging) {
     const std::size_t slash = version.find('/');
     std::string group = slash == std::string::npos ? std::string() : version.substr(0, slash);
     const KindRow* row = find_row(kind, group, version.empty());
+    if (row != nullptr && row->read == read_mesh_config_map && !is_mesh_config_map(root)) {
+        row = nullptr;
+    }
     if (row == nullptr) {
         pass_over(found, kind, group, report, staging);
     } else {

@@ -11,7 +11,7 @@ namespace nspect::ingest {
 
 namespace {
 
-constexpr std::array<std::string_view, 14> keys{
+constexpr std::array<std::string_view, 20> keys{
     "linkerd.io/inject",
     "linkerd.io/proxy-version",
     "config.linkerd.io/default-inbound-policy",
@@ -25,7 +25,13 @@ constexpr std::array<std::string_view, 14> keys{
     "consul.hashicorp.com/transparent-proxy-exclude-inbound-ports",
     "traffic.sidecar.istio.io/excludeInboundPorts",
     "traffic.sidecar.istio.io/includeInboundPorts",
-    "traffic.sidecar.istio.io/excludeOutboundPorts"};
+    "traffic.sidecar.istio.io/excludeOutboundPorts",
+    "traffic.sidecar.istio.io/includeOutboundPorts",
+    "traffic.sidecar.istio.io/excludeOutboundIPRanges",
+    "traffic.sidecar.istio.io/includeOutboundIPRanges",
+    "sidecar.istio.io/inject",
+    "sidecar.istio.io/interceptionMode",
+    "consul.hashicorp.com/transparent-proxy-exclude-outbound-ports"};
 
 std::string_view trimmed(std::string_view text) {
     while (text.starts_with(' ')) text.remove_prefix(1);

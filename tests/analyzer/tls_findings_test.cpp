@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "analyzer/mesh_marks.h"
+#include "analyzer/tls_client.h"
 #include "analyzer/tls_expected.h"
 #include "tests/analyzer/tls_scene.h"
 
@@ -224,8 +225,8 @@ TEST_CASE("of DestinationRules the client's namespace counts first, and a port b
     const auto sent = [](const std::string& documents, const std::string& client,
                          std::uint16_t port = 5432) {
         const Scene scene(documents);
-        return client_tls(scene.bundle.expectations, client,
-                          scene.bundle.inventory.services().front(), Port{port})
+        return analyzer::client_tls(scene.bundle.expectations, {client, {}},
+                                    scene.bundle.inventory.services().front(), Port{port})
             .mode;
     };
     const std::string mutual = "{tls: {mode: ISTIO_MUTUAL}}";

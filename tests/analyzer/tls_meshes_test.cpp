@@ -258,5 +258,7 @@ TEST_CASE("how a port is to be protected is explained by whom and where", "[mtls
     CHECK(all[0].demanded.steps[1].starts_with("namespace: PERMISSIVE by PeerAuthentication"));
     CHECK(all[0].demanded.steps[2].starts_with("Linkerd: STRICT by Server shop/db (mesh.yaml:"));
     CHECK(all[0].demanded.steps[3].starts_with("expected: TLS by TrafficExpectation shop/e"));
-    CHECK(all[0].client.mode == TlsMode::one_way);
+    REQUIRE(all[0].client.size() == 1);
+    CHECK(all[0].client[0].service == "shop/db");
+    CHECK(all[0].client[0].tls.mode == TlsMode::one_way);
 }

@@ -45,7 +45,7 @@ JSON = {
     "targets": [[]],
     "doctor": [[]],
     "explain": [["shop/web", "shop/db:6379", *SHOP], ["shop/web", "shop/api:9000", "samples/shop"],
-                ["internet", "shop/", "samples/shop"]],
+                ["internet", "shop/", "samples/shop"], ["shop/job", "shop/db:6379", "samples/mesh"]],
 }
 
 
