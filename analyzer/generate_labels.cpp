@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "analyzer/generate_limits.h"
+#include "model/own_selector.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -26,31 +27,40 @@ constexpr std::array<std::string_view, 11> preferred{"app.kubernetes.io/name",
                                                      "com.docker.compose.service",
                                                      "nspect.io/name"};
 
-constexpr std::array<std::string_view, 21> volatile_keys{"pod-template-hash",
-                                                         "controller-revision-hash",
-                                                         "pod-template-generation",
-                                                         "controller-uid",
-                                                         "job-name",
-                                                         "batch.kubernetes.io/controller-uid",
-                                                         "batch.kubernetes.io/job-name",
-                                                         "batch.kubernetes.io/job-completion-index",
-                                                         "statefulset.kubernetes.io/pod-name",
-                                                         "apps.kubernetes.io/pod-index",
-                                                         "version",
-                                                         "app.kubernetes.io/version",
-                                                         "app.kubernetes.io/managed-by",
-                                                         "helm.sh/chart",
-                                                         "chart",
-                                                         "heritage",
-                                                         "release-revision",
-                                                         "topology.kubernetes.io/zone",
-                                                         "topology.kubernetes.io/region",
-                                                         "deployment",
-                                                         "service.istio.io/canonical-revision"};
+/// Of one rollout, one run, one pod, or where it happens to stand.
+constexpr std::array<std::string_view, 13> momentary_keys{
+    "pod-template-hash",
+    "controller-revision-hash",
+    "pod-template-generation",
+    "controller-uid",
+    "job-name",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-name",
+    "batch.kubernetes.io/job-completion-index",
+    "statefulset.kubernetes.io/pod-name",
+    "apps.kubernetes.io/pod-index",
+    "deployment",
+    "topology.kubernetes.io/zone",
+    "topology.kubernetes.io/region"};
 
-constexpr std::array<std::string_view, 6> volatile_prefixes{
+/// Of a build: the next one has another. A workload whose own selector asks for it keeps it.
+constexpr std::array<std::string_view, 8> version_keys{"version",
+                                                       "app.kubernetes.io/version",
+                                                       "app.kubernetes.io/managed-by",
+                                                       "helm.sh/chart",
+                                                       "chart",
+                                                       "heritage",
+                                                       "release-revision",
+                                                       "service.istio.io/canonical-revision"};
+
+constexpr std::array<std::string_view, 6> momentary_prefixes{
     "com.docker.compose.", "com.docker.swarm.task", "org.opencontainers.",
     "io.buildah.",         "io.kubernetes.",        "annotation."};
+
+template <std::size_t N>
+bool is_one_of(const std::array<std::string_view, N>& keys, std::string_view key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
 
 bool is_name_character(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
@@ -92,11 +102,13 @@ Labels of_entries(std::initializer_list<Labels::Entry> entries) {
 
 }  // namespace
 
-bool is_volatile_label(std::string_view key) {
-    if (rank(key) < preferred.size()) return false;
-    return std::find(volatile_keys.begin(), volatile_keys.end(), key) != volatile_keys.end() ||
-           std::any_of(volatile_prefixes.begin(), volatile_prefixes.end(),
-                       [&](std::string_view prefix) { return key.starts_with(prefix); });
+LabelUse use_of_label(std::string_view key) {
+    if (rank(key) < preferred.size()) return LabelUse::any;
+    const bool momentary = is_one_of(momentary_keys, key) ||
+                           std::any_of(momentary_prefixes.begin(), momentary_prefixes.end(),
+                                       [&](auto prefix) { return key.starts_with(prefix); });
+    if (momentary) return LabelUse::never;
+    return is_one_of(version_keys, key) ? LabelUse::in_own_selector : LabelUse::any;
 }
 
 bool is_valid_label(std::string_view key, std::string_view value) {
@@ -121,15 +133,39 @@ const WorkloadSelector& WorkloadSelectors::of(std::size_t workload) {
     return known_.emplace(workload, choose(workload)).first->second;
 }
 
-std::vector<Labels::Entry> WorkloadSelectors::candidates(std::size_t workload) const {
+Labels WorkloadSelectors::own_selector_of(std::size_t workload) const {
+    const auto pods = inventory_.endpoints_of(workload);
+    Labels own;
+    for (const auto pod : pods) {
+        const Labels asked = own_selector(inventory_.endpoints()[pod]);
+        for (const auto& label : asked.entries()) {
+            const bool named = is_valid_label(label.first, label.second) &&
+                               use_of_label(label.first) != LabelUse::never;
+            if (named) own.set(label.first, label.second);
+        }
+        if (!own.empty()) break;
+    }
+    const bool holds = std::all_of(pods.begin(), pods.end(), [&](std::size_t pod) {
+        return carries(inventory_.endpoints()[pod].labels, own);
+    });
+    return holds ? own : Labels();
+}
+
+std::vector<Labels::Entry> WorkloadSelectors::candidates(std::size_t workload,
+                                                         const Labels& own) const {
     std::vector<Labels::Entry> common;
+    const auto may_name = [&](const Labels::Entry& label) {
+        if (!is_valid_label(label.first, label.second)) return false;
+        const auto use = use_of_label(label.first);
+        return use == LabelUse::any ||
+               (use == LabelUse::in_own_selector && own.find(label.first) != nullptr);
+    };
     bool first = true;
     for (const auto index : inventory_.endpoints_of(workload)) {
         const auto& endpoint = inventory_.endpoints()[index];
         if (first) {
             for (const auto& entry : endpoint.labels.entries()) {
-                if (is_volatile_label(entry.first)) continue;
-                if (is_valid_label(entry.first, entry.second)) common.push_back(entry);
+                if (may_name(entry)) common.push_back(entry);
             }
         }
         first = false;
@@ -157,8 +193,10 @@ std::vector<std::size_t> WorkloadSelectors::others(std::size_t workload,
 }
 
 WorkloadSelector WorkloadSelectors::choose(std::size_t workload) const {
-    const auto entries = candidates(workload);
     const auto exact = [&](const Labels& labels) { return others(workload, labels).empty(); };
+    const auto own = own_selector_of(workload);
+    if (!own.empty() && exact(own) && !is_long(own)) return {own, {}};
+    const auto entries = candidates(workload, own);
     for (const auto& a : entries) {
         if (auto labels = of_entries({a}); exact(labels)) return {std::move(labels), {}};
     }

@@ -28,7 +28,7 @@ std::string labels_of(const Inventory& inventory, const Endpoint& server) {
     for (const auto& [key, value] : own.entries()) labels.push_back(pair_of(key, value));
     if (!labels.empty()) return "{" + joined(labels) + "}";
     for (const auto& [key, value] : server.labels.entries()) {
-        if (!is_volatile_label(key)) labels.push_back(pair_of(key, value));
+        if (use_of_label(key) == LabelUse::any) labels.push_back(pair_of(key, value));
     }
     return "{" + joined(labels) + "}";
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/workload.h"
 
+#include "model/own_selector.h"
+
 namespace nspect {
 
 std::string to_string(const WorkloadId& id) {
@@ -39,6 +41,7 @@ Labels policy_labels(const Endpoint& endpoint) {
         labels.set(std::string(proxy_injection_key), endpoint.proxy_injection);
     }
     for (const auto& [key, value] : endpoint.mesh.entries()) {
+        if (is_own_selector_key(key)) continue;
         labels.set(std::string(mesh_key) + key, value);
     }
     for (const std::string& network : endpoint.networks) {

@@ -7,6 +7,7 @@
 #include "ingest/consul/settle.h"
 #include "ingest/linkerd/settle.h"
 #include "ingest/staged.h"
+#include "model/own_selector.h"
 
 namespace nspect::ingest {
 
@@ -79,6 +80,7 @@ Bundle Staging::finish(Diagnostics& diagnostics) && {
 // Deployment's is the one that counts.
 void Staging::settle_templates() {
     std::unordered_set<std::string> has_template;
+    std::unordered_map<std::string, Labels> selectors;
     for (StagedTemplate& made : templates_) {
         const WorkloadId top = top_owner(made.id);
         const std::string key = to_string(top);
@@ -86,6 +88,8 @@ void Staging::settle_templates() {
         if (!own && template_index_.count(key) != 0) continue;
         const std::size_t workload =
             inventory().ensure_workload(top, own ? made.endpoint.where : Location{});
+        if (own) selectors[key] = own_selector(made.endpoint);
+        if (!own) selectors.try_emplace(key, own_selector(made.endpoint));
         if (running_.count(key) != 0 || !has_template.insert(key).second) continue;
         made.endpoint.workload = workload;
         made.endpoint.name = top.name;
@@ -93,6 +97,14 @@ void Staging::settle_templates() {
         inventory().add_endpoint(std::move(made.endpoint));
     }
     templates_.clear();
+    // One pod keeps it for all of its workload.
+    for (StagedPod& pod : pods_) {
+        if (pod.finished || selectors.empty()) continue;
+        const auto found = selectors.find(to_string(pod.id));
+        if (found == selectors.end()) continue;
+        set_own_selector(pod.endpoint, found->second);
+        selectors.erase(found);
+    }
 }
 
 // A pod that has ended is kept only where nothing else tells of its workload.

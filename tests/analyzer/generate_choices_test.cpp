@@ -244,6 +244,35 @@ TEST_CASE("what Compose does not run is in no override") {
     CHECK(split_networks(PolicyEngine(world)).empty());
 }
 
+TEST_CASE("a client that a node stands before is let in by the node's address, with a comment") {
+    Shop shop;
+    Node node;
+    node.name = "worker-2";
+    node.addresses = {ip("192.168.0.2")};
+    shop.world.inventory.add_node(node);
+    shop.recording.tcp("192.168.0.2:40000", "10.0.0.1:8080").isn(1, 2).veth("web");
+    const auto made = shop.generate();
+    const auto& policy = named(made, "nspect-web");
+    CHECK(text_of(policy.policy.ingress) == " [192.168.0.2-192.168.0.2 : TCP 8080]");
+    CHECK(mentions(policy.ingress_notes.at(0), "a node: host network or masquerade"));
+    CHECK(made.proof.sound);
+}
+
+TEST_CASE("a Service's address whose pods are not known stands for itself, with a comment") {
+    Shop shop;
+    Service service;
+    service.namespace_name = "data";
+    service.name = "far";
+    service.addresses = {ip("10.96.0.20")};
+    service.ports = {{"", Port{443}, Protocol::tcp, "", std::nullopt, std::nullopt}};
+    shop.world.inventory.add_service(service);
+    shop.recording.tcp("10.0.0.1:40000", "10.96.0.20:443").isn(1, 2).veth("web");
+    const auto made = shop.generate();
+    const auto& policy = named(made, "nspect-web");
+    CHECK(text_of(policy.policy.egress) == " [10.96.0.20-10.96.0.20 : TCP 443]");
+    CHECK(mentions(policy.egress_notes.at(0), "a Service's address, its pods were not seen"));
+}
+
 TEST_CASE("DNS at a resolver outside is allowed there alone, and said to be outside") {
     Shop shop;
     shop.recording.udp("10.0.0.1:40000", "9.9.9.9:53").payload(1).veth("web");

@@ -2,6 +2,7 @@
 // What the kinds mean: workloads, addresses, services, entrances.
 #include <catch2/catch.hpp>
 
+#include "model/own_selector.h"
 #include "tests/ingest/helpers.h"
 
 using namespace nspect;
@@ -135,6 +136,65 @@ TEST_CASE("a CronJob's pods are described two levels down") {
         "spec: {jobTemplate: {spec: {template: {metadata: {labels: {a: b}}}}}}\n");
     REQUIRE(loaded.bundle.inventory.endpoints().size() == 1);
     CHECK(to_string(loaded.bundle.inventory.endpoints()[0].labels) == "a=b");
+}
+
+TEST_CASE("a workload keeps what its own selector asks of labels") {
+    const auto [kind, spec, expected] = GENERATE(table<std::string, std::string, std::string>({
+        {"apps/v1, kind: Deployment", "selector: {matchLabels: {app: web, version: v1}}",
+         "app=web,version=v1"},
+        {"apps/v1, kind: StatefulSet",
+         "selector: {matchExpressions: [{key: app, operator: In, values: [web]}, "
+         "{key: track, operator: In, values: [a, b]}, {key: old, operator: DoesNotExist}]}",
+         "app=web"},
+        {"v1, kind: ReplicationController", "selector: {app: web}", "app=web"},
+        {"apps/v1, kind: DaemonSet", "x: {}", ""},
+        // What no label can be is passed over.
+        {"apps/v1, kind: DaemonSet", "selector: {matchLabels: {a b: web, app: 1, c: [d]}}", ""},
+        {"apps/v1, kind: DaemonSet", "selector: [app]", ""},
+    }));
+    CAPTURE(kind, spec);
+    const auto loaded =
+        load_yaml("{apiVersion: " + kind + ", metadata: {name: web, namespace: shop}, spec: {" +
+                  spec + ", template: {metadata: {labels: {app: web}}}}}");
+    REQUIRE(loaded.bundle.inventory.endpoints().size() == 1);
+    const auto& endpoint = loaded.bundle.inventory.endpoints()[0];
+    CHECK(to_string(own_selector(endpoint)) == expected);
+    // No policy can ask for it.
+    CHECK(to_string(policy_labels(endpoint)).find(std::string(mesh_key)) == std::string::npos);
+}
+
+TEST_CASE("of a Deployment and its ReplicaSets the Deployment's selector counts") {
+    const std::string set = R"(---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: web-7d
+  namespace: shop
+  ownerReferences: [{kind: Deployment, name: web, controller: true}]
+spec:
+  selector: {matchLabels: {app: web, pod-template-hash: 7d}}
+  template: {metadata: {labels: {app: web}}}
+)";
+    const std::string owner = R"(---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}}
+)";
+    const auto selector_of = [](const std::string& text, std::size_t endpoint = 0) {
+        const auto loaded = load_yaml(text);
+        return to_string(own_selector(loaded.bundle.inventory.endpoints().at(endpoint)));
+    };
+    CHECK(selector_of(set + owner) == "app=web");
+    CHECK(selector_of(owner + set) == "app=web");
+    CHECK(selector_of(set) == "app=web,pod-template-hash=7d");
+    // Pods take the template's place; one of them keeps it.
+    const std::string pods = pod("web-1", owned_by_set, "{podIP: 10.1.0.5}") +
+                             pod("web-2", owned_by_set, "{podIP: 10.1.0.6}");
+    CHECK(selector_of(pods + set + owner) == "app=web");
+    CHECK(selector_of(pods + set + owner, 1).empty());
 }
 
 TEST_CASE("a namespace that only other objects name exists") {
