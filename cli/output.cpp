@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/output.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
@@ -33,6 +34,27 @@ bool locale_is_utf8() {
     return false;
 }
 
+static void declare_pictures(CommandLine& line, OutputOptions& options,
+                             const std::vector<std::string>& formats) {
+    const auto has = [&](std::string_view format) {
+        return std::find(formats.begin(), formats.end(), format) != formats.end();
+    };
+    if (has("dot") || has("svg")) {
+        line.choice(options.theme, "--theme", {"light", "dark"},
+                    "of pictures; a page follows the reader's system");
+    }
+    if (has("dot") || has("svg")) {
+        line.choice(options.collapse, "--collapse", {"auto", "always", "never"},
+                    "draw one box for each namespace, or for those who talk most among themselves; "
+                    "auto: from 150 boxes on");
+    }
+    if (has("svg") || has("html")) {
+        line.number(options.layout_seconds, "--layout-seconds",
+                    "what each way to lay a picture out may take, before a plainer one is tried "
+                    "(default: 5)");
+    }
+}
+
 void declare_output(CommandLine& line, OutputOptions& options,
                     const std::vector<std::string>& formats) {
     options.format = formats.front();
@@ -40,6 +62,7 @@ void declare_output(CommandLine& line, OutputOptions& options,
     line.option(options.file, "--file", "write the result there instead of to stdout", "FILE");
     line.choice(options.color, "--color", {"auto", "always", "never"}, "colour in text");
     line.flag(options.ascii, "--ascii", "no Unicode symbols in text");
+    declare_pictures(line, options, formats);
     line.flag(options.quiet, "-q,--quiet", "no words on stderr but errors");
 }
 

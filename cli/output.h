@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,13 @@ struct OutputOptions {
     std::string color = "auto";
     bool quiet = false;
     bool ascii = false;
+    std::string theme = "light";       ///< of pictures
+    std::string collapse = "auto";     ///< large pictures to groups
+    std::uint64_t layout_seconds = 5;  ///< that each way to lay a picture out may take
 };
 
-/// Declares them; the first of `formats` is the default.
+/// Declares them; the first of `formats` is the default. Where pictures are among these, what they
+/// are drawn with too.
 void declare_output(CommandLine& line, OutputOptions& options,
                     const std::vector<std::string>& formats);
 

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/render.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
 #include "cli/version.h"
+#include "viz/collapse.h"
 #include "viz/layout.h"
 #include "viz/text.h"
 
@@ -9,20 +15,58 @@ namespace nspect::cli {
 
 namespace {
 
+constexpr std::uint64_t longest = 24 * 60 * 60;  // seconds
+
+viz::LayoutLimits limits_of(const OutputOptions& options) {
+    viz::LayoutLimits limits;
+    limits.seconds =
+        static_cast<int>(std::clamp<std::uint64_t>(options.layout_seconds, 1, longest));
+    return limits;
+}
+
+bool is_picture(std::string_view format) {
+    for (const std::string_view each : {"dot", "mermaid", "svg", "png", "pdf"}) {
+        if (format == each) return true;
+    }
+    return false;
+}
+
+/// The view collapsed, where that is asked for and helps.
+std::optional<viz::View> fewer_boxes(const OutputOptions& options, const viz::View& view) {
+    const std::size_t nodes = view.graph.nodes.size();
+    const bool large = options.collapse == "auto" && nodes > viz::readable_nodes;
+    if (options.collapse != "always" && !large) return {};
+    auto made = viz::collapsed(view);
+    if (made) {
+        say(options, std::to_string(nodes) + " boxes are drawn as " +
+                         std::to_string(made->graph.nodes.size()) +
+                         " (--collapse never draws each; --focus opens one)");
+    }
+    return made;
+}
+
+Result<std::string> drawn(const OutputOptions& options, const viz::View& view) {
+    const viz::Theme& theme = viz::theme_named(options.theme);
+    if (options.format == "dot") return viz::to_dot(view, theme);
+    if (options.format == "mermaid") return viz::to_mermaid(view, theme);
+    return viz::render(view, options.format, {&theme, limits_of(options)});
+}
+
 Result<std::string> rendered(const OutputOptions& options, const viz::View& view,
                              const viz::JunitOptions& junit) {
     const std::string& format = options.format;
+    if (is_picture(format)) {
+        const auto fewer = fewer_boxes(options, view);
+        return drawn(options, fewer ? *fewer : view);
+    }
     if (format == "text") return viz::to_text(view, text_style(options));
     if (format == "md") return viz::to_markdown(view);
     if (format == "csv")
         return view.tables.empty() ? std::string() : viz::to_csv(view.tables.front());
-    if (format == "dot") return viz::to_dot(view);
-    if (format == "mermaid") return viz::to_mermaid(view);
     if (format == "sarif") return viz::to_sarif(view, version);
     if (format == "junit") return viz::to_junit(view, junit);
     if (format == "baseline") return viz::to_baseline(view);
-    if (format == "html") return viz::to_html(view);
-    return viz::render(view, format);
+    return viz::to_html(view, limits_of(options));
 }
 
 }  // namespace

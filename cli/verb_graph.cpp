@@ -105,7 +105,10 @@ Run declare_graph(CommandLine& line) {
                 "what boxes stand for: namespace (or Compose project), host, label:KEY (default: "
                 "namespace)",
                 "WHAT");
-    line.option(options->focus, "--focus", "only this workload and what is around it", "NAME");
+    line.option(options->focus, "--focus",
+                "only this workload (web, shop/web) or namespace (shop/) and what is "
+                "around it",
+                "NAME");
     line.number(options->hops, "--hops", "with --focus: how many edges away (default: 1)");
     line.options(options->hide, "--hide",
                  "leave out a state (allowed-unused), a port (53/UDP) or a namespace "

@@ -6,6 +6,7 @@
 
 #include "viz/drawn.h"
 #include "viz/layout.h"
+#include "viz/theme.h"
 #include "viz/view.h"
 
 namespace nspect::viz {
@@ -13,6 +14,7 @@ namespace nspect::viz {
 struct DotOptions {
     bool legend = true;                ///< title and legend below the picture
     const Positions* where = nullptr;  ///< for an engine that keeps what it is given
+    const Theme* theme = &light_theme();
 };
 
 /// As to_dot(). Objects have ids: n and e with the index of the node or drawn edge, g with that of

@@ -11,85 +11,6 @@
 
 namespace nspect::viz {
 
-namespace {
-
-constexpr std::size_t listed_ports = 4;  // more would make a label wider than its line
-constexpr std::size_t lone_nodes = 12;   // outside all groups, shown one by one in an overview
-
-/// "TCP 80, 443, UDP 53": the protocol is not repeated, nor is what several edges share.
-std::string port_list(const Graph& graph, const std::vector<std::size_t>& edges,
-                      std::size_t listed) {
-    std::vector<std::string> ports;
-    for (const std::size_t index : edges) ports.push_back(traffic_words(graph.edges[index]));
-    std::sort(ports.begin(), ports.end(), [](const std::string& a, const std::string& b) {
-        return std::pair(a.size(), a) < std::pair(b.size(), b);  // by number, as ports are read
-    });
-    ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
-    std::stable_sort(ports.begin(), ports.end(), [](const std::string& a, const std::string& b) {
-        return a.substr(0, a.find(' ')) < b.substr(0, b.find(' '));
-    });
-    std::string text;
-    std::string protocol;
-    for (std::size_t i = 0; i < ports.size(); ++i) {
-        if (i == listed) return text + " +" + std::to_string(ports.size() - i);
-        const auto space = ports[i].find(' ');
-        const std::string name = ports[i].substr(0, space);
-        const bool same = name == protocol && space != std::string::npos;
-        text += (text.empty() ? "" : ", ") + (same ? ports[i].substr(space + 1) : ports[i]);
-        protocol = name;
-    }
-    return text;
-}
-
-/// "[mTLS]" when every conversation was mutual, "[mTLS 6/7]" when one was not encrypted at all;
-/// nothing without TLS. A mixture of mutual and one-way is just "[TLS]".
-std::string lock(const Graph& graph, const std::vector<std::size_t>& edges) {
-    std::uint64_t tls = 0;
-    std::uint64_t mutual = 0;
-    std::uint64_t unknown = 0;
-    std::uint64_t all = 0;
-    for (const std::size_t index : edges) {
-        tls += graph.edges[index].tls;
-        mutual += graph.edges[index].mutual_tls;
-        unknown += graph.edges[index].unknown_tls;
-        all += carried(graph.edges[index]);
-    }
-    if (tls == 0) return {};
-    const std::string share =
-        tls < all ? " " + std::to_string(tls) + "/" + std::to_string(all) : std::string();
-    if (mutual == tls) return " [mTLS" + share + "]";
-    return (unknown == tls ? " [TLS ?" : " [TLS") + share + "]";
-}
-
-enum class Secrecy { mutual, tls, unknown, silent, plain };
-
-/// Of one edge; `silent` carried nothing that could be encrypted or not.
-Secrecy secrecy(const GraphEdge& edge) {
-    if (edge.tls == 0) return carried(edge) == 0 ? Secrecy::silent : Secrecy::plain;
-    if (edge.mutual_tls == edge.tls) return Secrecy::mutual;
-    return edge.unknown_tls == edge.tls ? Secrecy::unknown : Secrecy::tls;
-}
-
-/// "TCP 8080, 8443 [mTLS], TCP 8444 [plain]": each lock stands behind the ports it is true of.
-/// A line on which nobody used TLS says nothing about it.
-std::string ports_and_locks(const Graph& graph, const std::vector<std::size_t>& edges) {
-    std::map<Secrecy, std::vector<std::size_t>> kinds;
-    for (const std::size_t index : edges) kinds[secrecy(graph.edges[index])].push_back(index);
-    const bool locked =
-        kinds.count(Secrecy::mutual) + kinds.count(Secrecy::tls) + kinds.count(Secrecy::unknown) >
-        0;
-    if (!locked) return port_list(graph, edges, listed_ports);
-    const std::size_t listed = std::max<std::size_t>(1, listed_ports / kinds.size());
-    std::string text;
-    for (const auto& [kind, members] : kinds) {
-        text += (text.empty() ? "" : ", ") + port_list(graph, members, listed) +
-                (kind == Secrecy::plain ? " [plain]" : lock(graph, members));
-    }
-    return text;
-}
-
-}  // namespace
-
 const EdgeStyle& edge_style(EdgeState state) {
     static constexpr std::array<EdgeStyle, edge_state_count> styles{{
         {"#2f855a", "solid", "normal", "\u2713", "allowed and used"},
@@ -135,8 +56,11 @@ std::vector<DrawnEdge> drawn_edges(const Graph& graph) {
     }
     std::vector<DrawnEdge> list;
     for (auto& [key, line] : lines) {
-        line.label =
-            std::string(edge_style(line.state).symbol) + " " + ports_and_locks(graph, line.edges);
+        line.parts = ports_and_locks(graph, line.edges);
+        line.losses = loss_marks(graph, line.edges);
+        const std::string lost = loss_words(line.losses);
+        line.label = std::string(edge_style(line.state).symbol) + " " + label_words(line.parts) +
+                     (lost.empty() ? "" : " ") + lost;
         list.push_back(std::move(line));
     }
     return list;
@@ -176,44 +100,6 @@ std::string_view kind_in(std::string_view id) {
 
 std::string_view without_kind(std::string_view id) {
     return kind_in(id).empty() ? id : id.substr(0, id.rfind('['));
-}
-
-std::uint64_t carried(const GraphEdge& edge) {
-    const std::uint64_t through = edge.count(Outcome::established) + edge.count(Outcome::one_way) +
-                                  edge.count(Outcome::mid_stream);
-    return std::max(through, edge.tls);
-}
-
-std::string traffic_words(const GraphEdge& edge) {
-    return edge.declared_traffic ? to_conn(*edge.declared_traffic) : to_string(edge.point);
-}
-
-Overview overview(const Graph& graph) {
-    Overview result;
-    std::map<std::string, std::size_t> index;
-    const auto alone = static_cast<std::size_t>(
-        std::count_if(graph.nodes.begin(), graph.nodes.end(),
-                      [](const GraphNode& node) { return node.group.empty(); }));
-    const auto node_for = [&](const GraphNode& node) {
-        const bool outside = node.group.empty() && alone > lone_nodes;
-        const std::string key = outside ? "outside" : node.group.empty() ? node.id : node.group;
-        const auto [at, added] = index.try_emplace(key, result.graph.nodes.size());
-        if (!added) return at->second;
-        GraphNode made = node;
-        if (outside || !node.group.empty()) made = {key, key, "", GraphNode::Kind::group, {}};
-        result.graph.nodes.push_back(std::move(made));
-        return at->second;
-    };
-    for (const GraphNode& node : graph.nodes) result.node_of.push_back(node_for(node));
-    for (std::size_t i = 0; i < graph.edges.size(); ++i) {
-        GraphEdge edge = graph.edges[i];
-        edge.from = result.node_of[edge.from];
-        edge.to = result.node_of[edge.to];
-        if (edge.from == edge.to) continue;
-        result.graph.edges.push_back(std::move(edge));
-        result.edges.push_back(i);
-    }
-    return result;
 }
 
 }  // namespace nspect::viz

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/graph.h"
+#include "viz/drawn_label.h"
 #include "viz/wire.h"
 
 namespace nspect::viz {
@@ -33,7 +34,9 @@ struct DrawnEdge {
     std::optional<Wire::Kind> wire = {};  ///< then there is nothing but its ends
     EdgeState state = EdgeState::unprotected;
     std::vector<std::size_t> edges;  ///< indices into Graph::edges
-    std::string label;  ///< "TCP 80, 443" with the state's symbol and a lock where it applies
+    std::vector<LabelPart> parts;    ///< its ports, each with its lock
+    std::vector<LossMark> losses;
+    std::string label;  ///< all of it in one line: "✓ TCP 80, 443 [mTLS] … 2 unanswered"
     std::uint64_t conversations = 0;
     std::uint64_t bytes = 0;  ///< both ways
 };
@@ -50,20 +53,8 @@ double line_width(const DrawnEdge& edge, bool by_bytes = false);
 std::string_view kind_in(std::string_view id);
 /// "shop/web" of it.
 std::string_view without_kind(std::string_view id);
-/// Conversations that got so far that they could carry data; only these can be encrypted or not.
-std::uint64_t carried(const GraphEdge& edge);
-/// "TCP 5432", or all that an edge known only from policy allows.
-std::string traffic_words(const GraphEdge& edge);
 
 /// The groups that have nodes, sorted; "" for what is outside stands first.
 std::vector<std::string> groups(const Graph& graph);
-
-/// The graph with one node for each group, for when there is more than one picture can show.
-struct Overview {
-    Graph graph;                       ///< edges between different groups only
-    std::vector<std::size_t> edges;    ///< by edge here: its index in the graph it was made from
-    std::vector<std::size_t> node_of;  ///< by node there: its node here
-};
-Overview overview(const Graph& graph);
 
 }  // namespace nspect::viz

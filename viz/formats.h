@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "viz/layout.h"
+#include "viz/theme.h"
 #include "viz/view.h"
 
 namespace nspect::viz {
@@ -14,9 +16,9 @@ std::string to_csv(const Table& table);
 /// GitHub Markdown: summary, findings, tables.
 std::string to_markdown(const View& view);
 /// Graphviz DOT of the view's graph: one cluster per group, EdgeState as colour, dash and symbol.
-std::string to_dot(const View& view);
-/// A Mermaid flowchart.
-std::string to_mermaid(const View& view);
+std::string to_dot(const View& view, const Theme& theme = light_theme());
+/// A Mermaid flowchart. What is dark says so; what is light follows the page it stands in.
+std::string to_mermaid(const View& view, const Theme& theme = light_theme());
 /// SARIF 2.1.0 of the findings; what is known is suppressed. Files are relative to where the
 /// program ran.
 std::string to_sarif(const View& view, const std::string& tool_version);
@@ -32,6 +34,6 @@ struct JunitOptions {
 std::string to_junit(const View& view, const JunitOptions& options);
 /// One self-contained page: works offline, makes no request (Content-Security-Policy in a meta
 /// tag).
-std::string to_html(const View& view);
+std::string to_html(const View& view, const LayoutLimits& limits = {});
 
 }  // namespace nspect::viz

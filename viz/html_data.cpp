@@ -5,21 +5,22 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <optional>
 #include <unordered_map>
 
 #include <nlohmann/json.hpp>
 
+#include "viz/collapse.h"
 #include "viz/drawn.h"
 #include "viz/escape.h"
 #include "viz/json_value.h"
 #include "viz/layout.h"
+#include "viz/legend.h"
 #include "viz/words.h"
 
 namespace nspect::viz {
 
 namespace {
-
-constexpr std::size_t overview_nodes = 150;  // beyond, the page opens with one box per group
 
 /// What deceives the eye is made visible here, once; the page sets every string as text.
 std::string shown(std::string_view text) {
@@ -164,6 +165,23 @@ double tenth(double value) {
     return std::round(value * 10) / 10;
 }
 
+const char* lock_name(Lock lock) {
+    constexpr std::array<const char*, lock_count> names{"", "closed", "half", "unknown", "open"};
+    return names[static_cast<std::size_t>(lock)];
+}
+
+/// What a label is drawn of: text, lock, text, lock, ... and the losses last.
+Json parts_json(const DrawnEdge& line) {
+    Json json = Json::array();
+    std::string before = std::string(edge_style(line.state).symbol) + " ";
+    for (const LabelPart& each : line.parts) {
+        json.push_back({shown(before + each.text), lock_name(each.lock), shown(each.word)});
+        before = each.text.empty() && each.lock == Lock::none ? "" : ", ";
+    }
+    if (!line.losses.empty()) json.push_back({loss_words(line.losses), "", ""});
+    return json;
+}
+
 /// `edges` translates indices where the picture is not of the whole graph.
 Json line_json(const DrawnEdge& line, const Positions::Line& where,
                const std::vector<std::size_t>* edges) {
@@ -179,6 +197,7 @@ Json line_json(const DrawnEdge& line, const Positions::Line& where,
             {"to", line.to},
             {"state", to_string(line.state)},
             {"label", shown(line.label)},
+            {"parts", parts_json(line)},
             {"width", tenth(line_width(line))},
             {"at",
              {tenth(where.label.x), tenth(where.label.y), tenth(where.label_width),
@@ -187,10 +206,11 @@ Json line_json(const DrawnEdge& line, const Positions::Line& where,
             {"edges", std::move(indices)}};
 }
 
-Json picture_json(const char* name, const Graph& graph, const std::vector<std::size_t>* edges) {
+Json picture_json(const char* name, const Graph& graph, const std::vector<std::size_t>* edges,
+                  const LayoutLimits& limits) {
     View view;
     view.graph = graph;
-    const Positions where = positions(view);
+    const Positions where = positions(view, limits);
     const auto lines = drawn_edges(graph);
     const auto names = groups(graph);
     Json json{{"name", name},
@@ -217,19 +237,29 @@ Json nodes_json(const Graph& graph) {
 }
 
 /// The picture of all nodes, and for large graphs one of the groups before it.
-Json pictures_json(const Graph& graph) {
+Json pictures_json(const Graph& graph, const LayoutLimits& limits) {
     Json list = Json::array();
     if (graph.nodes.empty()) return list;
-    const std::size_t names = groups(graph).size();
-    if (graph.nodes.size() > overview_nodes && names > 1 && names < graph.nodes.size() / 2) {
-        const Overview made = overview(graph);
-        Json json = picture_json("overview", made.graph, &made.edges);
-        json["nodes"] = nodes_json(made.graph);
-        json["node_of"] = made.node_of;
+    const auto made =
+        graph.nodes.size() > readable_nodes ? useful_overview(graph) : std::optional<Overview>();
+    if (made) {
+        Json json = picture_json("overview", made->graph, &made->edges, limits);
+        json["nodes"] = nodes_json(made->graph);
+        json["node_of"] = made->node_of;
         list.push_back(std::move(json));
     }
-    list.push_back(picture_json("workloads", graph, nullptr));
+    list.push_back(picture_json("workloads", graph, nullptr, limits));
     return list;
+}
+
+/// What the chips of the verdicts do not say already.
+Json legend_json(const View& view) {
+    Json json = Json::array();
+    for (const LegendEntry& each : legend(view, drawn_edges(view.graph))) {
+        if (each.state) continue;
+        json.push_back({each.mark, lock_name(each.lock), each.words});
+    }
+    return json;
 }
 
 Json states_json(const Graph& graph) {
@@ -323,7 +353,7 @@ void add_details(const PageDetails& details, std::size_t edges, Words& texts, Js
 
 }  // namespace
 
-std::string html_data(const View& view) {
+std::string html_data(const View& view, const LayoutLimits& limits) {
     Json json;
     Words texts;
     json["title"] = shown(view.title);
@@ -334,7 +364,8 @@ std::string html_data(const View& view) {
     json["nodes"] = nodes_json(view.graph);
     json["edges"] = Json::array();
     for (const GraphEdge& each : view.graph.edges) json["edges"].push_back(edge_json(each, texts));
-    json["pictures"] = pictures_json(view.graph);
+    json["pictures"] = pictures_json(view.graph, limits);
+    json["legend"] = legend_json(view);
     json["findings"] = Json::array();
     for (const Finding& each : view.findings) json["findings"].push_back(shown_finding(each));
     json["tables"] = Json::array();

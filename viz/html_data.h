@@ -3,11 +3,12 @@
 
 #include <string>
 
+#include "viz/layout.h"
 #include "viz/view.h"
 
 namespace nspect::viz {
 
 /// What the report page draws, as JSON; its shape is written down at the head of web/report.js.
-std::string html_data(const View& view);
+std::string html_data(const View& view, const LayoutLimits& limits = {});
 
 }  // namespace nspect::viz

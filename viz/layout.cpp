@@ -31,14 +31,14 @@ std::vector<const char*> engines(const Graph& graph, std::size_t lines) {
 
 /// What the first engine gives that can; an Error when none can.
 Result<std::string> first_result(const View& view, const std::vector<DrawnEdge>& lines,
-                                 std::string_view format, const LayoutLimits& limits) {
+                                 std::string_view format, const PictureOptions& options) {
     const bool picture = format != coordinates;
-    GraphvizJob job{dot_text(view, lines, {picture, nullptr}), std::string(format), "",
-                    lines.size()};
+    GraphvizJob job{dot_text(view, lines, {picture, nullptr, options.theme}), std::string(format),
+                    "", lines.size()};
     Error last{Error::Kind::unavailable, "the graph is too large for Graphviz", "", ""};
     for (const char* engine : engines(view.graph, lines.size())) {
         job.engine = engine;
-        auto result = run_graphviz(job, limits);
+        auto result = run_graphviz(job, options.limits);
         if (result) return result;
         last = result.error();
     }
@@ -47,21 +47,23 @@ Result<std::string> first_result(const View& view, const std::vector<DrawnEdge>&
 
 }  // namespace
 
-Result<std::string> render(const View& view, std::string_view format, const LayoutLimits& limits) {
+Result<std::string> render(const View& view, std::string_view format,
+                           const PictureOptions& options) {
     const auto lines = drawn_lines(view.graph, view.wires);
-    auto result = first_result(view, lines, format, limits);
+    auto result = first_result(view, lines, format, options);
     if (result) return result;
     const Positions where = blocks(view.graph, lines);
     // Linear in the size of the graph, but nothing comes after it: on a busy machine it may take
     // longer.
-    const LayoutLimits last{limits.seconds * 4, limits.memory};
-    return run_graphviz(
-        {dot_text(view, lines, {true, &where}), std::string(format), "nop", lines.size()}, last);
+    const LayoutLimits last{options.limits.seconds * 4, options.limits.memory};
+    return run_graphviz({dot_text(view, lines, {true, &where, options.theme}), std::string(format),
+                         "nop", lines.size()},
+                        last);
 }
 
 Positions positions(const View& view, const LayoutLimits& limits) {
     const auto lines = drawn_lines(view.graph, view.wires);
-    const auto text = first_result(view, lines, coordinates, limits);
+    const auto text = first_result(view, lines, coordinates, {&light_theme(), limits});
     if (!text) return blocks(view.graph, lines);
     Positions result;
     result.nodes.resize(view.graph.nodes.size());

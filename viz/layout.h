@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/result.h"
+#include "viz/theme.h"
 #include "viz/view.h"
 
 namespace nspect::viz {
@@ -17,13 +18,18 @@ struct LayoutLimits {
     std::size_t memory = std::size_t{1} << 30U;  ///< bytes, on top of what the program has
 };
 
+struct PictureOptions {
+    const Theme* theme = &light_theme();
+    LayoutLimits limits = {};
+};
+
 /// The view's graph as "svg", "png" or "pdf". Graphviz lays it out: dot while it is small, then
 /// fdp, or sfdp where there are no groups. Where those are too slow, lose an edge or
 /// make a strip, groups stand as blocks in a grid. Graphviz runs in a process of its own, bounded
 /// in time and memory, and every edge is checked to be in the result. An Error when not even the
 /// blocks could be drawn.
 Result<std::string> render(const View& view, std::string_view format,
-                           const LayoutLimits& limits = {});
+                           const PictureOptions& options = {});
 
 struct Point {
     double x = 0;

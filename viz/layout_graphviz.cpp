@@ -83,7 +83,14 @@ Positions::Line line_of(Agedge_t* edge, double top) {
 struct Layout {
     Positions positions;
     std::vector<Agedge_t*> edges;
+    std::vector<Positions::Box> titles;  ///< of groups, and the legend
+    std::size_t covering = 0;            ///< labels that found no free place
 };
+
+void note_title(const textlabel_t* label, double top, Layout& layout) {
+    if (label == nullptr) return;
+    layout.titles.push_back({{label->pos.x, top - label->pos.y}, label->dimen.x, label->dimen.y});
+}
 
 template <class T>
 T& at(std::vector<T>& list, std::size_t index) {
@@ -107,7 +114,9 @@ Layout layout_of(Agraph_t* graph) {
             {(bb.LL.x + bb.UR.x) / 2, top - (bb.LL.y + bb.UR.y) / 2},
             bb.UR.x - bb.LL.x,
             bb.UR.y - bb.LL.y};
+        note_title(GD_label(group), top, layout);
     }
+    note_title(GD_label(graph), top, layout);
     for_each_edge(graph, [&](Agedge_t* edge) {
         at(layout.positions.lines, id_number(edge)) = line_of(edge, top);
         at(layout.edges, id_number(edge)) = edge;
@@ -157,20 +166,61 @@ bool is_strip(const Positions& positions) {
     return longer > longest_strip && longer > widest_strip * shorter;
 }
 
-bool lay_out(const GraphvizJob& job, std::string& result) {
-    GVC_t* context = gvContext();
+/// Where labels find no room, boxes move apart: by so much, one after the other.
+constexpr double spreads[] = {1, 1.4, 2};
+constexpr std::size_t spread_edges = 150;  // beyond, labels are too many to keep apart
+
+void set(Agraph_t* graph, const char* name, const std::string& value) {
+    std::string key = name;
+    std::string text = value;
+    std::string nothing;
+    agsafeset(graph, key.data(), text.data(), nothing.data());
+}
+
+void spread(Agraph_t* graph, double factor) {
+    set(graph, "nodesep", std::to_string(0.4 * factor));
+    set(graph, "ranksep", std::to_string(0.8 * factor));
+    set(graph, "sep", "+" + std::to_string(static_cast<int>(16 * factor * factor)));
+    if (factor > 1) set(graph, "K", std::to_string(0.6 * factor));
+}
+
+/// nullptr where the engine failed, lost an edge or made a strip.
+Agraph_t* try_layout(GVC_t* context, const GraphvizJob& job, double factor, Layout& layout) {
     Agraph_t* graph = agmemread(job.dot.c_str());
-    if (graph == nullptr) return false;
-    if (job.format == "png") {  // as sharp as a screen of today
-        char name[] = "dpi";
-        char value[] = "144";
-        agattr(graph, AGRAPH, name, value);
+    if (graph == nullptr) return nullptr;
+    if (job.format == "png") set(graph, "dpi", "144");  // as sharp as a screen of today
+    spread(graph, factor);
+    if (gvLayout(context, graph, job.engine.c_str()) != 0) return nullptr;
+    if (!every_edge_is_drawn(graph, job.edges)) return nullptr;
+    layout = layout_of(graph);
+    if (is_strip(layout.positions)) return nullptr;
+    layout.covering = place_labels(layout.positions, layout.titles);
+    return graph;
+}
+
+/// The first attempt where no label covers anything, or else the one where the fewest do.
+Agraph_t* best_layout(GVC_t* context, const GraphvizJob& job, int seconds, Layout& best) {
+    using Clock = std::chrono::steady_clock;
+    const auto begin = Clock::now();
+    Agraph_t* graph = nullptr;
+    for (const double factor : spreads) {
+        Layout layout;
+        Agraph_t* made = try_layout(context, job, factor, layout);
+        if (made != nullptr && (graph == nullptr || layout.covering < best.covering)) {
+            graph = made;
+            best = std::move(layout);
+        }
+        const bool time_left = (Clock::now() - begin) * 3 < std::chrono::seconds(seconds);
+        if (graph == nullptr || best.covering == 0 || job.edges > spread_edges || !time_left) break;
     }
-    if (gvLayout(context, graph, job.engine.c_str()) != 0) return false;
-    if (!every_edge_is_drawn(graph, job.edges)) return false;
-    Layout layout = layout_of(graph);
-    if (is_strip(layout.positions)) return false;
-    place_labels(layout.positions);
+    return graph;
+}
+
+bool lay_out(const GraphvizJob& job, int seconds, std::string& result) {
+    GVC_t* context = gvContext();
+    Layout layout;
+    Agraph_t* graph = best_layout(context, job, seconds, layout);
+    if (graph == nullptr) return false;
     if (job.format == coordinates) {
         result = print_coordinates(layout.positions);
         return true;
@@ -217,7 +267,7 @@ void bound(const LayoutLimits& limits) {
     // Graphviz writes its complaints to stderr; the parent says what went wrong.
     if (std::freopen("/dev/null", "w", stderr) == nullptr) _exit(1);
     std::string result;
-    if (!lay_out(job, result)) _exit(1);
+    if (!lay_out(job, limits.seconds, result)) _exit(1);
     write_all(out, result);
     _exit(0);
 }

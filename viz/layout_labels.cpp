@@ -11,11 +11,12 @@ namespace {
 
 constexpr std::size_t samples = 32;     // along a whole curve
 constexpr std::size_t end_samples = 4;  // at each end, where a label would hide the arrow
-constexpr double title_height = 18;     // of a group, at its upper edge
-constexpr double covers_box = 100;
-constexpr double covers_label = 100;
-constexpr double covers_point = 1;  // for each sample of another line
-constexpr double away = 0.05;       // for each point of distance from the wish
+constexpr double gap = 2;               // around what must not be covered
+constexpr double covers = 1000;         // a box, a border, a title, another label
+constexpr double covers_point = 1;      // for each sample of another line
+constexpr double away = 0.05;           // for each point of distance from the wish
+constexpr double beside = 0.3;          // for each point of distance from the own line
+constexpr int most_steps = 5;           // beside the own line
 
 Point bezier(const Point* p, double t) {
     const double u = 1 - t;
@@ -45,45 +46,106 @@ Positions::Box label_box(const Positions::Line& line, const Point& center) {
     return {center, line.label_width, line.label_height};
 }
 
+/// The four sides of a box.
+void add_border(const Positions::Box& box, std::vector<Positions::Box>& boxes) {
+    const double x = box.width / 2;
+    const double y = box.height / 2;
+    for (const double side : {-1.0, 1.0}) {
+        boxes.push_back({{box.center.x + side * x, box.center.y}, 0, box.height});
+        boxes.push_back({{box.center.x, box.center.y + side * y}, box.width, 0});
+    }
+}
+
+/// A place for a label, and what it costs to stand so far from where it belongs.
+struct Candidate {
+    Point center;
+    double cost = 0;
+};
+
 class Placement {
 public:
-    explicit Placement(Positions& positions) : positions_(positions), boxes_(positions.nodes) {
+    Placement(Positions& positions, const std::vector<Positions::Box>& taken)
+        : positions_(positions), boxes_(positions.nodes) {
+        boxes_.insert(boxes_.end(), taken.begin(), taken.end());
         for (const auto& group : positions.groups) {
-            if (group.width == 0) continue;
-            boxes_.push_back(
-                {{group.center.x, group.center.y - group.height / 2 + title_height / 2},
-                 group.width,
-                 title_height});
+            if (group.width > 0) add_border(group, boxes_);
+        }
+        for (auto& box : boxes_) {
+            box.width += 2 * gap;
+            box.height += 2 * gap;
         }
         for (const auto& line : positions.lines) curves_.push_back(along(line.curve));
     }
 
-    void place(std::size_t index) {
+    /// Whether it covers nothing where it stands now.
+    bool place(std::size_t index) {
         Positions::Line& line = positions_.lines[index];
-        const auto& curve = curves_[index];
-        if (line.label_width == 0 || curve.size() < 2 * end_samples + 1) return;
-        const Point wish = line.label;
+        if (line.label_width == 0 || curves_[index].size() < 2 * end_samples + 1) return true;
         double least = std::numeric_limits<double>::max();
-        for (std::size_t i = end_samples; i + end_samples < curve.size(); ++i) {
-            const double cost = cost_of(index, curve[i]) + away * distance(curve[i], wish);
+        for (const Candidate& each : candidates(index)) {
+            if (each.cost >= least) break;
+            double cost = each.cost + covered(index, each.center) * covers;
+            if (cost < least) cost += crossed(index, each.center) * covers_point;
             if (cost >= least) continue;
             least = cost;
-            line.label = curve[i];
+            line.label = each.center;
         }
+        return least < covers;
     }
 
 private:
-    double cost_of(std::size_t index, const Point& center) const {
-        const auto& lines = positions_.lines;
-        const auto label = label_box(lines[index], center);
-        double cost = 0;
-        for (const auto& box : boxes_) cost += overlap(label, box) ? covers_box : 0;
-        for (std::size_t i = 0; i < lines.size(); ++i) {
-            if (i == index) continue;
-            if (overlap(label, label_box(lines[i], lines[i].label))) cost += covers_label;
-            for (const Point& point : curves_[i]) cost += holds(label, point) ? covers_point : 0;
+    /// On the curve and beside it, the best first.
+    std::vector<Candidate> candidates(std::size_t index) const {
+        const Positions::Line& line = positions_.lines[index];
+        const auto& curve = curves_[index];
+        std::vector<Candidate> list;
+        for (std::size_t i = end_samples; i + end_samples < curve.size(); ++i) {
+            const Point along{curve[i + 1].x - curve[i - 1].x, curve[i + 1].y - curve[i - 1].y};
+            const double length = std::max(1e-9, std::hypot(along.x, along.y));
+            const Point across{-along.y / length, along.x / length};
+            // So far that the label just touches the line: half of it, in that direction.
+            const double half =
+                (std::abs(across.x) * line.label_width + std::abs(across.y) * line.label_height) /
+                2;
+            for (int step = -most_steps; step <= most_steps; ++step) {
+                const double distance_off = step * half / 2;
+                const Point center{curve[i].x + across.x * distance_off,
+                                   curve[i].y + across.y * distance_off};
+                if (!inside(line, center)) continue;
+                list.push_back({center, away * distance(center, line.label) +
+                                            beside * std::abs(distance_off)});
+            }
         }
-        return cost;
+        std::sort(list.begin(), list.end(),
+                  [](const Candidate& a, const Candidate& b) { return a.cost < b.cost; });
+        return list;
+    }
+    bool inside(const Positions::Line& line, const Point& center) const {
+        return center.x >= line.label_width / 2 && center.y >= line.label_height / 2 &&
+               center.x + line.label_width / 2 <= positions_.width &&
+               center.y + line.label_height / 2 <= positions_.height;
+    }
+    double covered(std::size_t index, const Point& center) const {
+        const auto& lines = positions_.lines;
+        auto label = label_box(lines[index], center);
+        double count = 0;
+        for (const auto& box : boxes_) count += overlap(label, box) ? 1 : 0;
+        label.width += 2 * gap;
+        label.height += 2 * gap;
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            if (i == index || lines[i].label_width == 0) continue;
+            count += overlap(label, label_box(lines[i], lines[i].label)) ? 1 : 0;
+        }
+        return count;
+    }
+    double crossed(std::size_t index, const Point& center) const {
+        const auto label = label_box(positions_.lines[index], center);
+        double count = 0;
+        for (std::size_t i = 0; i < curves_.size(); ++i) {
+            if (i == index) continue;
+            for (const Point& point : curves_[i]) count += holds(label, point) ? 1 : 0;
+        }
+        return count;
     }
 
     Positions& positions_;
@@ -108,12 +170,17 @@ std::vector<Point> along(const std::vector<Point>& curve) {
     return points;
 }
 
-void place_labels(Positions& positions) {
-    Placement placement(positions);
-    // Twice: the second time every other label stands where it may stay.
-    for (int round = 0; round < 2; ++round) {
-        for (std::size_t i = 0; i < positions.lines.size(); ++i) placement.place(i);
+std::size_t place_labels(Positions& positions, const std::vector<Positions::Box>& taken) {
+    Placement placement(positions, taken);
+    std::size_t covering = 0;
+    // Again: the next time every other label stands where it may stay.
+    for (int round = 0; round < 3; ++round) {
+        covering = 0;
+        for (std::size_t i = 0; i < positions.lines.size(); ++i) {
+            if (!placement.place(i)) ++covering;
+        }
     }
+    return covering;
 }
 
 }  // namespace nspect::viz

@@ -2,6 +2,7 @@
 #include "viz/drawn.h"
 #include "viz/escape.h"
 #include "viz/formats.h"
+#include "viz/legend.h"
 
 namespace nspect::viz {
 
@@ -29,10 +30,21 @@ const char* arrow(EdgeState state) {
     }
 }
 
+/// One box with a line for each mark.
+std::string legend_text(const View& view, const std::vector<DrawnEdge>& edges) {
+    std::string lines;
+    for (const LegendEntry& each : legend(view, edges)) {
+        const std::string mark = each.lock == Lock::none ? each.mark + " " : "[" + each.mark + "] ";
+        lines += (lines.empty() ? "" : "<br/>") + for_mermaid(mark + each.words);
+    }
+    return lines.empty() ? lines : "  legend[\"" + lines + "\"]\n";
+}
+
 }  // namespace
 
-std::string to_mermaid(const View& view) {
-    std::string text = "flowchart LR\n";
+std::string to_mermaid(const View& view, const Theme& theme) {
+    std::string text = theme.name == "dark" ? "%%{init: {\"theme\": \"dark\"}}%%\n" : "";
+    text += "flowchart LR\n";
     std::size_t number = 0;
     for (const std::string& group : groups(view.graph)) {
         if (!group.empty()) {
@@ -51,9 +63,9 @@ std::string to_mermaid(const View& view) {
     }
     for (std::size_t i = 0; i < edges.size(); ++i) {
         text += "  linkStyle " + std::to_string(i) +
-                " stroke:" + std::string(edge_style(edges[i].state).color) + "\n";
+                " stroke:" + std::string(theme.of(edges[i].state)) + "\n";
     }
-    return text;
+    return text + legend_text(view, edges);
 }
 
 }  // namespace nspect::viz

@@ -97,7 +97,8 @@ std::vector<std::size_t> nodes_named(const Graph& graph, std::string_view text) 
     std::vector<std::size_t> list;
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
         const GraphNode& node = graph.nodes[i];
-        if (text == node.id || text == without_kind(node.id) || text == node.label)
+        const bool member = text.ends_with('/') && text.substr(0, text.size() - 1) == node.group;
+        if (member || text == node.id || text == without_kind(node.id) || text == node.label)
             list.push_back(i);
     }
     return list;

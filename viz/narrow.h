@@ -26,7 +26,8 @@ struct Narrow {
 /// nodes, only what is that near. What is hidden is no way to others.
 Graph narrowed(const Graph& graph, const Narrow& narrow);
 
-/// The nodes a person may mean by "web", "shop/web" or "shop/web[Deployment]", or by a label.
+/// The nodes a person may mean by "web", "shop/web" or "shop/web[Deployment]", or by a label; all
+/// of a group by "shop/".
 std::vector<std::size_t> nodes_named(const Graph& graph, std::string_view text);
 
 /// Groups workloads by something else than their namespace: "host", or a label's value where `by`

@@ -8,6 +8,9 @@
 #include <catch2/catch.hpp>
 
 #include "tests/viz/shop.h"
+#include "viz/collapse.h"
+#include "viz/legend.h"
+#include "viz/theme.h"
 
 using namespace nspect;
 
@@ -65,6 +68,19 @@ TEST_CASE("every state's colour reads on white and on dark", "[viz]") {
     }
 }
 
+TEST_CASE("in both themes text reads on what it stands on", "[viz]") {
+    for (const viz::Theme* theme : {&viz::light_theme(), &viz::dark_theme()}) {
+        CAPTURE(theme->name);
+        for (const auto color : theme->states) CHECK(contrast(color, theme->background) >= 4.5);
+        for (const auto color : theme->wires) CHECK(contrast(color, theme->background) >= 4.5);
+        CHECK(contrast(theme->text, theme->background) >= 4.5);
+        CHECK(contrast(theme->text, theme->node) >= 4.5);
+        CHECK(contrast(theme->soft, theme->node) >= 4.5);
+        CHECK(contrast(theme->soft, theme->group) >= 4.5);
+        CHECK(contrast(theme->stroke, theme->group) >= 3);
+    }
+}
+
 TEST_CASE("no two states look alike without colour", "[viz]") {
     std::set<std::string_view> symbols;
     std::set<std::pair<std::string_view, std::string_view>> lines;
@@ -105,11 +121,12 @@ TEST_CASE("a label's lock says no more than was seen", "[viz]") {
         GENERATE(table<std::uint64_t, std::uint64_t, std::uint64_t, std::string>({
             {0, 0, 0, ""},
             {3, 3, 0, " [mTLS]"},
-            {3, 2, 0, " [TLS]"},
+            {3, 2, 0, " [mTLS 2/3] [TLS 1/3]"},
             {3, 0, 3, " [TLS ?]"},
             {3, 0, 0, " [TLS]"},
-            {2, 2, 0, " [mTLS 2/3]"},
-            {1, 0, 0, " [TLS 1/3]"},
+            {3, 1, 1, " [mTLS 1/3] [TLS 1/3] [TLS ? 1/3]"},
+            {2, 2, 0, " [mTLS 2/3] [plain 1/3]"},
+            {1, 0, 0, " [TLS 1/3] [plain 2/3]"},
         }));
     GraphEdge made = edge(Protocol::tcp, 443);
     made.conversations = 5;
@@ -119,6 +136,45 @@ TEST_CASE("a label's lock says no more than was seen", "[viz]") {
     made.mutual_tls = mutual;
     made.unknown_tls = unknown;
     CHECK(label({made}) == "\u2713 TCP 443" + lock);
+}
+
+TEST_CASE("a label says what went missing, but not of what policy blocks", "[viz]") {
+    GraphEdge made = edge(Protocol::tcp, 443);
+    made.conversations = 6;
+    made.outcomes[static_cast<std::size_t>(Outcome::established)] = 4;
+    made.outcomes[static_cast<std::size_t>(Outcome::unanswered)] = 2;
+    CHECK(label({made}) == "\u2713 TCP 443 \u2026 2 unanswered");
+    made.state = EdgeState::denied_blocked;
+    CHECK(label({made}) == "\u2717 TCP 443");
+}
+
+TEST_CASE("a legend explains the marks that are there and no others", "[viz]") {
+    viz::View view;
+    GraphEdge plain = edge(Protocol::tcp, 80);
+    plain.outcomes[static_cast<std::size_t>(Outcome::established)] = 1;
+    GraphEdge mutual = plain;
+    mutual.point.port = Port{443};
+    mutual.tls = mutual.mutual_tls = 1;
+    view.graph = two_nodes({plain, mutual});
+    view.graph.nodes[0].isolated_ingress = view.graph.nodes[1].isolated_ingress = true;
+    const auto marks = [&] {
+        std::string text;
+        for (const auto& each : viz::legend(view, viz::drawn_edges(view.graph)))
+            text += (text.empty() ? "" : " ") + each.mark;
+        return text;
+    };
+    CHECK(marks() == "\u2713 mTLS plain");
+    view.graph.edges[1].mutual_tls = 0;
+    view.graph.edges[1].outcomes[static_cast<std::size_t>(Outcome::unanswered)] = 1;
+    CHECK(marks() == "\u2713 TLS plain \u2026");
+    view.graph.edges.pop_back();
+    CHECK(marks() == "\u2713");
+    view.graph.nodes[1].isolated_ingress = false;
+    CHECK(marks() == "\u2713 \u25A1");
+    GraphEdge busy = plain;
+    busy.state = EdgeState::denied_flowed;
+    view.graph.edges.push_back(busy);
+    CHECK(marks() == "\u2713 \u26A0 \u2501 \u25A1");
 }
 
 TEST_CASE("edges of one pair in different states are different lines", "[viz]") {
@@ -155,6 +211,55 @@ TEST_CASE("an overview keeps a few outsiders apart and gathers many", "[viz]") {
             graph.nodes.push_back({id, id, "", GraphNode::Kind::external, {}});
         }
         CHECK(viz::overview(graph).graph.nodes.size() == (outsiders == 3 ? 5 : 3));
+    }
+}
+
+TEST_CASE("a namespace that holds nearly everything is shown by who talks to whom", "[viz]") {
+    Graph graph;
+    for (std::size_t i = 0; i < 60; ++i) {
+        const std::string name = "w" + std::to_string(i);
+        graph.nodes.push_back({"all/" + name + "[Pod]", name, "all", GraphNode::Kind::workload, i});
+    }
+    graph.nodes.push_back({"dns/dns[Pod]", "dns", "dns", GraphNode::Kind::workload, 60});
+    const auto join = [&](std::size_t from, std::size_t to) {
+        GraphEdge made = edge(Protocol::tcp, 80);
+        made.from = from;
+        made.to = to;
+        graph.edges.push_back(made);
+    };
+    for (std::size_t i = 0; i < 60; ++i) {  // three stars of twenty, one line between each
+        join(i, i / 20 * 20);
+        if (i % 20 != 0) join(i, i % 20 == 19 ? i - 18 : i + 1);
+        join(i, 60);
+    }
+    join(0, 20);
+    join(20, 40);
+    const auto small = viz::useful_overview(graph);
+    REQUIRE(small);
+    std::set<std::string> labels;
+    for (const auto& each : small->graph.nodes) labels.insert(each.label);
+    CHECK(labels ==
+          std::set<std::string>{"all: around w0", "all: around w20", "all: around w40", "dns"});
+    CHECK(small->graph.nodes[0].id.find("20 inside, ") != std::string::npos);
+    viz::View view;
+    view.title = "all";
+    view.graph = graph;
+    const auto fewer = viz::collapsed(view);
+    REQUIRE(fewer);
+    CHECK(fewer->title == "all: 61 nodes as 4");
+}
+
+TEST_CASE("an overview loses no edge: each is between groups or counted inside one", "[viz]") {
+    for (const std::size_t groups : {std::size_t{1}, std::size_t{7}}) {
+        const auto graph = test::ring_view(300, groups, 4).graph;
+        const auto small = viz::overview(graph);
+        std::size_t inside = 0;
+        for (const auto& node : small.graph.nodes) {
+            const auto at = node.id.find("inside, ");
+            if (at != std::string::npos) inside += std::stoul(node.id.substr(at + 8));
+        }
+        CHECK(small.graph.edges.size() + inside == graph.edges.size());
+        CHECK(small.graph.nodes.size() > 1);
     }
 }
 

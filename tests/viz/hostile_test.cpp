@@ -126,9 +126,10 @@ TEST_CASE("hostile names cannot leave their place in a diagram's source", "[viz]
         const std::string mermaid = viz::to_mermaid(view);
         check_plain(mermaid);
         const std::size_t groups = text.empty() ? 1 : 2;
-        CHECK(count(mermaid, "\"") == 2 * (2 + groups + 1));  // around nodes, groups, the edge
+        CHECK(count(mermaid, "\"") ==
+              2 * (2 + groups + 1 + 1));  // around nodes, groups, label, legend
         CHECK(count(mermaid, "%%") == 0);
-        CHECK(count(mermaid, "\n") == 1 + 2 + 2 * groups + 2);
+        CHECK(count(mermaid, "\n") == 1 + 2 + 2 * groups + 2 + 1);
     }
 }
 

@@ -7,8 +7,10 @@
 #include <catch2/catch.hpp>
 
 #include "tests/viz/shop.h"
+#include "viz/collapse.h"
 #include "viz/drawn.h"
 #include "viz/layout_blocks.h"
+#include "viz/layout_labels.h"
 
 using namespace nspect;
 using viz::Point;
@@ -133,7 +135,7 @@ TEST_CASE("without time for any engine the page still has a layout", "[viz][layo
     const auto before = std::chrono::steady_clock::now();
     check_layout(view, viz::positions(view, {0, std::size_t{1} << 30U}));
     CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(2));
-    const auto svg = viz::render(view, "svg", {0, std::size_t{1} << 30U});
+    const auto svg = viz::render(view, "svg", {&viz::light_theme(), {0, std::size_t{1} << 30U}});
     REQUIRE_FALSE(svg);
     CHECK(svg.error().message.find("took too long") != std::string::npos);
 }
@@ -145,6 +147,42 @@ TEST_CASE("2000 workloads and 10000 edges are laid out within the deadline", "[v
     CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(30));
     CHECK(where.nodes.size() == 2000);
     CHECK(where.lines.size() == 10'000);
+}
+
+TEST_CASE("2000 workloads and 10000 edges are drawn: every line, or every group", "[viz][layout]") {
+    const auto view = test::ring_view(2000, 40, 5);
+    const auto whole = viz::render(view, "svg");
+    REQUIRE(whole);
+    CHECK(count(*whole, "class=\"edge\"") == viz::drawn_edges(view.graph).size());
+    const auto fewer = viz::collapsed(view);
+    REQUIRE(fewer);
+    const auto small = viz::render(*fewer, "svg");
+    REQUIRE(small);
+    CHECK(count(*small, "class=\"node\"") == 40);
+    CHECK(count(*small, "class=\"edge\"") == viz::drawn_edges(fewer->graph).size());
+}
+
+TEST_CASE("labels that an engine put anywhere end where they cover nothing", "[viz][layout]") {
+    // Two lines between two boxes, both labels on the border of the right box's group.
+    Positions where;
+    where.width = 600;
+    where.height = 200;
+    where.nodes = {{{50, 100}, 80, 40}, {{500, 100}, 80, 40}};
+    where.groups = {{}, {{500, 100}, 120, 120}};
+    for (const double bend : {-20.0, 20.0}) {
+        where.lines.push_back(
+            {{{90, 100}, {200, 100 + bend}, {350, 100 + bend}, {460, 100}}, {440, 100}, 90, 14});
+    }
+    const std::vector<Positions::Box> title{{{275, 85}, 60, 14}};
+    CHECK(viz::place_labels(where, title) == 0);
+    for (const auto& line : where.lines) {
+        CHECK_FALSE(overlap(label_of(line), title[0]));
+        CHECK(line.label.x + line.label_width / 2 < 440);
+        for (const auto& box : where.nodes) CHECK_FALSE(overlap(label_of(line), box));
+    }
+    CHECK_FALSE(overlap(label_of(where.lines[0]), label_of(where.lines[1])));
+    where.lines[0].label_width = 580;  // there is no such place
+    CHECK(viz::place_labels(where, title) == 1);
 }
 
 TEST_CASE("blocks keep nodes apart and lines of one pair off each other", "[viz][layout]") {

@@ -94,6 +94,7 @@ TEST_CASE("nodes are known by their name, with or without kind", "[viz][narrow]"
         CHECK(viz::nodes_named(chain(), name) == std::vector<std::size_t>{1});
     }
     CHECK(viz::nodes_named(chain(), "x").empty());
+    CHECK(viz::nodes_named(chain(), "x/").size() > 1);  // a group, opened
 }
 
 TEST_CASE("workloads stand by host or by a label's value", "[viz][narrow]") {

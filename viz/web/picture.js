@@ -4,7 +4,7 @@
 "use strict";
 /**
  * @typedef {{id: string, label: string, type: string, group: string, kind: string, judged: boolean, ingress: boolean, egress: boolean}} GraphNode
- * @typedef {{from: number, to: number, state: string, label: string, width: number, at: number[], curve: number[], edges: number[]}} Line
+ * @typedef {{from: number, to: number, state: string, label: string, parts: string[][], width: number, at: number[], curve: number[], edges: number[]}} Line
  * @typedef {{name: string, width: number, height: number, boxes: number[][], groups: {name: string, box: number[]}[], lines: Line[],
  *   nodes: ?GraphNode[], node_of: ?number[]}} Drawing  `nodes` where they are not those of the report
  * @typedef {{line?: Line, node?: number}} Choice
@@ -44,6 +44,49 @@ function curvePath(c) {
   let path = `M${c[0]},${c[1]}`;
   for (let i = 2; i + 5 < c.length; i += 6) path += `C${c.slice(i, i + 6).join(",")}`;
   return path;
+}
+
+/** Locks by name, 10 wide and 10 high: a shackle upon a body, and what of it is full. One whose state nobody knows is a "?". */
+const locks = {
+  closed: ["M2.2,4.2V2.6A2.8,2.2 0 0 1 7.8,2.6V4.2M0.5,4.2H9.5V9.5H0.5z", "M0.5,4.2H9.5V9.5H0.5z"],
+  half: ["M2.2,4.2V2.6A2.8,2.2 0 0 1 7.8,2.6V4.2M0.5,4.2H9.5V9.5H0.5z", "M0.5,4.2H5V9.5H0.5z"],
+  open: ["M2.2,4.2V2.6A2.8,2.2 0 0 1 7.8,2.4M0.5,4.2H9.5V9.5H0.5z", ""],
+};
+
+/**
+ * A lock at the left end of (x, y), its middle at y.
+ * @param {Element} place @param {string} lock @param {number} x @param {number} y @param {number} size
+ */
+function drawLock(place, lock, x, y, size) {
+  const [outline, full] = locks[lock];
+  const drawn = d3.select(place).append("g").attr("class", "lock " + lock).attr("aria-hidden", "true")
+    .attr("transform", `translate(${x},${y - size / 2}) scale(${size / 10})`);
+  drawn.append("path").attr("class", "outline").attr("d", outline);
+  if (full) drawn.append("path").attr("class", "full").attr("d", full);
+}
+
+/**
+ * In the middle of the place that was kept for it: text, lock, word, text, ...
+ * @param {Element} place @param {Line} line
+ */
+function drawLabel(place, line) {
+  const [x, y] = line.at;
+  const gap = 10; // for a lock
+  const text = d3.select(place).append("text").attr("x", x).attr("y", y).style("text-anchor", "start").style("white-space", "pre");
+  const drawn = line.parts.map(([before, lock, word], i) => {
+    const separate = i && before && !before.startsWith(", ") ? " " : "";
+    text.append("tspan").text(separate + before + (lock ? " " : ""));
+    if (!lock) return null;
+    const sure = lock !== "unknown";
+    return { lock: sure ? lock : "", word: text.append("tspan").attr("dx", sure ? gap : 0).text(sure ? word : `?\u00a0${word.replace(" ?", "")}`) };
+  });
+  const measured = /** @type {any} */ (text.node());
+  text.attr("x", x - measured.getComputedTextLength() / 2);
+  for (const part of drawn) {
+    if (!part || !part.lock) continue;
+    const start = part.word.node().getStartPositionOfChar(0);
+    drawLock(place, part.lock, start.x - gap + 0.5, y, 8.5);
+  }
 }
 
 class Picture {
@@ -134,7 +177,7 @@ class Picture {
     if (many) return;
     groups.append("rect").attr("class", "label").attr("rx", 3).attr("x", (line) => line.at[0] - line.at[2] / 2)
       .attr("y", (line) => line.at[1] - line.at[3] / 2).attr("width", (line) => line.at[2]).attr("height", (line) => line.at[3]);
-    groups.append("text").attr("x", (line) => line.at[0]).attr("y", (line) => line.at[1]).text((line) => line.label);
+    groups.each(function (line) { drawLabel(this, line); });
   }
 
   drawNodes() {

@@ -6,7 +6,7 @@
  * @typedef {{state: string, words: string, symbol: string, edges: number}} State
  * @typedef {{title: string, summary: string[], figures: string[][], warnings: string[], states: State[], nodes: GraphNode[],
  *   edges: Edge[], pictures: Drawing[], findings: Found[], tables: Table[], documents: string[][],
- *   activity: Activity, talks: string[][][], sources: Object<string, string>, in_force: PolicyText[], generated: PolicyText[], proof: string[]}} Report
+ *   legend: string[][], activity: Activity, talks: string[][][], sources: Object<string, string>, in_force: PolicyText[], generated: PolicyText[], proof: string[]}} Report
  */
 /** @type {Report} */
 const report = spelled(JSON.parse(document.getElementById("data").textContent));
@@ -239,6 +239,18 @@ function fillSelect(id, names, title) {
   list.hidden = list.options.length < 3;
 }
 
+function drawLegend() {
+  for (const [mark, lock, text] of report.legend) {
+    const entry = element("li");
+    if (lock && lock !== "unknown") {
+      const svg = d3.select(entry).append("svg").attr("viewBox", "0 0 10 10").attr("aria-hidden", "true");
+      drawLock(svg.node(), lock, 0, 5, 10);
+    }
+    entry.append(`${mark}${lock ? ":" : ""} ${text}`);
+    byId("legend").append(entry);
+  }
+}
+
 function drawFilters() {
   byId("search").addEventListener("input", () => applyFilters(true));
   fillSelect("group", [...new Set(report.nodes.map((each) => each.group))].filter((each) => each).sort());
@@ -253,6 +265,7 @@ function drawFilters() {
     made.prepend(sample(state));
     byId("states").append(made);
   }
+  drawLegend();
   time.draw(byId("time"));
   byId("focus").addEventListener("click", () => { around = null; applyFilters(true); });
   byId("clear").addEventListener("click", clearFilters);
