@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one slow compilation of Catch2; every test program links it.
 #define CATCH_CONFIG_MAIN
-#define CATCH_CONFIG_ENABLE_BENCHMARKING
 #include <catch2/catch.hpp>
