@@ -39,7 +39,8 @@ std::string loss_words(const Loss& loss) {
     const std::string when =
         loss.from == loss.to ? "at " + to_seconds(loss.from)
                              : "between " + to_seconds(loss.from) + " and " + to_seconds(loss.to);
-    const std::string note = loss.note.empty() ? "" : ", " + loss.note;
+    const std::string first_line = loss.note.substr(0, loss.note.find('\n'));
+    const std::string note = first_line.empty() ? "" : ", " + first_line;
     if (loss.kind == "target") {
         const std::string times =
             loss.count > 1 ? " (" + std::to_string(loss.count) + " times)" : "";

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/result_stream.h"
+#include "viz/escape.h"
 
 namespace nspect::cli {
 
@@ -98,6 +99,10 @@ int fail(const Error& error) {
 
 void say(const OutputOptions& options, const std::string& words) {
     if (!options.quiet) std::cerr << words << "\n";
+}
+
+void say_warnings(const OutputOptions& options, const std::vector<std::string>& warnings) {
+    for (const auto& each : warnings) say(options, "warning: " + viz::for_terminal(each));
 }
 
 void print(const OutputOptions& options, const Diagnostics& diagnostics) {

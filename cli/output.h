@@ -51,6 +51,8 @@ Status write_file(const std::string& path, const std::string& text);
 int fail(const Error& error);
 /// To stderr, unless --quiet.
 void say(const OutputOptions& options, const std::string& words);
+/// The same of how far a recording can be trusted, where the result has no room for it.
+void say_warnings(const OutputOptions& options, const std::vector<std::string>& warnings);
 /// Every diagnostic to stderr; with --quiet errors only.
 void print(const OutputOptions& options, const Diagnostics& diagnostics);
 

@@ -69,11 +69,17 @@ Result<std::string> rendered(const OutputOptions& options, const viz::View& view
     return viz::to_html(view, limits_of(options));
 }
 
+/// Whether the format has room for how far the capture can be trusted.
+bool tells_warnings(const std::string& format) {
+    return format == "text" || format == "md" || format == "html";
+}
+
 }  // namespace
 
 int write_view(const OutputOptions& options, const viz::View& view, int code,
                const viz::JunitOptions& junit) {
     auto text = rendered(options, view, junit);
+    if (!tells_warnings(options.format)) say_warnings(options, view.warnings);
     return text ? write_result(options, *text, code) : fail(text.error());
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "analyzer/audit.h"
+#include "analyzer/capture_quality.h"
 #include "analyzer/compliance.h"
 #include "cli/inputs.h"
 #include "cli/judged.h"
@@ -79,7 +80,9 @@ int run(const Options& options) {
     if (options.output.format == "json") {
         const bool based = !options.judge.baseline.empty();
         return write_result(options.output,
-                            viz::to_json(audit, {based ? &*compared : nullptr, &checks}), code);
+                            viz::to_json(audit, {based ? &*compared : nullptr, &checks},
+                                         analyzer::capture_warnings(loaded->context)),
+                            code);
     }
     viz::View view = view_of(options, *loaded, audit, *compared, checks);
     if (options.output.format == "html") add_page(engine, *loaded, audit, view);

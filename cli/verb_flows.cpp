@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "analyzer/capture_quality.h"
 #include "analyzer/places.h"
 #include "analyzer/stitch.h"
 #include "cli/flow_filter.h"
@@ -169,6 +170,7 @@ int write_rows(const Options& options, const Loaded& loaded) {
         return stream.good();
     });
     write();
+    say_warnings(options.output, analyzer::capture_warnings(loaded.context));
     return stream.finish(exit_ok);
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "analyzer/audit.h"
+#include "analyzer/capture_quality.h"
 #include "cli/inputs.h"
 #include "cli/page.h"
 #include "cli/progress.h"
@@ -81,8 +82,9 @@ int run(const Options& options) {
     busy.reset();
     if (const Status chosen = choose(options, loaded->world.inventory, audit.graph); !chosen)
         return fail(chosen.error());
+    const auto warnings = analyzer::capture_warnings(loaded->context);
     if (options.output.format == "json") {
-        return write_result(options.output, viz::to_json(audit.graph), exit_ok);
+        return write_result(options.output, viz::to_json(audit.graph, warnings), exit_ok);
     }
     if (options.output.format == "html") {
         viz::View view = viz::audit_view(audit, loaded->context, loaded->world.inventory);
@@ -90,6 +92,7 @@ int run(const Options& options) {
         return write_view(options.output, view, exit_ok);
     }
     viz::View view = viz::graph_view(audit.graph);
+    view.warnings = warnings;
     view.wide_by_bytes = options.width == "bytes";
     return write_view(options.output, view, exit_ok);
 }

@@ -131,8 +131,8 @@ std::string dot_text(const View& view, const std::vector<DrawnEdge>& edges,
         "nodesep=0.4, ranksep=0.8, pad=0.2, outputorder=edgesfirst, sep=\"+16\", bgcolor=\"" +
         std::string(theme.background) + "\", fontcolor=\"" + std::string(theme.text) + "\"";
     if (options.legend) {
-        text += ", labelloc=b, labeljust=l, label=" +
-                legend_markup(view.title, legend(view, edges), theme);
+        text +=
+            ", labelloc=b, labeljust=l, label=" + legend_markup(view, legend(view, edges), theme);
     }
     if (where != nullptr) {
         text +=

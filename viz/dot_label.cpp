@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viz/dot_label.h"
 
+#include <algorithm>
+
 #include "viz/escape.h"
 
 namespace nspect::viz {
@@ -8,6 +10,8 @@ namespace nspect::viz {
 namespace {
 
 constexpr std::size_t longest_label = 36;
+constexpr std::size_t longest_warning = 120;
+constexpr std::size_t most_warnings = 4;
 constexpr std::size_t legend_columns = 3;
 constexpr std::string_view bare_table =
     "<table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"0\"";
@@ -113,6 +117,19 @@ std::string entry_markup(const LegendEntry& entry, const Theme& theme) {
     return "<td>" + mark + "</td><td align=\"left\">" + font(color, for_html(words)) + "</td>";
 }
 
+/// The gravest come last in the view, and first here.
+std::string warning_rows(const View& view, const Theme& theme) {
+    std::string rows;
+    for (std::size_t i = 0; i < std::min(view.warnings.size(), most_warnings); ++i) {
+        const std::string& words = view.warnings[view.warnings.size() - 1 - i];
+        const std::string shown = cut_middle(for_terminal(words), longest_warning, "\u2026");
+        rows += "<tr><td align=\"left\" colspan=\"6\">" +
+                font(theme.of(EdgeState::denied_flowed), "\u26A0 " + for_html(shown)) +
+                "</td></tr>";
+    }
+    return rows;
+}
+
 }  // namespace
 
 std::string short_markup(std::string_view text) {
@@ -133,7 +150,7 @@ std::string label_markup(const DrawnEdge& edge, const Theme& theme) {
            ">";
 }
 
-std::string legend_markup(std::string_view title, const std::vector<LegendEntry>& entries,
+std::string legend_markup(const View& view, const std::vector<LegendEntry>& entries,
                           const Theme& theme) {
     std::string rows;
     for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -143,7 +160,8 @@ std::string legend_markup(std::string_view title, const std::vector<LegendEntry>
     if (!rows.empty()) rows += "</tr>";
     return "<<table border=\"0\" cellborder=\"0\" cellspacing=\"6\" cellpadding=\"0\"><tr><td "
            "align=\"left\" colspan=\"6\"><b>" +
-           short_markup(title) + "</b></td></tr>" + rows + "</table>>";
+           short_markup(view.title) + "</b></td></tr>" + warning_rows(view, theme) + rows +
+           "</table>>";
 }
 
 }  // namespace nspect::viz

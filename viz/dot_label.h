@@ -15,8 +15,9 @@ namespace nspect::viz {
 /// through the text; a lock is drawn, not written, so that no font is needed for it.
 std::string label_markup(const DrawnEdge& edge, const Theme& theme);
 
-/// Title and legend as the label of the whole picture: each kind of line with a piece of it.
-std::string legend_markup(std::string_view title, const std::vector<LegendEntry>& entries,
+/// Title and legend as the label of the whole picture: each kind of line with a piece of it, and
+/// how far the capture can be trusted, which must not get lost with the text around a picture.
+std::string legend_markup(const View& view, const std::vector<LegendEntry>& entries,
                           const Theme& theme);
 
 /// Text from strangers, cut in the middle; what may not be empty is a space.

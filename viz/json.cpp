@@ -172,9 +172,11 @@ static Json certificates_json(const std::vector<analyzer::CertificateUse>& all) 
     return json;
 }
 
-std::string to_json(const analyzer::Audit& audit, const JudgedFindings& judged) {
+std::string to_json(const analyzer::Audit& audit, const JudgedFindings& judged,
+                    const std::vector<std::string>& warnings) {
     Json json;
     json["schema"] = 1;
+    if (!warnings.empty()) json["warnings"] = warnings;
     Json& summary = json["summary"];
     summary["conversations"] = audit.conversations;
     summary["first"] = to_string(audit.first);
@@ -192,9 +194,10 @@ std::string to_json(const analyzer::Audit& audit, const JudgedFindings& judged) 
     return dumped(json) + "\n";
 }
 
-std::string to_json(const Graph& graph) {
+std::string to_json(const Graph& graph, const std::vector<std::string>& warnings) {
     Json json;
     json["schema"] = 1;
+    if (!warnings.empty()) json["warnings"] = warnings;
     json["nodes"] = nodes_json(graph);
     json["edges"] = edges_json(graph);
     return dumped(json) + "\n";

@@ -30,13 +30,14 @@ struct JudgedFindings {
     const analyzer::Compared* compared = nullptr;  ///< null: no baseline
     const std::vector<analyzer::ComplianceCheck>* compliance = nullptr;
 };
-std::string to_json(const analyzer::Audit& audit, const JudgedFindings& judged = {});
+std::string to_json(const analyzer::Audit& audit, const JudgedFindings& judged = {},
+                    const std::vector<std::string>& warnings = {});
 std::string to_json(const analyzer::ConnectivityDiff& diff);
 std::string to_json(const analyzer::ObservedDiff& diff);
 /// `world` is what was looked at.
 std::string to_json(const analyzer::Lint& lint, const analyzer::World& world,
                     const JudgedFindings& judged = {});
-std::string to_json(const Graph& graph);
+std::string to_json(const Graph& graph, const std::vector<std::string>& warnings = {});
 /// {"schema":1, TABLE.ID: [{COLUMN: CELL, ...}, ...]}, columns in lower case.
 std::string to_json(const Table& table);
 /// `warnings`: how far the recordings can be trusted (analyzer::capture_warnings). `changes`: from

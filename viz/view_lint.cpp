@@ -94,8 +94,8 @@ std::string to_json(const Lint& lint, const World& world, const JudgedFindings& 
     if (!lint.rules.empty()) {
         summary["first"] = to_string(lint.first);
         summary["last"] = to_string(lint.last);
-        summary["lossy"] = lint.lossy;
     }
+    if (lint.lossy || !lint.rules.empty()) summary["lossy"] = lint.lossy;
     json["findings"] = Json::array();
     for (const Finding& each : lint.findings) json["findings"].push_back(finding_json(each));
     add_judged(judged, json);

@@ -25,6 +25,25 @@ constexpr std::array<std::uint8_t, 20> salt2{0x0d, 0xed, 0xe3, 0xde, 0xf7, 0x00,
                                              0xdb, 0x81, 0x93, 0x81, 0xbe, 0x6e, 0x26,
                                              0x9d, 0xcb, 0xf9, 0xbd, 0x2e, 0xd9};
 
+// Drafts 29 to 32, and 23 to 28, of what became RFC 9001; 33 and 34 have its own.
+constexpr std::array<std::uint8_t, 20> salt29{0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2,
+                                              0x4c, 0x9e, 0x97, 0x86, 0xf1, 0x9c, 0x61,
+                                              0x11, 0xe0, 0x43, 0x90, 0xa8, 0x99};
+constexpr std::array<std::uint8_t, 20> salt23{0xc3, 0xee, 0xf7, 0x12, 0xc7, 0x2e, 0xbb,
+                                              0x5a, 0x11, 0xa7, 0xd2, 0x43, 0x2b, 0xb4,
+                                              0x63, 0x65, 0xbe, 0xf9, 0xf5, 0x02};
+
+/// Of a version that is read, or null.
+const std::array<std::uint8_t, 20>* salt_of(std::uint32_t version) {
+    if (version == version1) return &salt1;
+    if (version == version2) return &salt2;
+    if (version >> 8U != 0xff0000) return nullptr;
+    const unsigned draft = version & 0xffU;
+    if (draft < 23 || draft > 34) return nullptr;
+    if (draft >= 33) return &salt1;
+    return draft >= 29 ? &salt29 : &salt23;
+}
+
 enum class Kind : std::uint8_t { initial, early, handshake, retry };
 
 Kind kind_of(std::uint32_t version, unsigned first) {
@@ -141,7 +160,7 @@ bool QuicHandshake::begins(std::span<const std::byte> datagram) {
     const auto version = in.read<std::uint32_t>();
     const unsigned id = in.read<std::uint8_t>();
     if (in.truncated() || (first & 0xc0U) != 0xc0U || id > 20) return false;
-    if (version != version1 && version != version2) return false;
+    if (salt_of(version) == nullptr) return false;
     const Kind kind = kind_of(version, first);
     return kind == Kind::initial || kind == Kind::early;
 }
@@ -176,8 +195,9 @@ bool QuicHandshake::see(const FlowPayload& datagram) {
 }
 
 void QuicHandshake::derive_initial_keys(std::uint32_t version, std::span<const std::byte> id) {
-    const auto& salt = version == version2 ? salt2 : salt1;
-    const Bytes secret = hkdf_extract(std::as_bytes(std::span(salt)), id);
+    const auto* salt = salt_of(version);
+    if (salt == nullptr) return;
+    const Bytes secret = hkdf_extract(std::as_bytes(std::span(*salt)), id);
     constexpr std::uint16_t suite = 0x1301;
     for (auto [end, label] : {std::pair(&client_, "client in"), std::pair(&server_, "server in")}) {
         end->initial_keys =
@@ -194,7 +214,7 @@ std::optional<QuicHandshake::Packet> QuicHandshake::next_packet(
     packet.version = in.read<std::uint32_t>();
     packet.destination = in.take(in.read<std::uint8_t>());
     in.skip(in.read<std::uint8_t>());  // source id
-    const bool known = packet.version == version1 || packet.version == version2;
+    const bool known = salt_of(packet.version) != nullptr;
     if (in.truncated() || (first & 0x80U) == 0 || !known) return std::nullopt;
     packet.kind = kind_of(packet.version, first);
     if (packet.kind == Kind::retry) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // mutate_captures SECONDS FOLDER...: packets of every capture below the folders, changed at random,
-// through decoding, reassembly and the flow table, for so many seconds of processor time. Every
-// tenth round the bytes of a whole file are changed and read. Build with sanitizers to have it find
-// something; the seed of a run is printed and may be given in NSPECT_SEED.
+// through decoding, reassembly, the flow table and the TLS readers, for so many seconds of
+// processor time. Every tenth round the bytes of a whole file are changed and read. Build with
+// sanitizers to have it find something; the seed of a run is printed and may be given in
+// NSPECT_SEED.
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -16,6 +17,7 @@
 #include "capture/decode/decode.h"
 #include "capture/flow/flow_table.h"
 #include "capture/source/capture_file.h"
+#include "capture/tls/tls_tracker.h"
 
 using namespace nspect;
 using namespace nspect::capture;
@@ -157,7 +159,8 @@ private:
     }
 
     Mutator mutator_;
-    FlowTable table_{FlowLimits{.flows = 500}};
+    TlsTracker tls_{{.flows = 200, .held_bytes = 1U << 20U}};
+    FlowTable table_{FlowLimits{.flows = 500}, HashSeed{}, tls_.observer()};
     Timestamp now_{};
     std::uint64_t packets_ = 0;
 };
