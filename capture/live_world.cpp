@@ -37,10 +37,12 @@ Result<RecorderWorld> live_world(LiveWorldOptions options) {
     for (const TargetInfo& target : watcher->targets()) {
         if (target.is_host) world.host_netns = target.netns;
     }
-    world.open_source = [watcher, source = options.source, inside = options.inside_ring_bytes,
+    LiveOptions inside = options.source;
+    inside.ring_bytes = options.inside_ring_bytes;
+    inside.timeout_ms = options.inside_timeout_ms;
+    world.open_source = [watcher, source = options.source, inside,
                          host = world.host_netns](std::uint64_t netns) {
-        LiveOptions chosen = source;
-        if (netns != host) chosen.ring_bytes = inside;
+        const LiveOptions& chosen = netns == host ? source : inside;
         return open_any(*watcher, chosen, netns, netns == host);
     };
     world.targets_fd = watcher->poll_fd();

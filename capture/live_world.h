@@ -14,6 +14,7 @@ struct LiveWorldOptions {
     WatcherOptions watcher;
     LiveOptions source;                                     ///< device and place are filled in
     std::size_t inside_ring_bytes = std::size_t{2} << 20U;  ///< of a source for one container
+    int inside_timeout_ms = 100;  ///< of such, which may be hundreds, each with a timer
     std::function<Timestamp()> now;
     int stop_fd = -1;
 };

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "capture/decode/decode.h"
+
 namespace nspect::capture {
 namespace {
 
@@ -117,11 +119,12 @@ std::size_t SourceSet::read_some(Open& open) {
 }
 
 void SourceSet::take_packet(Open& open, const RawPacket& raw) {
-    DecodedPacket packet = Pipeline::understand(raw);
+    // Bridges and uplinks have copies of most packets: nothing more of them is looked at.
     const std::uint32_t index =
-        raw.link == LinkType::linux_sll2 ? packet.interface_index : raw.interface_id;
+        raw.link == LinkType::linux_sll2 ? sll2_interface_index(raw.data) : raw.interface_id;
     const auto vantage = vantage_of(open, index);
     if (!vantage) return;
+    DecodedPacket packet = Pipeline::understand(raw);
     if (raw.link == LinkType::linux_sll2 && packet.protocol == Protocol::tcp)
         weigh(*vantage, packet);
     if (keep_) keep_(raw, *vantage, book_);

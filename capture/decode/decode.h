@@ -16,6 +16,10 @@ namespace nspect::capture {
 DecodedPacket decode(std::span<const std::byte> data, std::uint32_t wire_length,
                      LinkType link) noexcept;
 
+/// The interface of a packet of link type linux_sll2, as decode() finds it: 0 where its header is
+/// cut off.
+std::uint32_t sll2_interface_index(std::span<const std::byte> data) noexcept;
+
 /// Understands a datagram put together from its parts (Reassembler), of which `part` is one. The
 /// packets of tunnels inside it are looked into.
 DecodedPacket decode_whole(const DecodedPacket& part, std::span<const std::byte> payload) noexcept;

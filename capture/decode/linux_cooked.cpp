@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Linux writes instead of a link header when it captures on "any".
+#include "capture/decode/byte_cursor.h"
+#include "capture/decode/decode.h"
 #include "capture/decode/layers.h"
 
 namespace nspect::capture {
@@ -26,6 +28,12 @@ Next decode_linux_sll(Layers& layers) noexcept {
     layers.packet.sll_packet_type =
         static_cast<std::uint8_t>(header.field<std::uint16_t, 0>() & 0xffU);
     return follow(layers, header.field<std::uint16_t, 2>(), header.field<std::uint16_t, 14>());
+}
+
+std::uint32_t sll2_interface_index(std::span<const std::byte> data) noexcept {
+    ByteCursor cursor(data);
+    const auto header = cursor.header<20>();
+    return cursor.truncated() ? 0 : header.field<std::uint32_t, 4>();
 }
 
 // protocol 2 | reserved 2 | interface index 4 | hardware 2 | packet type 1 | address length 1 |

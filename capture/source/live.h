@@ -18,7 +18,9 @@ struct LiveOptions {
     std::size_t ring_bytes = std::size_t{16} << 20U;
     std::string filter{};  ///< as in pcap-filter(7); empty: everything
     bool promiscuous = false;
-    int timeout_ms = 100;  ///< the kernel hands over a block of packets no later than this
+    /// The kernel looks at a block of packets once in this time, and hands over one that was
+    /// already open when it looked last: no packet waits for longer than twice this.
+    int timeout_ms = 50;
 };
 
 /// Captures on an interface through libpcap's TPACKET_V3 ring. Reading is non-blocking; wait on

@@ -74,6 +74,18 @@ TEST_CASE("the innermost tag is the VLAN, the cooked header names interface and 
     CHECK(decoded(tcp4(packet().sll(3))).sll_packet_type == 3);
 }
 
+TEST_CASE("the interface of a cooked packet is found without decoding it, and the same",
+          "[decode]") {
+    const auto whole = tcp4(packet().sll2(70000, 4)).bytes();
+    for (const std::size_t cut :
+         {std::size_t{0}, std::size_t{7}, std::size_t{19}, std::size_t{20}, whole.size()}) {
+        const auto part = std::span(whole).first(cut);
+        CHECK(sll2_interface_index(part) == (cut < 20 ? 0U : 70000U));
+        CHECK(sll2_interface_index(part) ==
+              decode(part, 1500, LinkType::linux_sll2).interface_index);
+    }
+}
+
 TEST_CASE("the fields of TCP, UDP and SCTP are read", "[decode]") {
     const auto tcp = decoded(packet()
                                  .eth()
