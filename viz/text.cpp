@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "viz/escape.h"
 #include "viz/marks.h"
@@ -11,8 +12,9 @@ namespace nspect::viz {
 
 namespace {
 
-constexpr std::size_t gap = 2;             // columns between two cells
-constexpr std::size_t narrowest_cell = 8;  // a column is not cut below this
+constexpr std::size_t gap = 2;                // columns between two cells
+constexpr std::size_t narrowest_cell = 8;     // a column is not cut below this
+constexpr std::size_t narrowest_of_many = 7;  // where there are so many that they do not fit else
 
 std::string paint(const std::string& text, const char* code, const TextStyle& style) {
     return style.color ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
@@ -65,10 +67,12 @@ std::size_t total(const std::vector<std::size_t>& widths) {
 }
 
 void shrink(std::vector<std::size_t>& widths, std::size_t width) {
-    while (!widths.empty() && total(widths) > width) {
-        auto widest = std::max_element(widths.begin(), widths.end());
-        if (*widest <= narrowest_cell) break;  // the terminal is too narrow for this table
-        --*widest;
+    for (const std::size_t narrowest : {narrowest_cell, narrowest_of_many}) {
+        while (!widths.empty() && total(widths) > width) {
+            auto widest = std::max_element(widths.begin(), widths.end());
+            if (*widest <= narrowest) break;
+            --*widest;
+        }
     }
 }
 
@@ -87,6 +91,38 @@ std::string table_line(const Table& table, const std::vector<std::string>& cells
     }
     line.erase(line.find_last_not_of(' ') + 1);
     return line;
+}
+
+/// A row as lines of its own, one a cell, where columns do not fit beside each other.
+std::string row_below_itself(const Table& table, const std::vector<std::string>& row,
+                             const TextStyle& style) {
+    std::size_t names = 0;
+    for (const auto& each : table.columns)
+        names = std::max(names, display_width(shown(each, style)));
+    names = std::min(names, style.width / 2);
+    const std::size_t room =
+        std::max<std::size_t>(style.width - std::min(style.width, names + gap), 1);
+    std::string text;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        const std::string name = cut_middle(shown(table.columns[i], style),
+                                            std::max<std::size_t>(names, 1), cut_mark(style));
+        const std::string cell =
+            cut_middle(cell_text(table, row[i], i, style), room, cut_mark(style));
+        const Mark* mark = mark_at(table, row[i], i);
+        text += paint(pad(name, names, false), "2", style) + std::string(gap, ' ') +
+                (mark == nullptr ? cell : paint(cell, std::string(mark->color).c_str(), style)) +
+                "\n";
+    }
+    return text;
+}
+
+std::string stacked(const Table& table, const TextStyle& style, bool first) {
+    std::string text;
+    for (const auto& row : table.rows) {
+        if (!std::exchange(first, false)) text += "\n";
+        text += row_below_itself(table, row, style);
+    }
+    return text;
 }
 
 const char* severity_color(Severity severity) {
@@ -150,6 +186,7 @@ std::string to_text(const Table& table, const TextStyle& style) {
     if (style.width != 0) shrink(widths, style.width);
     std::string text;
     if (!table.title.empty()) text += paint(shown(table.title, style), "1", style) + "\n";
+    if (style.width != 0 && total(widths) > style.width) return text + stacked(table, style, true);
     text += paint(table_line(table, table.columns, widths, style, true), "2", style) + "\n";
     for (const auto& row : table.rows) {
         text += table_line(table, row, widths, style) + "\n";
@@ -166,6 +203,7 @@ std::string GrowingTable::add(const Table& table) {
     widths_.resize(needed.size());
     for (std::size_t i = 0; i < needed.size(); ++i) widths_[i] = std::max(widths_[i], needed[i]);
     if (style_.width != 0) shrink(widths_, style_.width);
+    if (style_.width != 0 && total(widths_) > style_.width) return stacked(table, style_, first);
     std::string text;
     if (first)
         text = paint(table_line(table, table.columns, widths_, style_, true), "2", style_) + "\n";

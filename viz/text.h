@@ -25,7 +25,7 @@ std::string to_text(const View& view, const TextStyle& style);
 std::optional<std::string> to_matrix(const analyzer::Connectivity& connectivity,
                                      const TextStyle& style, std::size_t most = 60);
 /// One table. Where it is wider than the terminal, the last column goes below its row, and cells
-/// are cut in the middle with an ellipsis.
+/// are cut in the middle with an ellipsis; where even that is too wide, each cell has its own line.
 std::string to_text(const Table& table, const TextStyle& style);
 
 /// A table that goes on: its heading stands once, above the first rows, and a column only ever gets
