@@ -15,24 +15,27 @@
 #include "analyzer/audit_names.h"
 #include "analyzer/audit_unused.h"
 #include "analyzer/capture_quality.h"
+#include "analyzer/graph_auditor.h"
 #include "analyzer/observed.h"
+#include "analyzer/observer.h"
+#include "analyzer/places.h"
 #include "model/order.h"
 
 namespace nspect::analyzer {
 namespace {
 
-void set_window(Audit& audit, const std::vector<Conversation>& conversations,
-                const Recording& context) {
-    audit.conversations = conversations.size();
+void set_window(Audit& audit, const Recording& context) {
     audit.lossy = is_lossy(context);
     audit.first = context.info.started;
     audit.last = context.info.ended.value_or(context.info.started);
-    for (const auto& conversation : conversations) {
-        if (audit.first == Timestamp{} || conversation.first < audit.first) {
-            audit.first = conversation.first;
-        }
-        audit.last = std::max(audit.last, conversation.last);
+}
+
+void widen_window(Audit& audit, const Conversation& conversation) {
+    ++audit.conversations;
+    if (audit.first == Timestamp{} || conversation.first < audit.first) {
+        audit.first = conversation.first;
     }
+    audit.last = std::max(audit.last, conversation.last);
 }
 
 void find_losses(Audit& audit, const Recording& context) {
@@ -111,29 +114,82 @@ void judge_edges(Audit& audit, const World& world, const Verdicts& verdicts,
     }
 }
 
+/// What is counted by edge.
+class EdgeAudit {
+public:
+    EdgeAudit(const PolicyEngine& engine, const Recording& context)
+        : engine_(engine), places_(context), observer_(engine), verdicts_(engine) {
+        set_window(audit_, context);
+    }
+
+    void take(const Conversation& conversation) {
+        widen_window(audit_, conversation);
+        const auto [talk, edge] = observer_.take(conversation);
+        audit_.edge_of.push_back(edge);
+        if (edge >= facts_.size()) facts_.resize(edge + 1);
+        const auto number = verdicts_.of(talk);
+        count(facts_[edge], conversation, verdicts_.all()[number], number, places_);
+    }
+
+    /// The graph in its last order, and findings about rules that were not needed.
+    Audit graph() {
+        audit_.graph = observer_.graph();
+        find_unused(audit_, engine_, verdicts_);
+        before_ = sort_graph(audit_);
+        judge_edges(audit_, engine_.world(), verdicts_, facts_, before_);
+        for (const auto& edge : audit_.graph.edges) ++audit_.edges_by_state[edge.state];
+        return std::move(audit_);
+    }
+
+    /// After graph(): what is made of edges lies in memory as it is sorted then.
+    void find(Audit& audit) const {
+        find_in_edges(audit, {facts_, before_}, verdicts_, engine_.world(), places_);
+    }
+
+private:
+    const PolicyEngine& engine_;
+    Places places_;
+    Observer observer_;
+    Verdicts verdicts_;
+    std::vector<EdgeFacts> facts_;       ///< by edge as they are first seen
+    std::vector<std::uint32_t> before_;  ///< by edge of the graph: its number there
+    Audit audit_;
+};
+
 }  // namespace
+
+class GraphAuditor::Impl : public EdgeAudit {
+public:
+    using EdgeAudit::EdgeAudit;
+};
+
+GraphAuditor::GraphAuditor(const PolicyEngine& engine, const Recording& context)
+    : impl_(std::make_unique<Impl>(engine, context)) {}
+
+GraphAuditor::~GraphAuditor() = default;
+
+void GraphAuditor::take(const Conversation& conversation) {
+    impl_->take(conversation);
+}
+
+Audit GraphAuditor::finish() {
+    Audit audit = impl_->graph();
+    audit.findings.clear();
+    return audit;
+}
 
 Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
             const Recording& context) {
-    Audit audit;
-    set_window(audit, conversations, context);
-    Observed observed = observe_unsorted(engine, conversations);
-    Verdicts verdicts(engine);
-    const auto facts = edge_facts(observed, conversations, verdicts);
-    audit.graph = std::move(observed.graph);
-    audit.edge_of = std::move(observed.edge_of);
+    EdgeAudit edges(engine, context);
+    for (const auto& conversation : conversations) edges.take(conversation);
+    Audit audit = edges.graph();
+    edges.find(audit);
     find_losses(audit, context);
     find_unprotected(audit, engine);
-    find_unused(audit, engine, verdicts);
-    // In their last order from here on: what is made of them lies in memory as it is sorted then.
-    const auto before = sort_graph(audit);
-    judge_edges(audit, engine.world(), verdicts, facts, before);
-    find_in_edges(audit, {facts, before}, verdicts, engine.world(), {conversations, context});
     for (auto& finding : name_findings(context, engine.world().inventory)) {
         audit.findings.push_back(std::move(finding));
     }
     find_in_tls(audit, engine.world(), conversations);
-    for (const auto& edge : audit.graph.edges) ++audit.edges_by_state[edge.state];
     sort_findings(audit.findings);
     return audit;
 }

@@ -10,11 +10,6 @@
 namespace nspect::analyzer {
 namespace {
 
-struct Numbers {
-    std::uint32_t conversation;
-    std::uint32_t judged;
-};
-
 RareFacts& rare(EdgeFacts& facts) {
     if (!facts.rare) facts.rare = std::make_unique<RareFacts>();
     return *facts.rare;
@@ -25,36 +20,23 @@ const RareFacts& rare_of(const EdgeFacts& facts) {
     return facts.rare ? *facts.rare : nothing;
 }
 
-void add(EdgeFacts& facts, const Conversation& conversation, const Judged& judged,
-         const Numbers& numbers) {
-    const auto note = [&](Tally& tally) {
-        tally.add(conversation, numbers.conversation, numbers.judged);
-    };
-    facts.selected |= judged.selected;
-    facts.inbound_declared |= judged.inbound_declared;
-    facts.outbound_declared |= judged.outbound_declared;
-    const bool too_large =
-        conversation.lost_between && conversation.outcome == Outcome::established;
-    if (too_large) note(rare(facts).too_large);
-    if (conversation.lost_between && !too_large) ++rare(facts).lost[*conversation.lost_between];
-    const bool reached = reached_server(conversation);
-    if (judged.verdict.uncertain() && !judged.own_node) return note(rare(facts).undecided);
-    if (!judged.allowed()) return note(reached ? facts.denied_flowed : rare(facts).denied_blocked);
-    if (conversation.outcome == Outcome::unanswered) note(rare(facts).unanswered);
-    const bool refused =
-        conversation.outcome == Outcome::refused || conversation.outcome == Outcome::rejected;
-    if (refused) note(rare(facts).refused);
-    note(facts.used);
+/// Counts one whose packets' way is told.
+void count_told(Tally& tally, std::string& fate, const Conversation& conversation,
+                std::uint32_t number, const Places& places) {
+    if (tally.count == 0) {
+        fate =
+            "the first " + fate_sentence(packet_fate(conversation, places), conversation, places);
+    }
+    tally.add(conversation, number);
 }
 
 class EdgeFindings {
 public:
-    EdgeFindings(Audit& audit, const Verdicts& verdicts, const World& world, const Seen& seen)
+    EdgeFindings(Audit& audit, const Verdicts& verdicts, const World& world, const Places& places)
         : audit_(audit),
           verdicts_(verdicts),
           world_(world),
-          conversations_(seen.conversations),
-          places_(seen.context),
+          places_(places),
           reasons_(verdicts.all().size()) {}
 
     void find(std::size_t edge, const EdgeFacts& facts) {
@@ -80,19 +62,19 @@ private:
                 rare.undecided);
         }
         if (rare.unanswered.count > 0) {
-            add_fate(add(edge, facts, "allowed-but-unanswered", Severity::medium,
-                         "policy allows this, and nobody answered", rare.unanswered),
-                     rare.unanswered);
+            add(edge, facts, "allowed-but-unanswered", Severity::medium,
+                "policy allows this, and nobody answered", rare.unanswered)
+                .evidence.push_back(rare.unanswered_fate);
         }
         if (rare.refused.count > 0) {
-            add_fate(add(edge, facts, "allowed-but-refused", Severity::low,
-                         "policy allows this, and it was refused", rare.refused),
-                     rare.refused);
+            add(edge, facts, "allowed-but-refused", Severity::low,
+                "policy allows this, and it was refused", rare.refused)
+                .evidence.push_back(rare.refused_fate);
         }
         if (rare.too_large.count > 0) {
-            add_fate(add(edge, facts, "path-mtu", Severity::medium,
-                         "large packets are lost on the way, small ones pass", rare.too_large),
-                     rare.too_large);
+            add(edge, facts, "path-mtu", Severity::medium,
+                "large packets are lost on the way, small ones pass", rare.too_large)
+                .evidence.push_back(rare.too_large_fate);
         }
         find_lost(edge, facts, rare);
     }
@@ -114,13 +96,6 @@ private:
         finding.location = deciding_place(world_, judged);
         if (facts.rare) add_losses(finding, *facts.rare);
         return audit_.findings.emplace_back(std::move(finding));
-    }
-
-    /// What became of the first one's packets.
-    void add_fate(Finding& finding, const Tally& tally) const {
-        const auto& first = conversations_[tally.example];
-        finding.evidence.push_back("the first " +
-                                   fate_sentence(packet_fate(first, places_), first, places_));
     }
 
     void add_losses(Finding& finding, const RareFacts& rare) const {
@@ -173,18 +148,14 @@ private:
     Audit& audit_;
     const Verdicts& verdicts_;
     const World& world_;
-    const std::vector<Conversation>& conversations_;
-    Places places_;
+    const Places& places_;
     std::vector<std::optional<std::vector<std::string>>> reasons_;  ///< by number of the answer
 };
 
 }  // namespace
 
-void Tally::add(const Conversation& conversation, std::uint32_t number, std::uint32_t answer) {
-    if (count == 0) {
-        judged = answer;
-        example = number;
-    }
+void Tally::add(const Conversation& conversation, std::uint32_t answer) {
+    if (count == 0) judged = answer;
     first = count == 0 ? conversation.first : std::min(first, conversation.first);
     last = count == 0 ? conversation.last : std::max(last, conversation.last);
     ++count;
@@ -216,20 +187,36 @@ const Tally& EdgeFacts::deciding() const {
     }
 }
 
-std::vector<EdgeFacts> edge_facts(const Observed& observed,
-                                  const std::vector<Conversation>& conversations,
-                                  Verdicts& verdicts) {
-    std::vector<EdgeFacts> facts(observed.graph.edges.size());
-    for (std::uint32_t i = 0; i < conversations.size(); ++i) {
-        const auto number = verdicts.of(observed.talks[i]);
-        add(facts[observed.edge_of[i]], conversations[i], verdicts.all()[number], {i, number});
+void count(EdgeFacts& facts, const Conversation& conversation, const Judged& judged,
+           std::uint32_t number, const Places& places) {
+    const auto note = [&](Tally& tally) { tally.add(conversation, number); };
+    const auto tell = [&](Tally& tally, std::string& fate) {
+        count_told(tally, fate, conversation, number, places);
+    };
+    facts.selected |= judged.selected;
+    facts.inbound_declared |= judged.inbound_declared;
+    facts.outbound_declared |= judged.outbound_declared;
+    const bool lost = conversation.lost_between.has_value();
+    if (lost && conversation.outcome == Outcome::established) {
+        tell(rare(facts).too_large, rare(facts).too_large_fate);
+    } else if (lost) {
+        ++rare(facts).lost[*conversation.lost_between];
     }
-    return facts;
+    const bool reached = reached_server(conversation);
+    if (judged.verdict.uncertain() && !judged.own_node) return note(rare(facts).undecided);
+    if (!judged.allowed()) return note(reached ? facts.denied_flowed : rare(facts).denied_blocked);
+    if (conversation.outcome == Outcome::unanswered) {
+        tell(rare(facts).unanswered, rare(facts).unanswered_fate);
+    }
+    const bool refused =
+        conversation.outcome == Outcome::refused || conversation.outcome == Outcome::rejected;
+    if (refused) tell(rare(facts).refused, rare(facts).refused_fate);
+    note(facts.used);
 }
 
 void find_in_edges(Audit& audit, const FactsOfEdges& facts, const Verdicts& verdicts,
-                   const World& world, const Seen& seen) {
-    EdgeFindings findings(audit, verdicts, world, seen);
+                   const World& world, const Places& places) {
+    EdgeFindings findings(audit, verdicts, world, places);
     for (std::size_t edge = 0; edge < facts.number.size(); ++edge) {
         const auto number = facts.number[edge];
         if (number < facts.facts.size()) findings.find(edge, facts.facts[number]);

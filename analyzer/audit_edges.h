@@ -11,6 +11,7 @@
 #include "analyzer/audit.h"
 #include "analyzer/audit_verdicts.h"
 #include "analyzer/observed.h"
+#include "analyzer/places.h"
 
 namespace nspect::analyzer {
 
@@ -19,11 +20,9 @@ struct Tally {
     std::uint64_t count = 0;
     Timestamp first{};
     Timestamp last{};
-    std::uint32_t judged = 0;   ///< the answer to the first of them, in Verdicts::all()
-    std::uint32_t example = 0;  ///< the first of them
+    std::uint32_t judged = 0;  ///< the answer to the first of them, in Verdicts::all()
 
-    /// `number` is the conversation's.
-    void add(const Conversation& conversation, std::uint32_t number, std::uint32_t answer);
+    void add(const Conversation& conversation, std::uint32_t answer);
     /// "12 conversations, first 2026-01-01T10:00:00Z, last ..."
     std::string words() const;
 };
@@ -35,6 +34,9 @@ struct RareFacts {
     Tally refused;     ///< allowed, and refused by the server or on the way
     Tally too_large;   ///< small packets pass and large ones do not
     Tally undecided;
+    std::string unanswered_fate;  ///< what became of the first one's packets
+    std::string refused_fate;
+    std::string too_large_fate;
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> lost;  ///< by vantages
 };
 
@@ -52,16 +54,9 @@ struct EdgeFacts {
     const Tally& deciding() const;
 };
 
-/// Facts by edge of `observed`. `verdicts` collects what was asked.
-std::vector<EdgeFacts> edge_facts(const Observed& observed,
-                                  const std::vector<Conversation>& conversations,
-                                  Verdicts& verdicts);
-
-/// What was seen, and where.
-struct Seen {
-    const std::vector<Conversation>& conversations;
-    const Recording& context;
-};
+/// Counts a conversation that policy was asked about: the answer, and its number.
+void count(EdgeFacts& facts, const Conversation& conversation, const Judged& judged,
+           std::uint32_t number, const Places& places);
 
 /// Facts by edge as they were counted, and by edge of the graph its number there; those beyond the
 /// facts were not seen.
@@ -72,6 +67,6 @@ struct FactsOfEdges {
 
 /// Findings about what was seen.
 void find_in_edges(Audit& audit, const FactsOfEdges& facts, const Verdicts& verdicts,
-                   const World& world, const Seen& seen);
+                   const World& world, const Places& places);
 
 }  // namespace nspect::analyzer

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "analyzer/numbering.h"
+#include "analyzer/observer.h"
 #include "model/order.h"
 
 namespace nspect::analyzer {
@@ -32,57 +33,88 @@ struct EdgeKeyHash {
     }
 };
 
-class Observer {
+std::vector<std::uint32_t> inverse(const std::vector<std::uint32_t>& order) {
+    std::vector<std::uint32_t> place(order.size());
+    for (std::uint32_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+    return place;
+}
+
+void sort(Observed& observed) {
+    auto& [nodes, edges] = observed.graph;
+    const auto node_order =
+        sorted_order(nodes, [](const GraphNode& a, const GraphNode& b) { return a.id < b.id; });
+    const auto node_place = inverse(node_order);
+    put_in_order(nodes, node_order);
+    // Apart from the edges, which are many times as large.
+    std::vector<EdgeKey> keys(edges.size());
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+        auto& edge = edges[i];
+        edge.from = node_place[edge.from];
+        edge.to = node_place[edge.to];
+        keys[i] = {static_cast<std::uint32_t>(edge.from), static_cast<std::uint32_t>(edge.to),
+                   edge.point};
+    }
+    const auto edge_order = sorted_order(keys, [](const EdgeKey& a, const EdgeKey& b) {
+        return std::tie(a.from, a.to, a.point) < std::tie(b.from, b.to, b.point);
+    });
+    const auto edge_place = inverse(edge_order);
+    put_in_order(edges, edge_order);
+    for (auto& edge : observed.edge_of) edge = edge_place[edge];
+}
+
+constexpr auto none = static_cast<std::uint32_t>(-1);
+
+/// What is counted of an edge: apart from it, since it is much smaller and moved while their number
+/// grows.
+struct Counts {
+    std::uint64_t conversations = 0;
+    std::array<std::uint64_t, outcome_count> outcomes{};
+    Counters sent;
+    Counters received;
+    Timestamp first{};
+    Timestamp last{};
+    std::uint64_t tls = 0;
+    std::uint64_t mutual_tls = 0;
+    std::uint64_t unknown_tls = 0;
+    std::uint32_t app = none;       ///< number of its name
+    std::uint32_t services = none;  ///< index of the list of names dialled
+};
+
+}  // namespace
+
+class Observer::Impl {
 public:
-    explicit Observer(const PolicyEngine& engine)
+    explicit Impl(const PolicyEngine& engine)
         : engine_(engine),
           inventory_(engine.world().inventory),
           ends_(inventory_),
-          workload_node_(inventory_.workloads().size(), no_node) {}
-
-    Observed observe(const std::vector<Conversation>& conversations) {
-        result_.edge_of.reserve(conversations.size());
-        result_.talks.reserve(conversations.size());
-        for (const auto& conversation : conversations) {
-            result_.talks.push_back(ends_.talk(conversation));
-            const auto& talk = result_.talks.back();
-            const EdgeKey key{node(talk.client, Direction::ingress, {}),
-                              node(talk.server, Direction::egress, conversation.server.name),
-                              talk.shown()};
-            result_.edge_of.push_back(edges_.number(key).first);
+          workload_node_(inventory_.workloads().size(), none) {
+        workload_of_.reserve(inventory_.endpoints().size());
+        for (const auto& endpoint : inventory_.endpoints()) {
+            workload_of_.push_back(static_cast<std::uint32_t>(endpoint.workload));
         }
-        make_edges();
-        for (std::size_t i = 0; i < conversations.size(); ++i) {
-            count(result_.graph.edges[result_.edge_of[i]], conversations[i]);
-        }
-        return std::move(result_);
     }
 
-    static void sort(Observed& observed) {
-        auto& [nodes, edges] = observed.graph;
-        const auto node_order =
-            sorted_order(nodes, [](const GraphNode& a, const GraphNode& b) { return a.id < b.id; });
-        const auto node_place = inverse(node_order);
-        put_in_order(nodes, node_order);
-        // Apart from the edges, which are many times as large.
-        std::vector<EdgeKey> keys(edges.size());
-        for (std::size_t i = 0; i < edges.size(); ++i) {
-            auto& edge = edges[i];
-            edge.from = node_place[edge.from];
-            edge.to = node_place[edge.to];
-            keys[i] = {static_cast<std::uint32_t>(edge.from), static_cast<std::uint32_t>(edge.to),
-                       edge.point};
-        }
-        const auto edge_order = sorted_order(keys, [](const EdgeKey& a, const EdgeKey& b) {
-            return std::tie(a.from, a.to, a.point) < std::tie(b.from, b.to, b.point);
-        });
-        const auto edge_place = inverse(edge_order);
-        put_in_order(edges, edge_order);
-        for (auto& edge : observed.edge_of) edge = edge_place[edge];
+    Place take(const Conversation& conversation) {
+        Place place{ends_.talk(conversation), 0};
+        const Talk& talk = place.talk;
+        const EdgeKey key{node(talk.client, Direction::ingress, {}),
+                          node(talk.server, Direction::egress, conversation.server.name),
+                          talk.shown()};
+        const auto [edge, added] = edges_.number(key);
+        if (added) counts_.emplace_back();
+        count(counts_[edge], conversation);
+        place.edge = edge;
+        return place;
+    }
+
+    Graph graph() {
+        graph_.edges.resize(edges_.size());
+        for (std::size_t i = 0; i < edges_.size(); ++i) fill(graph_.edges[i], i);
+        return std::move(graph_);
     }
 
 private:
-    static constexpr auto no_node = static_cast<std::uint32_t>(-1);
     struct Outside {
         Numbering<IpAddress> addresses;
         std::vector<std::uint32_t> nodes;  ///< by number of these
@@ -91,7 +123,7 @@ private:
     std::uint32_t node(const End& end, Direction direction, const std::string& name) {
         switch (end.kind) {
             case End::Kind::endpoint:
-                return workload_node(inventory_.endpoints()[end.index].workload);
+                return workload_node(workload_of_[end.index]);
             case End::Kind::node:
                 return named("node/" + inventory_.nodes()[end.index].name, GraphNode::Kind::node);
             case End::Kind::service:
@@ -111,7 +143,7 @@ private:
 
     std::uint32_t workload_node(std::size_t workload) {
         auto& number = workload_node_[workload];
-        if (number != no_node) return number;
+        if (number != none) return number;
         number = next_node();
         const auto& id = inventory_.workloads()[workload].id;
         GraphNode node{to_string(id), id.name, id.namespace_name, GraphNode::Kind::workload,
@@ -120,7 +152,7 @@ private:
             node.isolated_ingress |= engine_.isolated(endpoint, Direction::ingress);
             node.isolated_egress |= engine_.isolated(endpoint, Direction::egress);
         }
-        result_.graph.nodes.push_back(std::move(node));
+        graph_.nodes.push_back(std::move(node));
         return number;
     }
 
@@ -128,8 +160,8 @@ private:
     std::uint32_t service_node(const Service& service) {
         const auto number =
             named("service/" + service.namespace_name + "/" + service.name, GraphNode::Kind::group);
-        result_.graph.nodes[number].label = service.name;
-        result_.graph.nodes[number].group = service.namespace_name;
+        graph_.nodes[number].label = service.name;
+        graph_.nodes[number].group = service.namespace_name;
         return number;
     }
 
@@ -137,36 +169,43 @@ private:
         const auto [entry, added] = named_.try_emplace(id, next_node());
         if (added) {
             const bool of_node = kind == GraphNode::Kind::node;
-            result_.graph.nodes.push_back(
+            graph_.nodes.push_back(
                 {id, of_node ? id.substr(id.find('/') + 1) : id, "", kind, std::nullopt});
         }
         return entry->second;
     }
 
-    std::uint32_t next_node() const {
-        return static_cast<std::uint32_t>(result_.graph.nodes.size());
+    std::uint32_t next_node() const { return static_cast<std::uint32_t>(graph_.nodes.size()); }
+
+    void fill(GraphEdge& edge, std::size_t number) {
+        const EdgeKey& key = edges_.keys()[number];
+        const Counts& counts = counts_[number];
+        edge.from = key.from;
+        edge.to = key.to;
+        edge.point = key.point;
+        edge.conversations = counts.conversations;
+        edge.outcomes = counts.outcomes;
+        edge.sent = counts.sent;
+        edge.received = counts.received;
+        edge.first = counts.first;
+        edge.last = counts.last;
+        edge.tls = counts.tls;
+        edge.mutual_tls = counts.mutual_tls;
+        edge.unknown_tls = counts.unknown_tls;
+        if (counts.app != none) edge.app = apps_.keys()[counts.app];
+        if (counts.services != none) edge.services = std::move(services_[counts.services]);
     }
 
-    /// All at once: while their number grows, moving them would cost more than counting.
-    void make_edges() {
-        auto& edges = result_.graph.edges;
-        edges.resize(edges_.size());
-        for (std::size_t i = 0; i < edges.size(); ++i) {
-            const auto& key = edges_.keys()[i];
-            edges[i].from = key.from;
-            edges[i].to = key.to;
-            edges[i].point = key.point;
-        }
-    }
-
-    void count(GraphEdge& edge, const Conversation& conversation) const {
+    void count(Counts& edge, const Conversation& conversation) {
         const bool first = edge.conversations++ == 0;
-        ++edge.outcomes[static_cast<std::size_t>(conversation.outcome)];
+        ++edge.outcomes.at(static_cast<std::size_t>(conversation.outcome));
         edge.sent += conversation.sent;
         edge.received += conversation.received;
         edge.first = first ? conversation.first : std::min(edge.first, conversation.first);
         edge.last = first ? conversation.last : std::max(edge.last, conversation.last);
-        if (edge.app.empty()) edge.app = conversation.app;
+        if (edge.app == none && !conversation.app.empty()) {
+            edge.app = apps_.number(conversation.app).first;
+        }
         if (conversation.tls) {
             ++edge.tls;
             edge.mutual_tls += conversation.tls->client_cert == ClientCert::presented ? 1 : 0;
@@ -175,30 +214,34 @@ private:
         if (conversation.service) note_service(edge, *conversation.service);
     }
 
-    void note_service(GraphEdge& edge, std::size_t index) const {
+    void note_service(Counts& edge, std::size_t index) {
+        if (edge.services == none) {
+            edge.services = static_cast<std::uint32_t>(services_.size());
+            services_.emplace_back();
+        }
         const auto& service = inventory_.services()[index];
-        auto& names = edge.services;
+        auto& names = services_[edge.services];
         if (names.size() >= most_services) return;
         auto name = service.namespace_name + "/" + service.name;
         const auto at = std::lower_bound(names.begin(), names.end(), name);
         if (at == names.end() || *at != name) names.insert(at, std::move(name));
     }
 
-    static std::vector<std::uint32_t> inverse(const std::vector<std::uint32_t>& order) {
-        std::vector<std::uint32_t> place(order.size());
-        for (std::uint32_t i = 0; i < order.size(); ++i) place[order[i]] = i;
-        return place;
-    }
-
     const PolicyEngine& engine_;
     const Inventory& inventory_;
     Ends ends_;
-    Observed result_;
+    Graph graph_;                             ///< without edges until its end
+    std::vector<std::uint32_t> workload_of_;  ///< by endpoint
     std::vector<std::uint32_t> workload_node_;
     std::unordered_map<std::string, std::uint32_t> named_;
     std::array<Outside, 2> outside_;  ///< by Direction
     Numbering<EdgeKey, EdgeKeyHash> edges_;
+    std::vector<Counts> counts_;  ///< by edge
+    Numbering<std::string> apps_;
+    std::vector<std::vector<std::string>> services_;
 };
+
+namespace {
 
 /// The interval of the address class around `address`.
 IpRange class_range(const PolicyEngine& engine, Direction direction, const IpAddress& address) {
@@ -251,13 +294,35 @@ std::string edge_name(const Graph& graph, const GraphEdge& edge) {
 
 Observed observe(const PolicyEngine& engine, const std::vector<Conversation>& conversations) {
     Observed observed = observe_unsorted(engine, conversations);
-    Observer::sort(observed);
+    sort(observed);
     return observed;
 }
 
 Observed observe_unsorted(const PolicyEngine& engine,
                           const std::vector<Conversation>& conversations) {
-    return Observer(engine).observe(conversations);
+    Observed observed;
+    observed.edge_of.reserve(conversations.size());
+    observed.talks.reserve(conversations.size());
+    Observer observer(engine);
+    for (const auto& conversation : conversations) {
+        const auto place = observer.take(conversation);
+        observed.talks.push_back(place.talk);
+        observed.edge_of.push_back(place.edge);
+    }
+    observed.graph = observer.graph();
+    return observed;
+}
+
+Observer::Observer(const PolicyEngine& engine) : impl_(std::make_unique<Impl>(engine)) {}
+
+Observer::~Observer() = default;
+
+Observer::Place Observer::take(const Conversation& conversation) {
+    return impl_->take(conversation);
+}
+
+Graph Observer::graph() {
+    return impl_->graph();
 }
 
 }  // namespace nspect::analyzer

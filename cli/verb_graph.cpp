@@ -4,6 +4,8 @@
 
 #include "analyzer/audit.h"
 #include "analyzer/capture_quality.h"
+#include "analyzer/graph_auditor.h"
+#include "analyzer/stitch.h"
 #include "cli/inputs.h"
 #include "cli/page.h"
 #include "cli/progress.h"
@@ -73,12 +75,27 @@ Status choose(const Options& options, const Inventory& inventory, Graph& graph) 
                  "namespace, host, or label:KEY", "--group-by"};
 }
 
+/// Conversations are made one by one, and never in memory together.
+analyzer::Audit graph_of(const analyzer::PolicyEngine& engine, Loaded& loaded) {
+    analyzer::GraphAuditor auditor(engine, loaded.context);
+    analyzer::stitch_each(loaded.context, loaded.world.inventory, [&](const Conversation& each) {
+        auditor.take(each);
+        return true;
+    });
+    loaded.context.sightings = {};
+    return auditor.finish();
+}
+
 int run(const Options& options) {
-    auto loaded = load_inputs(options.inputs, options.load, options.output);
+    const bool page = options.output.format == "html";  // which shows conversations, and findings
+    LoadOptions load = options.load;
+    load.keep_sightings = !page;
+    auto loaded = load_inputs(options.inputs, load, options.output);
     if (!loaded) return fail(loaded.error());
     std::optional<Busy> busy(std::in_place, "judging", options.output.quiet);
     const analyzer::PolicyEngine engine(loaded->world);
-    analyzer::Audit audit = analyzer::audit(engine, loaded->conversations, loaded->context);
+    analyzer::Audit audit = page ? analyzer::audit(engine, loaded->conversations, loaded->context)
+                                 : graph_of(engine, *loaded);
     busy.reset();
     if (const Status chosen = choose(options, loaded->world.inventory, audit.graph); !chosen)
         return fail(chosen.error());
@@ -86,7 +103,7 @@ int run(const Options& options) {
     if (options.output.format == "json") {
         return write_result(options.output, viz::to_json(audit.graph, warnings), exit_ok);
     }
-    if (options.output.format == "html") {
+    if (page) {
         viz::View view = viz::audit_view(audit, loaded->context, loaded->world.inventory);
         add_page(engine, *loaded, audit, view);
         return write_view(options.output, view, exit_ok);

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "analyzer/graph_auditor.h"
 #include "analyzer/identity.h"
 #include "analyzer/stitch.h"
 #include "tests/analyzer/recording_builder.h"
@@ -257,4 +258,29 @@ TEST_CASE("two audits of the same are the same") {
     const auto twice = shop.audit();
     CHECK(once.graph == twice.graph);
     CHECK(once.findings == twice.findings);
+}
+
+TEST_CASE("the graph alone is that of the whole audit, one conversation after the other") {
+    Shop shop;
+    shop.recording.tcp("10.0.0.1:40000", "10.0.0.2:5432").isn(1, 2).veth("web").veth("db");
+    shop.recording.tcp("10.0.0.3:40000", "10.0.0.2:5432").isn(3, 4).at(2s).veth("job").veth("db");
+    shop.recording.tcp("10.0.0.3:40001", "10.0.0.1:80")
+        .isn(5, std::nullopt)
+        .at(3s)
+        .outcome(Outcome::unanswered)
+        .veth("job");
+    const auto whole = shop.audit();
+    REQUIRE(whole.graph.edges.size() == 3);
+    REQUIRE_FALSE(whole.findings.empty());
+    const PolicyEngine engine(shop.world);
+    GraphAuditor auditor(engine, shop.recording.recording());
+    stitch_each(shop.recording.recording(), shop.world.inventory, [&](const Conversation& each) {
+        auditor.take(each);
+        return true;
+    });
+    const auto graph = auditor.finish();
+    CHECK(graph.graph == whole.graph);
+    CHECK(graph.edge_of == whole.edge_of);
+    CHECK(graph.edges_by_state == whole.edges_by_state);
+    CHECK(graph.findings.empty());
 }

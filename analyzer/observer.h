@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "analyzer/engine.h"
+#include "analyzer/observed_ends.h"
+#include "model/conversation.h"
+#include "model/graph.h"
+
+namespace nspect::analyzer {
+
+/// Counts conversations one by one and keeps none of them. `engine` must outlive it.
+class Observer {
+public:
+    explicit Observer(const PolicyEngine& engine);
+    ~Observer();
+
+    struct Place {
+        Talk talk;
+        std::uint32_t edge = 0;
+    };
+    /// Its ends, and its edge in graph().
+    Place take(const Conversation& conversation);
+    /// Nodes and edges in the order in which they were first seen. Once, after the last of them.
+    Graph graph();
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nspect::analyzer
