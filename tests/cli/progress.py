@@ -101,7 +101,8 @@ def of_other_verbs(program, folder):
         assert said.endswith("\r\x1b[K"), "nothing of it stays"
     for command, words in (["audit", "-o", "json"], "judging"), (["generate", "-o", "json"], "generating"), (["graph", "-o", "json"], "judging"):
         said = seen_in_terminal([program, command[0], recording, *command[1:]], "C")
-        assert f"\r\x1b[K{words}" in said, repr(said[-500:])
+        # A step that is over at once says nothing: at least one of the two takes long enough on any machine.
+        assert any(f"\r\x1b[K{each}" in said for each in ("joining what was seen", words)), repr(said[-500:])
     assert "\x1b" not in seen_in_terminal([program, "audit", recording, "-q", "-o", "json"], "C"), "--quiet is quiet"
     ended = subprocess.run([program, "audit", recording, "-o", "json"], capture_output=True, timeout=TIMEOUT, check=False)
     assert b"\x1b" not in ended.stderr, "nothing of it in a pipe"

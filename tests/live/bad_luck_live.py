@@ -61,6 +61,8 @@ def add_containers(numbers):
 def remove(numbers):
     subprocess.run(["ip", "-batch", "-"], input="".join(f"netns del n{number}\n" for number in numbers), check=True,
                    text=True, timeout=TIMEOUT)
+    ends = {f"v{number}" for number in numbers}
+    wait_until("the kernel takes the veths away", lambda: not ends & {name for _, name in socket.if_nameindex()})
 
 
 class Server:

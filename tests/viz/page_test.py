@@ -296,18 +296,18 @@ class InBrowser(unittest.TestCase):
         self.assertTrue(self.run_script(f"(([a, b]) => a.right < b.left && a.top === b.top)({lefts})"))
 
     def test_a_large_report_answers_within_two_seconds(self):
-        best = 99e3
-        for _ in range(3):  # other work of this machine is not the page's
-            self.open("large.html")
-            best = min(best, self.run_script("""{
-              const drawn = performance.getEntriesByType("navigation")[0].domComplete;
-              const asked = performance.now();
-              const search = document.getElementById("search");
-              search.value = "ns7/";
-              search.dispatchEvent(new Event("input"));
-              drawn + performance.now() - asked}"""))
-        self.assertLess(best, 2000)
-        print(f"2 000 workloads, 10 000 edges: drawn and searched in {best:.0f} ms")
+        self.browser.send("Performance.enable", timeDomain="threadTicks")  # other work of this machine is not the page's
+        self.open("large.html")
+        self.run_script("""{
+          const search = document.getElementById("search");
+          search.value = "ns7/";
+          search.dispatchEvent(new Event("input"));
+          document.body.getBoundingClientRect().width}""")
+        metrics = {each["name"]: each["value"] for each in self.browser.send("Performance.getMetrics")["metrics"]}
+        self.browser.send("Performance.disable")
+        print(f"2 000 workloads, 10 000 edges: drawn and searched in {metrics['TaskDuration'] * 1000:.0f} ms of the page's thread")
+        self.assertGreater(metrics["TaskDuration"], 0)
+        self.assertLess(metrics["TaskDuration"], 2)
 
     def test_printing_gives_a_document(self):
         self.open("shop.html")
