@@ -72,6 +72,10 @@ void shift(Recording& recording, Duration by) {
         move(each.from);
         move(each.to);
     }
+    for (auto& each : recording.socket_owners) {
+        move(each.from);
+        move(each.to);
+    }
     for (auto& each : recording.sightings) {
         move(each.first);
         move(each.last);

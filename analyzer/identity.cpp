@@ -6,8 +6,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
+
+#include "analyzer/socket_owners.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -103,7 +106,11 @@ public:
         : inventory_(inventory),
           recording_(recording),
           addresses_(addresses_by_target(recording)),
+          guests_(guests(recording)),
           index_(inventory) {
+        for (const auto& target : recording.targets) {
+            if (target.is_host) hosts_.insert(target.id);
+        }
         for (const auto& [target, seen] : addresses_) {
             for (const auto& address : seen) holders_[address.address].push_back(address);
         }
@@ -119,8 +126,12 @@ public:
             }
         }
         // What the API says of a pod counts more than what its runtime does: it comes first.
-        std::stable_partition(containers.begin(), containers.end(),
-                              [](const TargetInfo* target) { return told_by_api(*target); });
+        // One in another's namespace may be of the same pod, whose own container says more: last.
+        const auto rank = [&](const TargetInfo* target) {
+            return told_by_api(*target) ? 0 : guests_.contains(target->id) ? 2 : 1;
+        };
+        std::stable_sort(containers.begin(), containers.end(),
+                         [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
         std::map<std::uint32_t, std::size_t> found = match_by_name(containers);
         match_by_address(containers, found);
         for (const auto* target : containers) {
@@ -263,6 +274,10 @@ private:
 
     void enrich(Endpoint& endpoint, const TargetInfo& target) const {
         if (told_by_api(target)) return;
+        if (const auto guest = guests_.find(target.id); guest != guests_.end()) {
+            if (hosts_.contains(guest->second)) endpoint.host_network = true;
+            if (!endpoint.runtime.empty()) return;
+        }
         endpoint.runtime = target.runtime;
         endpoint.container = target.container.empty() ? target.name : target.container;
         endpoint.netns = target.netns;
@@ -297,6 +312,8 @@ private:
     Inventory& inventory_;
     const Recording& recording_;
     TargetAddresses addresses_;
+    std::unordered_map<std::uint32_t, std::uint32_t> guests_;
+    std::unordered_set<std::uint32_t> hosts_;
     std::unordered_map<IpAddress, std::vector<AddressSeen>> holders_;  ///< of each address
     EndpointIndex index_;
 };

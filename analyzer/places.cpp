@@ -14,6 +14,11 @@ const Vantage* Places::find(std::uint32_t vantage) const {
     return found == vantages_.end() ? nullptr : found->second;
 }
 
+const TargetInfo* Places::target(std::uint32_t id) const {
+    const auto found = targets_.find(id);
+    return found == targets_.end() ? nullptr : found->second;
+}
+
 std::string Places::owner(const Vantage& vantage) const {
     if (!vantage.target) return {};
     const auto found = targets_.find(*vantage.target);

@@ -18,6 +18,8 @@ public:
     std::string words(std::uint32_t vantage) const;
     /// Nothing for one that is not in the recording.
     const Vantage* find(std::uint32_t vantage) const;
+    /// By TargetInfo::id; nothing for one that is not in the recording.
+    const TargetInfo* target(std::uint32_t id) const;
 
 private:
     std::string owner(const Vantage& vantage) const;

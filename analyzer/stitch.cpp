@@ -13,9 +13,11 @@
 #include <unordered_map>
 #include <utility>
 
+#include "analyzer/identity.h"
 #include "analyzer/listeners.h"
 #include "analyzer/observed_services.h"
 #include "analyzer/packet_fate.h"
+#include "analyzer/socket_owners.h"
 #include "analyzer/stitch_join.h"
 #include "analyzer/stitch_vantages.h"
 #include "model/order.h"
@@ -124,8 +126,10 @@ public:
           vantages_(inventory, recording),
           names_(recording.names),
           services_(inventory),
-          listeners_(recording.sightings) {
+          listeners_(recording.sightings),
+          owners_(recording) {
         index_node_ports();
+        if (!owners_.empty()) endpoints_ = endpoints_of_targets(inventory, recording);
     }
 
     std::vector<Conversation> stitch() {
@@ -371,6 +375,10 @@ private:
         if (front.role == Role::client && front.client().ip == front.server().ip) {
             result.server.endpoint = result.client.endpoint;
         }
+        if (!owners_.empty()) {
+            divide(result, result.client, front.sighting->vantage);
+            divide(result, result.server, back.sighting->vantage);
+        }
         const auto& dialled = front.server();
         if (dialled != result.server.socket) result.dialled = dialled;
         result.translated = translated_client();
@@ -397,6 +405,16 @@ private:
         if (!party.endpoint) party.endpoint = inventory_.owner_of(socket.ip, time);
         if (!party.endpoint) party.node = inventory_.node_at(socket.ip);
         return party;
+    }
+
+    /// Where several containers share the address, the one that had the socket.
+    void divide(const Conversation& result, Party& party, std::uint32_t vantage) const {
+        party.owner = owners_.find(result.protocol, party.socket, result.first, vantage);
+        if (!party.owner) return;
+        const auto endpoint = endpoints_.find(*party.owner);
+        if (endpoint == endpoints_.end()) return;
+        party.endpoint = endpoint->second;
+        party.node.reset();
     }
 
     std::optional<std::size_t> service_dialled(const Socket& dialled) const {
@@ -459,6 +477,8 @@ private:
     NameTable names_;
     ServiceBackends services_;
     Listeners listeners_;
+    SocketOwners owners_;
+    std::unordered_map<std::uint32_t, std::size_t> endpoints_;  ///< of targets, for owners_
     std::unordered_map<std::uint16_t, std::size_t> node_ports_;
     std::vector<std::uint32_t> start_;  ///< by conversation: where its sightings stand in members_
     std::vector<std::uint32_t> members_;

@@ -50,6 +50,9 @@ Result<RecorderWorld> live_world(LiveWorldOptions options) {
     world.read_targets = [watcher] { return watcher->read(); };
     world.lost_notifications = [watcher] { return watcher->losses(); };
     world.take_limitations = [watcher] { return watcher->take_limitations(); };
+    world.sockets = [watcher](const std::vector<std::uint64_t>& namespaces) {
+        return watcher->sockets(namespaces);
+    };
     world.now = options.now;
     world.stop_fd = options.stop_fd;
     return world;

@@ -18,8 +18,8 @@ public:
         : table_(limits, seed, std::move(observer)) {}
 
     static DecodedPacket understand(const RawPacket& raw) noexcept;
-    /// Takes a packet of a vantage that is wanted.
-    void count(DecodedPacket& packet, std::uint32_t vantage, Timestamp time);
+    /// Takes a packet of a vantage that is wanted. True: it is the first of a flow.
+    bool count(DecodedPacket& packet, std::uint32_t vantage, Timestamp time);
 
     FlowTable& table() noexcept { return table_; }
     std::uint64_t packets() const noexcept { return packets_; }

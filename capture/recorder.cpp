@@ -2,11 +2,13 @@
 #include "capture/recorder.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <utility>
 
 #include "capture/event_loop.h"
 #include "capture/pipeline.h"
+#include "capture/socket_book.h"
 #include "capture/source_set.h"
 
 namespace nspect::capture {
@@ -16,11 +18,16 @@ namespace {
 constexpr unsigned first_wait = 1;
 constexpr unsigned longest_wait = 64;
 
-enum Tag : std::uint64_t { tick_tag, stop_tag, deadline_tag, targets_tag, drain_tag };
+enum Tag : std::uint64_t { tick_tag, stop_tag, deadline_tag, targets_tag, drain_tag, look_tag };
 
 VantageBook::Options book_options(const RecorderOptions& options, const RecorderWorld& world) {
     return {world.host_netns, options.side, options.host_interfaces, options.wants};
 }
+
+/// A look at sockets reads every descriptor of the processes that may have them: it is paid for by
+/// so many times its length without one.
+constexpr int rest_after_look = 40;
+constexpr Duration shortest_rest = std::chrono::milliseconds{100};
 
 std::string in_one_line(Error error) {
     const auto hint = error.hint.empty() ? "" : " (" + error.hint + ")";
@@ -42,7 +49,10 @@ public:
           loop_(std::move(loop)),
           book_(book_options(options_, world_)),
           pipeline_(options_.flows, options_.seed, options_.observer),
-          sources_(loop_, book_, pipeline_, options_.keep),
+          sources_(loop_, book_, pipeline_, options_.keep,
+                   [this](const DecodedPacket& packet, std::uint64_t netns, Timestamp time) {
+                       if (!sockets_.empty()) sockets_.flow_began(packet, netns, time);
+                   }),
           writer_(std::move(sink), options_.writer) {}
 
     Status begin();
@@ -51,6 +61,9 @@ public:
 private:
     Status arm_timers();
     void follow_targets();
+    void learn_sockets(const TargetEvent& event, Timestamp now);
+    void look_at_sockets();
+    void look_now();
     void cover_targets();
     void cover(std::uint64_t netns);
     void try_again_later(std::uint64_t netns, const Error& why);
@@ -70,11 +83,14 @@ private:
     RecorderWorld world_;
     EventLoop loop_;
     VantageBook book_;
+    SocketBook sockets_;
     Pipeline pipeline_;
     SourceSet sources_;
     BatchWriter writer_;
     Fd tick_;
     Fd deadline_;
+    Fd rest_;               ///< until the next look at sockets
+    bool resting_ = false;  ///< it is running
     RecordingSummary summary_;
     Limitations limitations_;
     std::size_t said_ = 0;  ///< of these
@@ -96,12 +112,16 @@ Status Recorder::begin() {
     options_.info.asked_for = options_.duration;
     if (auto armed = arm_timers(); !armed) return armed;
     book_.begin(world_.targets(), summary_.started);
+    for (const TargetInfo& target : world_.targets()) {
+        if (world_.sockets) sockets_.learn(target, summary_.started);
+    }
     if (options_.side != CaptureSide::inside || options_.host_interfaces) {
         auto host = world_.open_source(world_.host_netns);
         if (!host) return std::move(host).error();
         if (auto added = sources_.add(world_.host_netns, std::move(*host)); !added) return added;
     }
     take_limitations();  // not where it never begins: that error says enough
+    look_at_sockets();
     cover_targets();
     // Whoever waits for the first batch may rely on all that is there at the start being listened
     // to.
@@ -143,11 +163,16 @@ void Recorder::turn() {
         return std::find(ready.begin(), ready.end(), tag) != ready.end();
     };
     if (has(targets_tag)) follow_targets();
+    if (has(look_tag)) {
+        acknowledge_timer(rest_);
+        resting_ = false;
+    }
     if (has(stop_tag) || has(deadline_tag)) stop();
     if (has(drain_tag)) drained_ = true;
     for (const std::uint64_t tag : ready) sources_.read(tag);
     sources_.read_unannounced();
     follow_passed_by();
+    look_at_sockets();
     if (to_cover_ && !stopping_) cover_targets();
     if (has(tick_tag)) tick();
     if (pipeline_.table().waiting() > options_.waiting / 2) flush(world_.now());
@@ -170,6 +195,7 @@ void Recorder::follow_targets() {
     }
     for (const TargetEvent& event : *events) {
         book_.apply(event, now);
+        learn_sockets(event, now);
         if (event.kind == TargetEvent::Kind::target_gone) {
             sources_.retire(event.target.netns);
             not_covered_.erase(event.target.netns);
@@ -177,6 +203,36 @@ void Recorder::follow_targets() {
     }
     take_limitations();
     cover_targets();
+}
+
+void Recorder::learn_sockets(const TargetEvent& event, Timestamp now) {
+    if (!world_.sockets) return;
+    if (event.kind == TargetEvent::Kind::target_gone) {
+        sockets_.forget(event.target.netns, now);
+    } else {
+        sockets_.learn(event.target, now);
+    }
+}
+
+void Recorder::look_at_sockets() {
+    if (resting_ || !sockets_.wants_look()) return;
+    const auto begun = std::chrono::steady_clock::now();
+    look_now();
+    const Duration took = std::chrono::steady_clock::now() - begun;
+    auto rest = make_timer(std::max(took * rest_after_look, shortest_rest), Duration{});
+    if (!rest || !loop_.watch(rest->get(), look_tag)) return;
+    if (rest_) loop_.forget(rest_.get());
+    rest_ = std::move(*rest);
+    resting_ = true;
+}
+
+/// A process that appeared since the last look is found by it, and told of with the targets.
+void Recorder::look_now() {
+    const auto wanted = sockets_.take_wanted();
+    const auto found = world_.sockets(wanted);
+    if (world_.targets_fd >= 0) follow_targets();
+    const Timestamp now = world_.now();
+    for (const auto& [netns, owners] : found) sockets_.looked(netns, owners, now);
 }
 
 /// One at a time: opening takes the kernel some 15 ms, and the rings of the others fill meanwhile.
@@ -267,6 +323,7 @@ void Recorder::flush(Timestamp now) {
     batch.info = options_.info;
     batch.sightings = pipeline_.table().take_changed(now);
     book_.take_changes(batch);
+    sockets_.take_changes(batch);
     add_losses(batch, now);
     pipeline_.take_counts(batch, last_flush_, now);
     last_flush_ = now;
@@ -283,6 +340,10 @@ void Recorder::lose_finished(Timestamp now) {
 void Recorder::add_losses(Batch& batch, Timestamp now) {
     batch.losses = std::exchange(pending_losses_, {});
     sources_.take_losses(batch, last_flush_, now);
+    if (const auto lost = sockets_.take_lost(); lost > 0) {
+        batch.losses.push_back({last_flush_, now, "recorder", "table", lost,
+                                "sockets of containers that share a namespace were too many"});
+    }
     if (const auto lost = std::exchange(queue_lost_, 0); lost > 0) {
         batch.losses.push_back(
             {last_flush_, now, "recorder", "queue", lost, "sightings, the store did not keep up"});
@@ -312,7 +373,9 @@ RecordingSummary Recorder::end() {
     options_.info.packets = pipeline_.packets();
     last.info = options_.info;
     last.sightings = pipeline_.table().take_changed(summary_.ended);
+    if (sockets_.wants_look()) look_now();
     book_.take_changes(last);
+    sockets_.take_changes(last);
     add_losses(last, summary_.ended);
     pipeline_.take_counts(last, last_flush_, summary_.ended);
     const std::size_t waiting = last.sightings.size();

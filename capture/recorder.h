@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -49,6 +50,10 @@ struct RecorderWorld {
     std::function<std::uint64_t()> lost_notifications;
     /// What cannot be seen, and why: what is new since the last call. Empty: nothing.
     std::function<std::vector<Limitation>()> take_limitations;
+    /// As TargetWatcher::sockets(). Empty: containers that share a namespace are not told apart.
+    std::function<std::map<std::uint64_t, std::vector<ContainerSockets>>(
+        const std::vector<std::uint64_t>&)>
+        sockets;
     std::function<Timestamp()> now;
     int stop_fd = -1;  ///< readable: stop in order
 };

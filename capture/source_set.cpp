@@ -25,8 +25,13 @@ bool announced(const PacketSource& source) {
 
 }  // namespace
 
-SourceSet::SourceSet(EventLoop& loop, VantageBook& book, Pipeline& pipeline, Keeper keep)
-    : loop_(loop), book_(book), pipeline_(pipeline), keep_(std::move(keep)) {}
+SourceSet::SourceSet(EventLoop& loop, VantageBook& book, Pipeline& pipeline, Keeper keep,
+                     FlowBegan flow_began)
+    : loop_(loop),
+      book_(book),
+      pipeline_(pipeline),
+      keep_(std::move(keep)),
+      flow_began_(std::move(flow_began)) {}
 
 SourceSet::~SourceSet() {
     for (const auto& [tag, open] : open_) {
@@ -128,7 +133,8 @@ void SourceSet::take_packet(Open& open, const RawPacket& raw) {
     if (raw.link == LinkType::linux_sll2 && packet.protocol == Protocol::tcp)
         weigh(*vantage, packet);
     if (keep_) keep_(raw, *vantage, book_);
-    pipeline_.count(packet, *vantage, raw.time);
+    if (pipeline_.count(packet, *vantage, raw.time) && flow_began_)
+        flow_began_(packet, open.netns, raw.time);
 }
 
 void SourceSet::weigh(std::uint32_t vantage, const DecodedPacket& packet) {

@@ -23,7 +23,10 @@ class SourceSet {
 public:
     using Keeper =
         std::function<void(const RawPacket&, std::uint32_t vantage, const VantageBook& book)>;
-    SourceSet(EventLoop& loop, VantageBook& book, Pipeline& pipeline, Keeper keep);
+    /// Gets the first packet of every flow, and the namespace of the interface it was seen at.
+    using FlowBegan = std::function<void(const DecodedPacket&, std::uint64_t netns, Timestamp)>;
+    SourceSet(EventLoop& loop, VantageBook& book, Pipeline& pipeline, Keeper keep,
+              FlowBegan flow_began = {});
     ~SourceSet();
     SourceSet(const SourceSet&) = delete;
     SourceSet& operator=(const SourceSet&) = delete;
@@ -83,6 +86,7 @@ private:
     VantageBook& book_;
     Pipeline& pipeline_;
     Keeper keep_;
+    FlowBegan flow_began_;
     std::map<std::uint64_t, Open> open_;  ///< by tag
     std::uint64_t next_tag_ = 1000;
     std::uint64_t lost_ = 0;

@@ -59,6 +59,11 @@ void append(Recording& into, Recording from, bool first) {
         each.target += targets;
         into.addresses.push_back(each);
     }
+    for (auto& each : from.socket_owners) {
+        each.target += targets;
+        each.network += targets;
+        into.socket_owners.push_back(each);
+    }
     for (auto& each : from.vantages) {
         each.id += vantages;
         if (each.target) *each.target += targets;

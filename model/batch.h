@@ -15,6 +15,8 @@ struct Batch {
     std::optional<RecordingInfo> info;
     std::vector<TargetInfo> targets;
     std::vector<AddressSeen> addresses;  ///< replaces the one with the same (address, target, from)
+    /// Replaces the one with the same (target, network, protocol, local, from).
+    std::vector<SocketOwner> socket_owners;
     std::vector<Vantage> vantages;
     std::vector<Sighting> sightings;
     std::vector<NameSeen> names;
@@ -23,9 +25,9 @@ struct Batch {
     std::vector<PacketCount> packet_counts;  ///< totals so far, replaced by kind
 
     bool empty() const {
-        return !info && targets.empty() && addresses.empty() && vantages.empty() &&
-               sightings.empty() && names.empty() && name_failures.empty() && losses.empty() &&
-               packet_counts.empty();
+        return !info && targets.empty() && addresses.empty() && socket_owners.empty() &&
+               vantages.empty() && sightings.empty() && names.empty() && name_failures.empty() &&
+               losses.empty() && packet_counts.empty();
     }
 };
 

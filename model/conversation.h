@@ -18,7 +18,9 @@ struct Party {
     Socket socket;  ///< the end's own address, translation undone where it was seen
     std::optional<std::size_t> endpoint;  ///< index into the Inventory it was resolved against
     std::optional<std::size_t> node;      ///< a node's own address
-    std::string name;                     ///< by DNS: what the client had asked for; may be empty
+    /// TargetInfo::id of the container that had the socket, where several share the address.
+    std::optional<std::uint32_t> owner;
+    std::string name;  ///< by DNS: what the client had asked for; may be empty
 };
 
 /// Where a conversation was seen, nearest to the client first.

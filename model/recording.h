@@ -10,6 +10,7 @@
 #include "model/ip.h"
 #include "model/labels.h"
 #include "model/sighting.h"
+#include "model/socket_owner.h"
 #include "model/time.h"
 #include "model/traffic.h"
 
@@ -30,16 +31,6 @@ struct InterfaceInfo {
     bool operator==(const InterfaceInfo&) const = default;
 };
 
-/// A socket that waits for others: a TCP listener, a UDP socket that is not connected.
-struct ListeningSocket {
-    Protocol protocol = Protocol::tcp;
-    IpAddress address;
-    Port port;
-
-    auto operator<=>(const ListeningSocket&) const = default;
-    bool operator==(const ListeningSocket&) const = default;
-};
-
 /// One of several containers that share a network namespace: of a pod, of `--network
 /// container:NAME`, or with the host's network.
 struct SharingContainer {
@@ -49,6 +40,8 @@ struct SharingContainer {
     std::string image;
     std::string pod;
     std::string namespace_name;
+    std::string pod_uid;
+    Labels labels;
     bool sandbox = false;  ///< the pod's own ("pause") container
     std::vector<std::uint32_t> pids;
     std::vector<ListeningSocket> listens;  ///< its own; filled in on request
@@ -73,7 +66,8 @@ struct TargetInfo {
     std::vector<InterfaceInfo> interfaces;
     std::vector<std::uint32_t> pids;  ///< a few of its processes
     /// Every container in it where that are several, the one named above among them; on the host
-    /// those with its network. Not recorded.
+    /// those with its network. In a recording each is a target of its own once a socket of it was
+    /// seen (SocketOwner).
     std::vector<SharingContainer> sharing;
     Timestamp from{};
     Timestamp to = forever;
@@ -184,6 +178,7 @@ struct Recording {
     RecordingInfo info;
     std::vector<TargetInfo> targets;
     std::vector<AddressSeen> addresses;
+    std::vector<SocketOwner> socket_owners;
     std::vector<Vantage> vantages;
     std::vector<Sighting> sightings;
     std::vector<NameSeen> names;

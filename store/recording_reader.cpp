@@ -222,7 +222,28 @@ Status RecordingReader::read_flows_around(Recording& recording) {
             return row.ok();
         });
     if (!names) return names;
+    if (auto owners = read_socket_owners(recording); !owners) return owners;
     return read_name_failures(recording);
+}
+
+/// Since version 4.
+Status RecordingReader::read_socket_owners(Recording& recording) {
+    if (!db_->prepare("SELECT network FROM socket_owner LIMIT 0")) return done;
+    return scan("socket_owner", "target, network, protocol, address, port, from_ns, to_ns",
+                [&](std::int64_t, Row& row) {
+                    SocketOwner owner{.target = row.number<std::uint32_t>(),
+                                      .network = row.number<std::uint32_t>(),
+                                      .protocol = row.one_up_to(Protocol::other),
+                                      .local = {},
+                                      .from = {},
+                                      .to = {}};
+                    owner.local.ip = row.address();
+                    owner.local.port = row.port();
+                    owner.from = row.time();
+                    owner.to = row.end_time();
+                    if (row.ok()) recording.socket_owners.push_back(owner);
+                    return row.ok();
+                });
 }
 
 /// Since version 3.

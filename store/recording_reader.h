@@ -53,6 +53,7 @@ private:
     Status read_target_parts(std::vector<TargetInfo>& targets);
     Status read_interfaces(std::vector<TargetInfo>& targets);
     Status read_flows_around(Recording& recording);
+    Status read_socket_owners(Recording& recording);
     Status read_name_failures(Recording& recording);
     Status read_counts(Recording& recording);
     Result<End> in_time_order(Timestamp since, const Visit& visit, std::optional<Key>& last);

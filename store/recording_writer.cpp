@@ -39,6 +39,10 @@ Status RecordingWriter::prepare() {
         {&address_,
          "INSERT INTO address VALUES(?,?,?,?) "
          "ON CONFLICT(address, target, from_ns) DO UPDATE SET to_ns=excluded.to_ns"},
+        {&socket_owner_,
+         "INSERT INTO socket_owner VALUES(?,?,?,?,?,?,?) "
+         "ON CONFLICT(target, network, protocol, address, port, from_ns) "
+         "DO UPDATE SET to_ns=excluded.to_ns"},
         {&vantage_, "INSERT OR REPLACE INTO vantage VALUES(?,?,?,?,?,?)"},
         {&sighting_,
          "INSERT OR REPLACE INTO sighting "
@@ -77,9 +81,9 @@ bool RecordingWriter::add_all(const Values& values) {
 
 bool RecordingWriter::write_rows(const Batch& batch) {
     return (!batch.info || add(*batch.info)) && add_all(batch.targets) &&
-           add_all(batch.addresses) && add_all(batch.vantages) && add_all(batch.sightings) &&
-           add_all(batch.names) && add_all(batch.name_failures) && add_all(batch.losses) &&
-           add_all(batch.packet_counts);
+           add_all(batch.addresses) && add_all(batch.socket_owners) && add_all(batch.vantages) &&
+           add_all(batch.sightings) && add_all(batch.names) && add_all(batch.name_failures) &&
+           add_all(batch.losses) && add_all(batch.packet_counts);
 }
 
 bool RecordingWriter::add(const RecordingInfo& info) {
@@ -150,6 +154,18 @@ bool RecordingWriter::add(const InterfaceInfo& interface, std::uint32_t target,
 bool RecordingWriter::add(const AddressSeen& seen) {
     const std::string text = to_string(seen.address);
     return address_.put(text).put(seen.target).put(seen.from).put(end_of(seen.to)).run();
+}
+
+bool RecordingWriter::add(const SocketOwner& owner) {
+    const std::string address = to_string(owner.local.ip);
+    return socket_owner_.put(owner.target)
+        .put(owner.network)
+        .put(owner.protocol)
+        .put(address)
+        .put(owner.local.port)
+        .put(owner.from)
+        .put(end_of(owner.to))
+        .run();
 }
 
 bool RecordingWriter::add(const Vantage& vantage) {

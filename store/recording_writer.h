@@ -31,6 +31,7 @@ private:
     bool add_parts(const TargetInfo& target);
     bool add(const InterfaceInfo& interface, std::uint32_t target, std::size_t position);
     bool add(const AddressSeen& address);
+    bool add(const SocketOwner& owner);
     bool add(const Vantage& vantage);
     bool add(const Sighting& sighting);
     bool add(const NameSeen& name);
@@ -44,7 +45,8 @@ private:
     Statement begin_, commit_, rollback_;
     Statement info_, target_, label_, pid_, interface_, interface_address_;
     Statement forget_labels_, forget_pids_, forget_interfaces_, forget_interface_addresses_;
-    Statement address_, vantage_, sighting_, name_, name_failure_, loss_, packet_count_;
+    Statement address_, socket_owner_, vantage_, sighting_, name_, name_failure_, loss_,
+        packet_count_;
     TlsWriter tls_;
 };
 

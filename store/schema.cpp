@@ -33,6 +33,10 @@ CREATE INDEX interface_address_target ON interface_address(target);
 CREATE TABLE address(
     address TEXT NOT NULL, target INTEGER NOT NULL, from_ns INTEGER NOT NULL, to_ns INTEGER,
     UNIQUE(address, target, from_ns));
+CREATE TABLE socket_owner(
+    target INTEGER NOT NULL, network INTEGER NOT NULL, protocol INTEGER NOT NULL,
+    address TEXT NOT NULL, port INTEGER NOT NULL, from_ns INTEGER NOT NULL, to_ns INTEGER,
+    UNIQUE(target, network, protocol, address, port, from_ns));
 CREATE TABLE vantage(
     id INTEGER PRIMARY KEY, interface TEXT NOT NULL, netns INTEGER NOT NULL, side INTEGER NOT NULL,
     target INTEGER, source TEXT NOT NULL);
@@ -96,6 +100,10 @@ SELECT t.id AS target, @ENDPOINT(t) AS endpoint, t.runtime, t.container, t.name,
     (SELECT group_concat(l.key || '=' || l.value, ',') FROM target_label l WHERE l.target = t.id) AS labels,
     a.address, @ISO(coalesce(a.from_ns, t.from_ns)) AS "from", @ISO(coalesce(a.to_ns, t.to_ns)) AS "to"
 FROM target t LEFT JOIN address a ON a.target = t.id;
+CREATE VIEW socket_owners AS
+SELECT o.target, @ENDPOINT(t) AS endpoint, t.container, o.network, @PROTOCOL(o.protocol) AS protocol,
+    o.address, o.port, @ISO(o.from_ns) AS "from", @ISO(o.to_ns) AS "to"
+FROM socket_owner o JOIN target t ON t.id = o.target;
 CREATE VIEW names AS
 SELECT name, address, asked_by, count(*) AS answers, @ISO(min(at_ns)) AS first, @ISO(max(at_ns)) AS last
 FROM name GROUP BY name, address, asked_by;

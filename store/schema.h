@@ -12,7 +12,7 @@ namespace nspect::store {
 inline constexpr std::uint32_t recording_application_id = 0x4e535043;
 /// PRAGMA user_version. Raised with every change of a table; readers read their own and all earlier
 /// ones.
-inline constexpr std::uint32_t recording_schema_version = 3;
+inline constexpr std::uint32_t recording_schema_version = 4;
 
 /// The tables, in the order in which they are made.
 inline constexpr std::array<std::string_view, 14> recording_tables{
@@ -25,6 +25,9 @@ inline constexpr std::array<std::string_view, 3> recording_tables_of_2{"tls_offe
 
 /// And with version 3.
 inline constexpr std::array<std::string_view, 1> recording_tables_of_3{"name_failure"};
+
+/// And with version 4.
+inline constexpr std::array<std::string_view, 1> recording_tables_of_4{"socket_owner"};
 
 /// What a blank recording is made by: pragmas, tables, indices, views.
 std::string recording_schema_sql();

@@ -14,14 +14,18 @@ void set_text(Json& into, const char* key, const std::string& text) {
     if (!text.empty()) into[key] = text;
 }
 
-Json party_json(const Party& party, const Inventory& inventory, bool ports) {
+Json party_json(const Party& party, const Inventory& inventory, const analyzer::Places& places,
+                bool ports) {
     Json json = Json::object();
     if (party.endpoint) {
         const Endpoint& endpoint = inventory.endpoints()[*party.endpoint];
         json["workload"] = to_string(inventory.workload_of(endpoint));
         set_text(json, "endpoint", endpoint.name);
         set_text(json, "runtime", endpoint.runtime);
-        set_text(json, "container", endpoint.container);
+        // A pod has several containers; which of them it was is known where its socket was seen.
+        const auto* owner = party.owner ? places.target(*party.owner) : nullptr;
+        set_text(json, "container", owner != nullptr ? owner->container : endpoint.container);
+        if (endpoint.host_network) set_text(json, "node", endpoint.node);
         if (endpoint.netns != 0) json["netns"] = endpoint.netns;
     } else if (party.node) {
         json["node"] = inventory.nodes()[*party.node].name;
@@ -175,8 +179,8 @@ std::string to_json_line(const Conversation& conversation, const Inventory& inve
     json["end"] = to_string(conversation.last);
     json["protocol"] = to_string(conversation.protocol);
     if (conversation.protocol == Protocol::other) json["ip_protocol"] = conversation.ip_protocol;
-    json["src"] = party_json(conversation.client, inventory, ports);
-    json["dst"] = party_json(conversation.server, inventory, ports);
+    json["src"] = party_json(conversation.client, inventory, places, ports);
+    json["dst"] = party_json(conversation.server, inventory, places, ports);
     if (conversation.protocol == Protocol::icmp || conversation.protocol == Protocol::icmp6) {
         json["icmp_type"] = conversation.server.socket.port.number;
     }

@@ -86,6 +86,7 @@ public:
     /// them before they are too many.
     std::size_t waiting() const noexcept { return gone_.size(); }
     FlowTableStats stats() const;
+    std::uint64_t flows_begun() const noexcept { return stats_.flows; }
     std::uint64_t lost_names() const noexcept { return names_.lost(); }
 
 private:

@@ -136,6 +136,8 @@ SharingContainer sharing(Inhabitant who) {
     container.image = std::move(who.facts.image);
     container.pod = std::move(who.facts.pod);
     container.namespace_name = std::move(who.facts.namespace_name);
+    container.pod_uid = std::move(who.facts.pod_uid);
+    container.labels = std::move(who.facts.labels);
     container.sandbox = who.facts.sandbox;
     container.pids = std::move(who.pids);
     return container;
@@ -182,6 +184,25 @@ NetnsScan find_netns(const Procfs& procfs) {
         scan.places.push_back(std::move(place));
     }
     return scan;
+}
+
+Result<Netns> open_place(const Procfs& procfs, const NetnsPlace& place) {
+    Error last{Error::Kind::not_found, "is gone", {}, "netns " + std::to_string(place.inode)};
+    auto paths = place.mounts;
+    for (const auto pid : place.pids) paths.push_back(procfs.netns_path(pid));
+    for (const auto& path : paths) {
+        auto opened = Netns::open(path);
+        // Between the scan and now a process may have moved, and a mount been replaced.
+        if (opened && opened->inode() == place.inode) return opened;
+        if (!opened) last = std::move(opened).error();
+    }
+    return last;
+}
+
+Result<Netns> open_host(const Procfs& procfs, const std::string& path) {
+    if (!path.empty()) return Netns::open(path);
+    auto first = Netns::open(procfs.netns_path(1));
+    return first ? std::move(first) : Netns::of_this_thread();
 }
 
 TargetInfo describe_target(const Procfs& procfs, const StateRoots& roots, const NetnsPlace& place,

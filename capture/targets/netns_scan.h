@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "capture/os/netns.h"
 #include "capture/os/procfs.h"
 #include "capture/targets/container_state.h"
 #include "model/recording.h"
@@ -29,6 +30,11 @@ struct NetnsScan {
 };
 /// Every network namespace that a process is in or that is bind-mounted.
 NetnsScan find_netns(const Procfs& procfs);
+
+/// Error::not_found: it is gone by now, or what its paths lead to is another one.
+Result<Netns> open_place(const Procfs& procfs, const NetnsPlace& place);
+/// That of `path`; without one that of process 1, or our own where that may not be seen.
+Result<Netns> open_host(const Procfs& procfs, const std::string& path);
 
 /// Who lives there: the container of its processes, else the name of its mount, else the service or
 /// program; and all its containers where they are several or share the host's. Interfaces, times

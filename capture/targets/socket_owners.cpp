@@ -48,7 +48,7 @@ std::optional<IpAddress> address(std::string_view digits) {
         const auto four = std::bit_cast<std::array<std::byte, 4>>(*word);
         std::copy(four.begin(), four.end(), bytes.begin() + static_cast<std::ptrdiff_t>(i * 4));
     }
-    return IpAddress::from_bytes(std::span(bytes).first(digits.size() / 2));
+    return IpAddress::from_bytes(std::span(bytes).first(digits.size() / 2));  // mapped ones as IPv4
 }
 
 /// "sl local remote state queues timer retransmits uid timeout inode ..."
@@ -65,17 +65,20 @@ std::optional<SocketRow> parse_row(std::string_view line, Protocol protocol) {
     return SocketRow{{protocol, *ip, Port{*port}}, columns[3] == waits, *inode};
 }
 
-/// The listeners of a process's namespace by inode.
-std::unordered_map<std::uint64_t, ListeningSocket> listeners(const Procfs& procfs,
-                                                             std::uint32_t pid) {
-    std::unordered_map<std::uint64_t, ListeningSocket> found;
+using SocketsByInode = std::unordered_map<std::uint64_t, OwnSocket>;
+
+/// The sockets of a process's namespace that some process has open.
+SocketsByInode sockets_of_netns(const Procfs& procfs, std::uint32_t pid) {
+    SocketsByInode found;
     const auto folder = procfs.root() + "/" + std::to_string(pid) + "/net/";
     for (const auto* file : {"tcp", "tcp6", "udp", "udp6"}) {
         const auto table = read_file(folder + file, table_limit);
         if (!table) continue;
         const auto protocol = file[0] == 't' ? Protocol::tcp : Protocol::udp;
         for (const auto& row : parse_socket_table(*table, protocol)) {
-            if (row.listening && row.inode != 0) found.emplace(row.inode, row.local);
+            if (row.inode == 0) continue;
+            found.emplace(row.inode,
+                          OwnSocket{protocol, {row.local.address, row.local.port}, row.listening});
         }
     }
     return found;
@@ -114,20 +117,32 @@ std::vector<SocketRow> parse_socket_table(std::string_view table, Protocol proto
     return rows;
 }
 
-void find_listeners(const Procfs& procfs, std::vector<SharingContainer>& containers) {
-    std::unordered_map<std::uint64_t, ListeningSocket> waiting;
-    for (auto& container : containers) {
-        container.listens.clear();
+std::vector<ContainerSockets> find_sockets(const Procfs& procfs,
+                                           const std::vector<SharingContainer>& containers) {
+    SocketsByInode all;
+    std::vector<ContainerSockets> found;
+    for (const auto& container : containers) {
+        auto& own = found.emplace_back(ContainerSockets{container, {}}).sockets;
         for (const auto pid : container.pids) {
-            if (waiting.empty()) waiting = listeners(procfs, pid);
+            if (all.empty()) all = sockets_of_netns(procfs, pid);
             for (const auto inode : open_sockets(procfs, pid)) {
-                const auto socket = waiting.find(inode);
-                if (socket != waiting.end()) container.listens.push_back(socket->second);
+                const auto socket = all.find(inode);
+                if (socket != all.end()) own.push_back(socket->second);
             }
         }
-        std::sort(container.listens.begin(), container.listens.end());
-        const auto last = std::unique(container.listens.begin(), container.listens.end());
-        container.listens.erase(last, container.listens.end());
+        std::sort(own.begin(), own.end());
+        own.erase(std::unique(own.begin(), own.end()), own.end());
+    }
+    return found;
+}
+
+void find_listeners(const Procfs& procfs, std::vector<SharingContainer>& containers) {
+    const auto found = find_sockets(procfs, containers);
+    for (std::size_t i = 0; i < containers.size(); ++i) {
+        containers[i].listens.clear();
+        for (const auto& [protocol, local, listening] : found[i].sockets) {
+            if (listening) containers[i].listens.push_back({protocol, local.ip, local.port});
+        }
     }
 }
 

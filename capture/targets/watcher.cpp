@@ -38,12 +38,6 @@ std::string folder_of(const std::string& path) {
     return path.substr(0, path.rfind('/'));
 }
 
-Result<Netns> host_netns(const WatcherOptions& options) {
-    if (!options.host_netns.empty()) return Netns::open(options.host_netns);
-    auto first = Netns::open(options.procfs.netns_path(1));
-    return first ? std::move(first) : Netns::of_this_thread();
-}
-
 }  // namespace
 
 class TargetWatcher::State {
@@ -59,6 +53,9 @@ public:
 
     Status start();
     Result<std::vector<TargetEvent>> read();
+
+    std::map<std::uint64_t, std::vector<ContainerSockets>> sockets(
+        const std::vector<std::uint64_t>& namespaces);
 
     int poll_fd() const noexcept { return poller_.fd(); }
     const std::vector<TargetInfo>& targets() const noexcept { return targets_; }
@@ -89,7 +86,6 @@ private:
     void update_host_target(TargetInfo& target, const NetnsPlace& place);
     void watch_process(Held& held, const NetnsPlace& place);
     void unwatch_process(Held& held);
-    Result<Netns> open_place(const NetnsPlace& place) const;
     Status hold(const NetnsPlace& place);
     void missed(const NetnsPlace& place, Error why);
     void try_again();
@@ -124,7 +120,7 @@ private:
 };
 
 Status TargetWatcher::State::start() {
-    auto host = host_netns(options_);
+    auto host = open_host(options_.procfs, options_.host_netns);
     if (!host) return std::move(host).error();
     host_ = host->inode();
     for (const int fd : {timer_.fd(), folders_.fd(), states_.fd()}) {
@@ -202,6 +198,18 @@ Result<std::vector<TargetEvent>> TargetWatcher::State::read() {
     return std::exchange(events_, {});
 }
 
+std::map<std::uint64_t, std::vector<ContainerSockets>> TargetWatcher::State::sockets(
+    const std::vector<std::uint64_t>& namespaces) {
+    scan();
+    std::map<std::uint64_t, std::vector<ContainerSockets>> all;
+    for (const auto inode : namespaces) {
+        const auto* target = find(inode);
+        if (target != nullptr && !target->sharing.empty())
+            all.emplace(inode, find_sockets(options_.procfs, target->sharing));
+    }
+    return all;
+}
+
 void TargetWatcher::State::look_again_soon() {
     const bool waiting = look_ < second_looks.size();
     look_ = 0;
@@ -269,22 +277,9 @@ void TargetWatcher::State::meet(const NetnsPlace& place) {
     }
 }
 
-Result<Netns> TargetWatcher::State::open_place(const NetnsPlace& place) const {
-    Error last{Error::Kind::not_found, "is gone", {}, "netns " + std::to_string(place.inode)};
-    auto paths = place.mounts;
-    for (const auto pid : place.pids) paths.push_back(options_.procfs.netns_path(pid));
-    for (const auto& path : paths) {
-        auto opened = Netns::open(path);
-        // Between the scan and now a process may have moved, and a mount been replaced.
-        if (opened && opened->inode() == place.inode) return opened;
-        if (!opened) last = std::move(opened).error();
-    }
-    return last;
-}
-
 /// One that may not be entered is known all the same, without its interfaces.
 Status TargetWatcher::State::hold(const NetnsPlace& place) {
-    auto netns = open_place(place);
+    auto netns = open_place(options_.procfs, place);
     if (!netns) return std::move(netns).error();
     if (is_reserved(netns->fd() + descriptors_beside))
         return no_descriptor_left("netns " + std::to_string(place.inode));
@@ -480,6 +475,11 @@ const Limitations& TargetWatcher::limitations() const noexcept {
 }
 std::vector<Limitation> TargetWatcher::take_limitations() {
     return state_->limitations().take_news();
+}
+
+std::map<std::uint64_t, std::vector<ContainerSockets>> TargetWatcher::sockets(
+    const std::vector<std::uint64_t>& namespaces) {
+    return state_->sockets(namespaces);
 }
 
 Result<Netns> TargetWatcher::open_netns(std::uint64_t inode) const {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "capture/os/procfs.h"
 #include "capture/targets/container_state.h"
 #include "capture/targets/limitations.h"
+#include "capture/targets/socket_owners.h"
 #include "model/attachment.h"
 #include "model/recording.h"
 #include "model/result.h"
@@ -69,6 +71,11 @@ public:
     const std::vector<TargetInfo>& targets() const noexcept;
     /// Of every target's interfaces, as of the last read().
     std::vector<Attachment> attachments() const;
+
+    /// The sockets of the containers that share each of these namespaces, by namespace. Looks for
+    /// new processes first: what that brings to light is told by the next read().
+    std::map<std::uint64_t, std::vector<ContainerSockets>> sockets(
+        const std::vector<std::uint64_t>& namespaces);
 
     /// To open sockets in. Let it go before long: held, it outlives its container.
     Result<Netns> open_netns(std::uint64_t inode) const;

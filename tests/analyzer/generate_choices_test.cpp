@@ -349,8 +349,8 @@ TEST_CASE(
     const PolicyEngine engine(world);
     Conversation seen;
     seen.protocol = Protocol::tcp;
-    seen.client = {{ip("192.168.0.1"), Port{40000}}, 1, std::nullopt, ""};
-    seen.server = {{ip("10.0.0.1"), Port{9100}}, 0, std::nullopt, ""};
+    seen.client = {{ip("192.168.0.1"), Port{40000}}, 1, std::nullopt, std::nullopt, ""};
+    seen.server = {{ip("10.0.0.1"), Port{9100}}, 0, std::nullopt, std::nullopt, ""};
     seen.outcome = Outcome::established;
     const auto made = analyzer::generate(engine, {seen}, {{"shop"}, false});
     const auto& policy = named(made, "nspect-web");
@@ -374,8 +374,8 @@ TEST_CASE("the policy of a Job that ran once says that it is rare") {
     const PolicyEngine engine(world);
     Conversation seen;
     seen.protocol = Protocol::tcp;
-    seen.client = {{ip("10.0.0.1"), Port{40000}}, index, std::nullopt, ""};
-    seen.server = {{ip("203.0.113.5"), Port{443}}, std::nullopt, std::nullopt, ""};
+    seen.client = {{ip("10.0.0.1"), Port{40000}}, index, std::nullopt, std::nullopt, ""};
+    seen.server = {{ip("203.0.113.5"), Port{443}}, std::nullopt, std::nullopt, std::nullopt, ""};
     seen.outcome = Outcome::established;
     const auto made = analyzer::generate(engine, {seen}, {{}, false});
     CHECK(mentions(named(made, "nspect-backup").notes, "rare: shop/backup[CronJob] ran once"));

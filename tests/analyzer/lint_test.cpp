@@ -159,8 +159,8 @@ TEST_CASE("rules are counted, and how long nobody hit one is said with what was 
                              rule(Action::allow, {Peer{web}}, tcp(9000))})};
     const Timestamp start = *parse_timestamp("2026-01-01T00:00:00Z");
     Conversation talk;
-    talk.client = {{ip("10.0.0.1"), 40000}, 0, std::nullopt, ""};
-    talk.server = {{ip("10.0.0.2"), 5432}, 1, std::nullopt, ""};
+    talk.client = {{ip("10.0.0.1"), 40000}, 0, std::nullopt, std::nullopt, ""};
+    talk.server = {{ip("10.0.0.2"), 5432}, 1, std::nullopt, std::nullopt, ""};
     talk.first = start + std::chrono::hours(1);
     talk.last = start + std::chrono::hours(2);
     talk.outcome = Outcome::established;

@@ -30,8 +30,8 @@ World world(std::uint16_t wire, TrafficSet application) {
 
 Conversation carried(std::optional<std::uint16_t> dialled) {
     Conversation made;
-    made.client = {{ip("10.0.0.1"), {40000}}, 0, std::nullopt, ""};
-    made.server = {{ip("10.0.0.2"), {15008}}, 1, std::nullopt, ""};
+    made.client = {{ip("10.0.0.1"), {40000}}, 0, std::nullopt, std::nullopt, ""};
+    made.server = {{ip("10.0.0.2"), {15008}}, 1, std::nullopt, std::nullopt, ""};
     made.outcome = Outcome::established;
     if (dialled) made.dialled = Socket{ip("10.0.0.2"), {*dialled}};
     return made;

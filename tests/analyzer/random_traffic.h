@@ -59,11 +59,16 @@ inline std::vector<Conversation> sample(const analyzer::PolicyEngine& intended,
         if (!place || from == to) continue;
         if (has_no_name(intended.world(), from) || has_no_name(intended.world(), to)) continue;
         const auto protocol = random() % 4 == 0 ? Protocol::udp : Protocol::tcp;
-        Party client{{place->first, Port{40000}}, from, std::nullopt, ""};
-        Party server{{place->second, Port{ports[random() % ports.size()]}}, to, std::nullopt, ""};
+        Party client{{place->first, Port{40000}}, from, std::nullopt, std::nullopt, ""};
+        Party server{{place->second, Port{ports[random() % ports.size()]}},
+                     to,
+                     std::nullopt,
+                     std::nullopt,
+                     ""};
         if (random() % 8 == 0) {
             server = {{IpAddress::v4(0xcb007100U + static_cast<std::uint32_t>(random() % 64)),
                        server.socket.port},
+                      std::nullopt,
                       std::nullopt,
                       std::nullopt,
                       ""};

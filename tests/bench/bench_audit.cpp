@@ -34,8 +34,8 @@ std::vector<Conversation> make_conversations(std::size_t count, const Size& size
         const std::size_t to =
             step == 4 ? from * 7919 % size.pods : (from + step * size.namespaces) % size.pods;
         Conversation made;
-        made.client = {{address(from), Port{40000}}, from, std::nullopt, ""};
-        made.server = {{address(to), Port{9090}}, to, std::nullopt, ""};
+        made.client = {{address(from), Port{40000}}, from, std::nullopt, std::nullopt, ""};
+        made.server = {{address(to), Port{9090}}, to, std::nullopt, std::nullopt, ""};
         made.outcome = Outcome::established;
         made.received.packets = 2;
         made.first = made.last = Timestamp{} + std::chrono::milliseconds(i);

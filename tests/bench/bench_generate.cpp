@@ -47,11 +47,12 @@ std::vector<Conversation> make_conversations(std::size_t count, std::size_t work
         const auto which = random() % 12;
         const auto to = which == 0 ? 0 : (from * 31 + which * 977 + 1) % workloads;
         Conversation made;
-        made.client = {{address_of(from), Port{40000}}, from, std::nullopt, ""};
-        made.server = {{address_of(to), Port{8080}}, to, std::nullopt, ""};
+        made.client = {{address_of(from), Port{40000}}, from, std::nullopt, std::nullopt, ""};
+        made.server = {{address_of(to), Port{8080}}, to, std::nullopt, std::nullopt, ""};
         if (which >= 8) {
             const auto outside = 0xcb007100U + static_cast<std::uint32_t>(to % 256);
-            made.server = {{IpAddress::v4(outside), Port{443}}, std::nullopt, std::nullopt, ""};
+            made.server = {
+                {IpAddress::v4(outside), Port{443}}, std::nullopt, std::nullopt, std::nullopt, ""};
         }
         made.outcome = Outcome::established;
         made.first = Timestamp{std::chrono::seconds{1'767'225'600 + i / 100}};

@@ -228,7 +228,8 @@ def check_driver(program, engine, driver):
     print(f"ok: {driver}")
 
 
-def inside(program):
+def with_engine(work):
+    """Calls `work` with an engine of its own and a folder, and cleans up."""
     with tempfile.TemporaryDirectory(prefix="nspect-docker-") as place:
         folder = pathlib.Path(place)
         # "/sys" shows the network of who mounted it.
@@ -239,9 +240,7 @@ def inside(program):
         engine.start()
         try:
             import_image(engine, folder)
-            check(program, engine, folder)
-            for driver in ("macvlan", "ipvlan"):
-                check_driver(program, engine, driver)
+            work(engine, folder)
         except BaseException:
             print((folder / "dockerd.log").read_text()[-2000:], file=sys.stderr)
             raise
@@ -253,6 +252,14 @@ def inside(program):
             for mount in reversed([line.split()[1] for line in open("/proc/mounts", encoding="utf-8")]):
                 if mount.startswith(place):
                     run("umount", "-l", mount, check=False)
+
+
+def inside(program):
+    def work(engine, folder):
+        check(program, engine, folder)
+        for driver in ("macvlan", "ipvlan"):
+            check_driver(program, engine, driver)
+    with_engine(work)
 
 
 def state_of_machine():
@@ -285,11 +292,11 @@ def remove_groups(before):
                 time.sleep(0.05)
 
 
-def outside(program):
+def outside(program, script=__file__):
     before = state_of_machine()
     # The first process there has to wait for what a killed engine leaves, which a shell does.
     status = subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
-                             '"$@"; exit $?', "sh", sys.executable, __file__, program, "inside"], check=False,
+                             '"$@"; exit $?', "sh", sys.executable, script, program, "inside"], check=False,
                             timeout=300).returncode
     remove_groups(before)  # engines leave the one around their containers'
     after = state_of_machine()
@@ -300,16 +307,16 @@ def outside(program):
     return status
 
 
-def main():
+def main(script=__file__, within=None):
     program = os.path.abspath(sys.argv[1])
     if len(sys.argv) > 2:
-        return inside(program)
+        return (within or inside)(program)
     missing = "root" if os.geteuid() != 0 else next(
         (name for name in ("dockerd", "docker", "busybox", "iptables") if shutil.which(name) is None), "")
     if missing:
         print(f"skipped: needs {missing}")
         return 1 if os.environ.get("NSPECT_REQUIRE_LIVE") == "1" else 0
-    return outside(program)
+    return outside(program, script)
 
 
 if __name__ == "__main__":

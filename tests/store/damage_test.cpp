@@ -236,13 +236,13 @@ TEST_CASE("what is no recording says so when it is opened", "[store]") {
 TEST_CASE("a recording of a newer schema names both versions", "[store]") {
     const Folder folder;
     const std::string path = plain_recording(folder, 1);
-    sql(path, "PRAGMA user_version=4");
+    sql(path, "PRAGMA user_version=5");
     CHECK(store::looks_like_recording(path));
     const auto refused = open_recording(path);
     REQUIRE(!refused);
     CHECK(refused.error().kind == Error::Kind::unsupported);
     CHECK(refused.error().message ==
-          "the recording has schema version 4, this nspect reads up to version 3");
+          "the recording has schema version 5, this nspect reads up to version 4");
 }
 
 TEST_CASE("a recording of the first schema is read", "[store]") {
@@ -267,6 +267,7 @@ TEST_CASE("a recording of the first schema is read", "[store]") {
         older += std::string("ALTER TABLE tls DROP COLUMN ") + column + ";";
     }
     sql(path, older +
+                  "DROP VIEW socket_owners; DROP TABLE socket_owner;"
                   "DROP VIEW name_failures; DROP TABLE name_failure; DROP VIEW sightings;"
                   "ALTER TABLE sighting DROP COLUMN largest_sent;"
                   "ALTER TABLE sighting DROP COLUMN largest_received;"

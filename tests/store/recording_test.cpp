@@ -43,6 +43,7 @@ void check_equal(const Recording& read, const Recording& expected) {
     CHECK((read.info == expected.info));
     CHECK((read.targets == expected.targets));
     CHECK((read.addresses == expected.addresses));
+    CHECK((read.socket_owners == expected.socket_owners));
     CHECK((read.vantages == expected.vantages));
     CHECK((read.sightings == expected.sightings));
     CHECK((read.names == expected.names));
@@ -91,6 +92,8 @@ TEST_CASE("what has the same id is replaced, with all that belongs to it", "[sto
     Batch after = world.batch(1, 20);
     after.addresses = before.addresses;
     for (auto& address : after.addresses) address.to = Timestamp(Duration(42));
+    after.socket_owners = before.socket_owners;
+    for (auto& owner : after.socket_owners) owner.to = Timestamp(Duration(42));
     write(*store, after);
 
     Recording expected = as_recording(after);

@@ -184,6 +184,12 @@ Batch RandomWorld::batch(std::uint64_t first_id, std::size_t sightings) {
     for (std::uint32_t i = 0; i < 5; ++i) {
         batch.targets.push_back(target(small + i));
         batch.addresses.push_back({address(), small + i, time(), coin() ? time() : forever});
+        batch.socket_owners.push_back({small + i,
+                                       small,
+                                       static_cast<Protocol>(number(2)),
+                                       {address(), {static_cast<std::uint16_t>(number(0xffff))}},
+                                       time(),
+                                       coin() ? time() : forever});
         batch.vantages.push_back({small + i, text(), number(1U << 30U),
                                   static_cast<VantageSide>(number(3)), std::nullopt, text()});
         if (coin()) batch.vantages.back().target = small + i;
@@ -219,6 +225,7 @@ Recording as_recording(const Batch& batch) {
     Recording recording{batch.info.value_or(RecordingInfo{}),
                         batch.targets,
                         batch.addresses,
+                        batch.socket_owners,
                         batch.vantages,
                         batch.sightings,
                         batch.names,

@@ -197,9 +197,11 @@ Conversation conversation(std::size_t from, std::size_t to, std::uint16_t port, 
     made.client = {{IpAddress::v4(0x0AF4010AU + static_cast<std::uint32_t>(from)), Port{43210}},
                    from,
                    std::nullopt,
+                   std::nullopt,
                    ""};
     made.server = {{IpAddress::v4(0x0AF4010AU + static_cast<std::uint32_t>(to)), Port{port}},
                    to,
+                   std::nullopt,
                    std::nullopt,
                    ""};
     made.first = at(start);

@@ -2,6 +2,7 @@
 #include "capture/targets/netns_scan.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <catch2/catch.hpp>
 
@@ -61,6 +62,54 @@ TEST_CASE("a scan says what it could not read", "[scan]") {
     host.write("proc/self/mountinfo", "");
     CHECK(find_netns(host.procfs()).troubles.empty());
     CHECK(find_netns(Procfs(host.path() + "/nowhere")).troubles.size() == 2);
+}
+
+TEST_CASE("init and ephemeral containers of a CRI-O pod belong to it", "[scan]") {
+    const FakeHost host;
+    const auto group = [](const std::string& id) {
+        return "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" +
+               std::string("3f8a1c52_0b7d_4e6f_9a21_d5c4b3a29180") + ".slice/crio-" + id + ".scope";
+    };
+    const auto bundle = [&](const std::string& id, const char* name, const char* type) {
+        host.write("run/containers/storage/overlay-containers/" + id + "/userdata/config.json",
+                   std::string(R"({"annotations": {"io.kubernetes.cri-o.ContainerType": ")") +
+                       type + R"(", "io.kubernetes.container.name": ")" + name +
+                       R"(", "io.kubernetes.pod.name": "db-0",
+                       "io.kubernetes.pod.namespace": "shop", "io.kubernetes.pod.uid": ")" +
+                       uid + R"(", "io.kubernetes.cri-o.Labels": "{\"app\":\"db\"}",
+                       "io.kubernetes.cri-o.ImageName": "registry/)" +
+                       name + R"("}})");
+    };
+    const std::string init_id(64, 'd');
+    const std::string debug_id(64, 'e');
+    bundle(pause_id, "POD", "sandbox");
+    bundle(init_id, "migrate", "container");
+    bundle(app_id, "app", "container");
+    bundle(debug_id, "debugger-x7k2p", "container");
+    host.process(50, 20, group(pause_id));
+    host.process(60, 20, group(init_id));
+    const auto during = host.target(20);
+    CHECK(during.runtime == "cri-o");
+    CHECK(during.name == "migrate");
+    CHECK(during.pod == "db-0");
+
+    std::filesystem::remove_all(host.path() + "/proc/60");
+    host.process(70, 20, group(app_id));
+    host.process(80, 20, group(debug_id));
+    const auto after = host.target(20);
+    CHECK(after.name == "app");
+    CHECK(after.image == "registry/app");
+    CHECK(after.namespace_name == "shop");
+    CHECK(after.pod_uid == uid);
+    REQUIRE(after.labels.find("app") != nullptr);
+    CHECK(*after.labels.find("app") == "db");
+    REQUIRE(after.sharing.size() == 3);
+    CHECK(after.sharing[0].sandbox);
+    CHECK(after.sharing[2].name == "debugger-x7k2p");
+    for (const auto& each : after.sharing) {
+        CHECK(each.pod == "db-0");
+        CHECK(each.pod_uid == uid);
+    }
 }
 
 TEST_CASE("a pod is described by its application and not by its pause container", "[scan]") {

@@ -66,3 +66,27 @@ TEST_CASE("containers that share a namespace are told apart by the sockets they 
     CHECK(containers[1].listens == std::vector{listener("0.0.0.0", 6000)});
     CHECK(containers[2].listens.empty());
 }
+
+TEST_CASE("connections are their containers' too, and what is over is nobody's", "[sockets]") {
+    const TempFolder host;
+    host.write("proc/10/net/tcp", heading + row("00000000:0050", "0A", 100) +
+                                      row("0200000A:C350", "01", 101) +
+                                      row("0200000A:C351", "06", 0));
+    host.write("proc/10/net/tcp6",
+               heading + row("0000000000000000FFFF00000200000A:0050", "01", 102));
+    host.write("proc/10/net/udp", heading + row("00000000:0035", "07", 103));
+    for (int i = 0; i < 4; ++i) {
+        host.link("proc/10/fd/" + std::to_string(i), "socket:[10" + std::to_string(i) + "]");
+    }
+    std::vector<SharingContainer> containers(1);
+    containers[0].pids = {10};
+    const auto found = find_sockets(Procfs(host.path() + "/proc"), containers);
+    REQUIRE(found.size() == 1);
+    const auto socket = [](Protocol protocol, const char* ip, std::uint16_t port, bool listening) {
+        return OwnSocket{protocol, {*IpAddress::parse(ip), Port{port}}, listening};
+    };
+    CHECK(found[0].sockets == std::vector{socket(Protocol::tcp, "0.0.0.0", 80, true),
+                                          socket(Protocol::tcp, "10.0.0.2", 80, false),
+                                          socket(Protocol::tcp, "10.0.0.2", 50000, false),
+                                          socket(Protocol::udp, "0.0.0.0", 53, true)});
+}
