@@ -20,25 +20,10 @@ import sys
 import tempfile
 import time
 
-TIMEOUT = 60
+from live_host import CONNECT, TIMEOUT, run, wait_until
+
 PORTS = range(8001, 8013)
-CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5).close()"
 SERVE = "".join(f"httpd -p {port}; " for port in PORTS) + "exec sleep 600"
-
-
-def run(*command, check=True):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
-    if check and done.returncode != 0:
-        raise AssertionError(f"{command}: {done.stdout}{done.stderr}")
-    return done.stdout.strip()
-
-
-def wait_until(what, is_so):
-    for _ in range(600):
-        if is_so():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"waited in vain: {what}")
 
 
 class Engine:
