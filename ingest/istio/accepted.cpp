@@ -94,7 +94,7 @@ std::vector<MeshGuard> accepted_by(const Node& spec, const Object& object, const
     for (const Node& rule : *rules) {
         MeshGuard made;
         made.by = "AuthorizationPolicy " + object.namespace_name + "/" + object.name;
-        if (object.namespace_name != root_namespace) made.namespace_name = object.namespace_name;
+        made.namespace_name = object.namespace_name;
         made.pods = *target.selector;
         made.mesh = "Istio";
         made.identities_alone = true;

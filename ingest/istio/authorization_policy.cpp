@@ -9,6 +9,7 @@
 #include "ingest/istio/targets.h"
 #include "ingest/kubernetes/kinds.h"
 #include "ingest/kubernetes/policy_parts.h"
+#include "ingest/kubernetes/staging.h"
 
 namespace nspect::ingest {
 
@@ -190,16 +191,14 @@ void read_authorization_policy(const Object& object, Staging& staging) {
         report.note(*any_field(*spec, "action"), "IS010",
                     "the action AUDIT allows and denies nothing");
     }
+    std::vector<MeshGuard> guards;
     if (action == IstioAction::allow) {
         deny_the_rest(policy, target.condition, rules == nullptr ? 0 : rules->size);
-        if (object.whole()) {
-            auto& guards = staging.expectations().guards;
-            for (MeshGuard& each : istio::accepted_by(*spec, object, target)) {
-                guards.push_back(std::move(each));
-            }
-        }
+        if (object.whole()) guards = istio::accepted_by(*spec, object, target);
     }
-    if (object.whole()) istio::stage(target, std::move(policy), staging);
+    if (!object.whole()) return;
+    staging.add(istio::StagedPolicy{std::move(policy), target.inside, target.everywhere,
+                                    target.services, std::move(guards)});
 }
 
 }  // namespace nspect::ingest

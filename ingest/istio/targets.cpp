@@ -16,31 +16,29 @@ using Op = Requirement::Op;
 constexpr const char* gateway_label = "gateway.networking.k8s.io/gateway-name";
 constexpr const char* waypoint_label = "istio.io/use-waypoint";
 
-/// The namespace a policy is limited to; none for the root namespace.
-std::string scope_of(const Object& object) {
-    return object.namespace_name == root_namespace ? std::string() : object.namespace_name;
-}
-
 std::vector<PodPeer> members(const Selector& pods, const std::string& scope) {
     return pods_of(Sources{{Term{{}, pods, std::nullopt}}, {}} & in_mesh(), scope);
 }
 
-void append(std::vector<PodPeer> more, Target& target) {
-    std::move(more.begin(), more.end(), std::back_inserter(target.subjects));
+void append(std::vector<PodPeer> more, std::vector<PodPeer>& pods) {
+    std::move(more.begin(), more.end(), std::back_inserter(pods));
 }
 
-/// Pods whose traffic goes through a waypoint of that name, or of any.
-void add_behind_waypoint(const std::string& name, const std::string& scope, Target& target) {
+/// Pods whose traffic goes through a waypoint of that name, or of any; `scope` may be empty.
+std::vector<PodPeer> behind_waypoint(const std::string& name, const std::string& scope) {
     const Requirement asked = name.empty() ? Requirement{waypoint_label, Op::exists, {}}
                                            : Requirement{waypoint_label, Op::in, {name}};
-    append(pods_of(Sources{{Term{{}, Selector({asked}), std::nullopt}}, {}}, scope), target);
-    append(pods_of(Sources{{Term{Selector({asked}), {}, std::nullopt}}, {}}, scope), target);
+    auto pods = pods_of(Sources{{Term{{}, Selector({asked}), std::nullopt}}, {}}, scope);
+    append(pods_of(Sources{{Term{Selector({asked}), {}, std::nullopt}}, {}}, scope), pods);
+    return pods;
 }
 
-/// The pods of the gateway itself: its controller labels them.
-void add_gateway(const std::string& name, const std::string& scope, Target& target) {
+/// The pods of the gateway itself, which its controller labels, and those behind it as a waypoint.
+std::vector<PodPeer> of_gateway(const std::string& name, const std::string& scope) {
     const Selector pods({Requirement{gateway_label, Op::in, {name}}});
-    append(pods_of(Sources{{Term{{}, pods, std::nullopt}}, {}}, scope), target);
+    auto found = pods_of(Sources{{Term{{}, pods, std::nullopt}}, {}}, scope);
+    append(behind_waypoint(name, scope), found);
+    return found;
 }
 
 void read_reference(const Node& node, const Object& object, Target& target) {
@@ -55,11 +53,13 @@ void read_reference(const Node& node, const Object& object, Target& target) {
     if (kind == "Service") {
         target.services.emplace_back(object.namespace_name, name);
     } else if (kind == "Gateway") {
-        add_gateway(name, object.namespace_name, target);
-        add_behind_waypoint(name, object.namespace_name, target);
+        // A Gateway is one of the policy's namespace, wherever that is.
+        append(of_gateway(name, object.namespace_name), target.inside);
+        append(of_gateway(name, object.namespace_name), target.everywhere);
     } else {
         // Of a GatewayClass, and of what is not known: whatever may be behind a waypoint.
-        add_behind_waypoint({}, scope_of(object), target);
+        append(behind_waypoint({}, object.namespace_name), target.inside);
+        append(behind_waypoint({}, {}), target.everywhere);
     }
     const std::string what = kind + " " + name;
     target.condition += (target.condition.empty() ? "" : ", ") + ("enforcement at " + what);
@@ -93,18 +93,10 @@ Target read_target(const Node& spec, const Object& object) {
         pods = Selector::matching(read_labels(mapping_field(*selector, "matchLabels", report),
                                               report, selector_label_codes));
     }
-    target.subjects = members(pods, scope_of(object));
+    target.inside = members(pods, object.namespace_name);
+    target.everywhere = members(pods, {});
     target.selector = std::move(pods);
     return target;
-}
-
-void stage(const Target& target, Policy policy, Staging& staging) {
-    policy.subjects = target.subjects;
-    if (target.services.empty()) {
-        staging.add(std::move(policy));
-    } else {
-        staging.add(StagedServicePolicy{std::move(policy), target.services});
-    }
 }
 
 }  // namespace nspect::ingest::istio

@@ -64,7 +64,7 @@ Bundle Staging::finish(Diagnostics& diagnostics) && {
     }
     settle_templates();
     settle_pods();
-    settle_service_policies();
+    settle_istio_policies();
     settle_services();
     settle(std::move(docker_), inventory(), bundle_.policies, diagnostics);
     settle_calico(std::move(calico_), bundle_, diagnostics);
@@ -123,8 +123,13 @@ void Staging::settle_pods() {
     pods_.clear();
 }
 
-void Staging::settle_service_policies() {
-    for (StagedServicePolicy& staged : service_policies_) {
+void Staging::settle_istio_policies() {
+    const auto& told = expectations().mesh.root_namespace;
+    const std::string root = told ? told->value : istio::default_root_namespace;
+    for (istio::StagedPolicy& staged : istio_policies_) {
+        Policy& policy = staged.policy;
+        const bool of_the_mesh = policy.namespace_name == root;
+        policy.subjects = std::move(of_the_mesh ? staged.everywhere : staged.inside);
         for (const Service& service : services_) {
             const std::pair name{service.namespace_name, service.name};
             const auto& wanted = staged.services;
@@ -133,11 +138,15 @@ void Staging::settle_service_policies() {
             PodPeer pods;
             pods.namespace_name = service.namespace_name;
             pods.pods = service.selector;
-            staged.policy.subjects.push_back(std::move(pods));
+            policy.subjects.push_back(std::move(pods));
         }
-        bundle_.policies.push_back(std::move(staged.policy));
+        for (MeshGuard& guard : staged.guards) {
+            if (of_the_mesh) guard.namespace_name.reset();
+            expectations().guards.push_back(std::move(guard));
+        }
+        bundle_.policies.push_back(std::move(policy));
     }
-    service_policies_.clear();
+    istio_policies_.clear();
 }
 
 void Staging::settle_services() {

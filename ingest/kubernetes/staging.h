@@ -14,6 +14,7 @@
 #include "ingest/cilium/staged.h"
 #include "ingest/consul/documents.h"
 #include "ingest/docker/documents.h"
+#include "ingest/istio/staged.h"
 #include "ingest/kubernetes/object.h"
 #include "ingest/linkerd/documents.h"
 #include "ingest/mesh/annotations.h"
@@ -36,12 +37,6 @@ struct StagedTemplate {
     Endpoint endpoint;
 };
 
-/// A policy for the pods behind Services, whose selectors are known when everything is read.
-struct StagedServicePolicy {
-    Policy policy;  ///< with the subjects it has beside them
-    std::vector<std::pair<std::string, std::string>> services;  ///< namespace and name
-};
-
 /// What the documents said so far. Documents come in any order, so who belongs to whom is settled
 /// in finish().
 class Staging {
@@ -55,7 +50,7 @@ public:
     void add(StagedTemplate made) { templates_.push_back(std::move(made)); }
     void add(Policy policy) { bundle_.policies.push_back(std::move(policy)); }
     void add(Service service) { services_.push_back(std::move(service)); }
-    void add(StagedServicePolicy policy) { service_policies_.push_back(std::move(policy)); }
+    void add(istio::StagedPolicy policy) { istio_policies_.push_back(std::move(policy)); }
     void add_backend(std::string_view namespace_name, std::string_view service, IpAddress address);
 
     CalicoDocuments& calico() { return calico_; }
@@ -79,7 +74,7 @@ private:
     WorkloadId top_owner(WorkloadId id) const;
     void settle_templates();
     void settle_pods();
-    void settle_service_policies();
+    void settle_istio_policies();
     void settle_services();
 
     Bundle bundle_;
@@ -88,7 +83,7 @@ private:
     std::vector<StagedPod> pods_;
     std::vector<StagedTemplate> templates_;
     std::vector<Service> services_;
-    std::vector<StagedServicePolicy> service_policies_;
+    std::vector<istio::StagedPolicy> istio_policies_;
     DockerDocuments docker_;
     linkerd::Documents linkerd_;
     consul::Documents consul_;

@@ -183,6 +183,31 @@ TEST_CASE("a policy of the root namespace is for every namespace", "[istio]") {
     CHECK(std::any_of(everywhere.begin(), everywhere.end(), elsewhere));
 }
 
+TEST_CASE("MeshConfig says whose AuthorizationPolicies hold in every namespace", "[istio]") {
+    const std::string told =
+        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\n"
+        "data: {mesh: 'rootNamespace: mesh-root'}\n";
+    const auto elsewhere = [](const PodPeer& subject) {
+        return !subject.namespace_name &&
+               subject.namespaces.matches({{std::string(namespace_name_label), "other"}});
+    };
+    for (const std::string space : {"istio-system", "mesh-root"}) {
+        // The configuration may stand after the policy, or before it.
+        const std::string policy =
+            document("{selector: {matchLabels: {app: web}}, rules: [{}]}", space);
+        for (const auto& loaded :
+             {load_yaml(policy + told), load_yaml(told.substr(4) + "---\n" + policy)}) {
+            INFO(space);
+            const auto& subjects = loaded.bundle.policies.at(0).subjects;
+            const bool everywhere = std::any_of(subjects.begin(), subjects.end(), elsewhere);
+            CHECK(everywhere == (space == "mesh-root"));
+            const auto& guards = loaded.bundle.expectations.guards;
+            REQUIRE(guards.size() == 1);
+            CHECK(guards[0].namespace_name.has_value() == !everywhere);
+        }
+    }
+}
+
 TEST_CASE("an ALLOW policy at a waypoint denies the rest only at most", "[istio]") {
     const auto loaded =
         load_yaml(document("{targetRefs: [{kind: Service, group: '', name: web}], rules: [{to: "
