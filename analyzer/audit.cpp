@@ -62,13 +62,6 @@ void find_losses(Audit& audit, const Recording& context) {
     }
 }
 
-void find_in_tls(Audit& audit, const World& world, const std::vector<Conversation>& conversations) {
-    TlsAudit tls =
-        audit_tls(world.expectations, world.inventory, conversations, audit.last, audit.lossy);
-    std::move(tls.findings.begin(), tls.findings.end(), std::back_inserter(audit.findings));
-    audit.certificates = std::move(tls.certificates);
-}
-
 /// By index before: the index after.
 std::vector<std::uint32_t> places_after(const std::vector<std::uint32_t>& order) {
     std::vector<std::uint32_t> places(order.size());
@@ -178,20 +171,61 @@ Audit GraphAuditor::finish() {
     return audit;
 }
 
+class Auditor::Impl {
+public:
+    Impl(const PolicyEngine& engine, const Recording& context)
+        : engine_(engine),
+          context_(context),
+          edges_(engine, context),
+          tls_(engine.world().expectations, engine.world().inventory) {}
+
+    void take(const Conversation& conversation) {
+        edges_.take(conversation);
+        tls_.take(conversation);
+    }
+
+    Audit finish() {
+        Audit audit = edges_.graph();
+        edges_.find(audit);
+        find_losses(audit, context_);
+        find_unprotected(audit, engine_);
+        add(name_findings(context_, engine_.world().inventory), audit);
+        TlsAudit tls = tls_.finish(audit.last, audit.lossy);
+        add(std::move(tls.findings), audit);
+        audit.certificates = std::move(tls.certificates);
+        sort_findings(audit.findings);
+        return audit;
+    }
+
+private:
+    static void add(std::vector<Finding> findings, Audit& audit) {
+        std::move(findings.begin(), findings.end(), std::back_inserter(audit.findings));
+    }
+
+    const PolicyEngine& engine_;
+    const Recording& context_;
+    EdgeAudit edges_;
+    TlsAuditor tls_;
+};
+
+Auditor::Auditor(const PolicyEngine& engine, const Recording& context)
+    : impl_(std::make_unique<Impl>(engine, context)) {}
+
+Auditor::~Auditor() = default;
+
+void Auditor::take(const Conversation& conversation) {
+    impl_->take(conversation);
+}
+
+Audit Auditor::finish() {
+    return impl_->finish();
+}
+
 Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
             const Recording& context) {
-    EdgeAudit edges(engine, context);
-    for (const auto& conversation : conversations) edges.take(conversation);
-    Audit audit = edges.graph();
-    edges.find(audit);
-    find_losses(audit, context);
-    find_unprotected(audit, engine);
-    for (auto& finding : name_findings(context, engine.world().inventory)) {
-        audit.findings.push_back(std::move(finding));
-    }
-    find_in_tls(audit, engine.world(), conversations);
-    sort_findings(audit.findings);
-    return audit;
+    Auditor auditor(engine, context);
+    for (const auto& conversation : conversations) auditor.take(conversation);
+    return auditor.finish();
 }
 
 }  // namespace nspect::analyzer

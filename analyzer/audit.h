@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,24 @@ struct Audit {
     bool lossy = false;  ///< something was lost: "never used" and "not seen" are not safe to act on
 };
 
-/// `conversations` were resolved against engine.world().inventory. `context` is the recording
-/// without its sightings: losses, window, targets.
+/// Judges conversations one by one, and keeps none. They were resolved against
+/// engine.world().inventory. `context` is the recording: losses, window, targets; its sightings are
+/// left aside. Both must outlive it.
+class Auditor {
+public:
+    Auditor(const PolicyEngine& engine, const Recording& context);
+    ~Auditor();
+
+    void take(const Conversation& conversation);
+    /// Once, after the last of them.
+    Audit finish();
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The same of all of them.
 Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
             const Recording& context);
 

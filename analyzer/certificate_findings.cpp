@@ -2,8 +2,6 @@
 #include "analyzer/certificate_findings.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
 #include <utility>
 
 #include "analyzer/tls_links.h"
@@ -73,28 +71,29 @@ std::string weakness(const CertificateSeen& seen) {
 
 }  // namespace
 
-std::vector<CertificateUse> certificates_in(const Inventory& inventory,
-                                            const std::vector<Conversation>& conversations) {
-    std::map<std::tuple<std::string, bool, std::string>, CertificateUse> uses;
-    const auto take = [&](const Conversation& each, bool client) {
-        const auto& chain = client ? each.tls->client_chain : each.tls->server_chain;
-        if (chain.empty() || each.tls->resumed) return;
-        const std::string subject = party_name(client ? each.client : each.server, inventory);
-        CertificateUse& use = uses[{subject, client, chain.front().fingerprint}];
-        if (use.sessions == 0) {
-            use = {subject, client, chain.front(), 0, each.first, each.first};
-        }
-        ++use.sessions;
-        use.first = std::min(use.first, each.first);
-        use.last = std::max(use.last, each.first);
-    };
-    for (const Conversation& each : conversations) {
-        if (!each.tls) continue;
-        take(each, false);
-        take(each, true);
-    }
+void CertificateBook::take(const Conversation& conversation) {
+    if (!conversation.tls) return;
+    take(conversation, false);
+    take(conversation, true);
+}
+
+void CertificateBook::take(const Conversation& conversation, bool client) {
+    const TlsSeen& tls = *conversation.tls;
+    const auto& chain = client ? tls.client_chain : tls.server_chain;
+    if (chain.empty() || tls.resumed) return;
+    const std::string subject =
+        party_name(client ? conversation.client : conversation.server, inventory_);
+    CertificateUse& use = uses_[{subject, client, chain.front().fingerprint}];
+    const Timestamp at = conversation.first;
+    if (use.sessions == 0) use = {subject, client, chain.front(), 0, at, at};
+    ++use.sessions;
+    use.first = std::min(use.first, at);
+    use.last = std::max(use.last, at);
+}
+
+std::vector<CertificateUse> CertificateBook::uses() {
     std::vector<CertificateUse> sorted;
-    for (auto& [key, use] : uses) sorted.push_back(std::move(use));
+    for (auto& [key, use] : uses_) sorted.push_back(std::move(use));
     std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
         return a.certificate.not_after < b.certificate.not_after;
     });

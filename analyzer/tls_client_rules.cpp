@@ -150,9 +150,8 @@ std::optional<PastProxy> link_past_client(const Inventory& inventory, const TlsL
     if (link.client_endpoint == nullptr) return std::nullopt;
     for (const Protection protection :
          {Protection::plaintext, Protection::one_way, Protection::declined}) {
-        for (const Conversation* each : link.of(protection)) {
-            const Socket& dialled = each->dialled ? *each->dialled : each->server.socket;
-            auto past = past_client_proxy(inventory, *link.client_endpoint, dialled);
+        for (const TlsCall& each : link.of(protection)) {
+            auto past = past_client_proxy(inventory, *link.client_endpoint, each.dialled);
             if (past) return past;
         }
     }

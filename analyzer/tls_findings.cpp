@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -58,8 +59,8 @@ void hold_mode(const Inventory& inventory, const TlsLink& link, const EffectiveT
         "the client shows no certificate");
     const TlsLink::Calls declined = link.of(Protection::declined);
     if (declined.empty()) return;
-    const bool refused = std::all_of(declined.begin(), declined.end(), [](const auto* each) {
-        return each->tls->acceptance == Acceptance::refused;
+    const bool refused = std::all_of(declined.begin(), declined.end(), [](const TlsCall& each) {
+        return each.tls->acceptance == Acceptance::refused;
     });
     add(Protection::declined, "client-declined", refused ? Severity::low : Severity::high,
         refused ? "the client declined to show a certificate and was refused"
@@ -118,11 +119,11 @@ void hold_contents(const TlsLink& link, const TrafficExpectation& expected,
     std::set<std::string> strangers;
     std::set<std::string> weak;
     bool reached = false;
-    for (const Conversation* each : link.all) {
-        reached = reached || each->outcome == Outcome::established;
-        if (!each->tls) continue;
-        strangers.merge(unaccepted(expected, *each->tls));
-        weak.merge(too_weak(expected, *each->tls));
+    for (const TlsCall& each : link.all) {
+        reached = reached || each.established;
+        if (!each.tls) continue;
+        strangers.merge(unaccepted(expected, *each.tls));
+        weak.merge(too_weak(expected, *each.tls));
     }
     const std::string by = "TrafficExpectation " + expected.namespace_name + "/" + expected.name;
     const auto add = [&](const char* code, const std::string& message,
@@ -154,9 +155,9 @@ void hold_identities(const Expectations& expectations, const Inventory& inventor
     for (const AcceptedIdentities& accepted :
          accepted_identities(expectations, inventory, *link.server_endpoint, link.port)) {
         std::set<std::string> strangers;
-        for (const Conversation* each : link.all) {
-            if (!each->tls || each->tls->client_identity.empty()) continue;
-            const auto& names = each->tls->client_identity;
+        for (const TlsCall& each : link.all) {
+            if (!each.tls || each.tls->client_identity.empty()) continue;
+            const auto& names = each.tls->client_identity;
             const bool known = std::any_of(names.begin(), names.end(), [&](const auto& name) {
                 return std::any_of(accepted.patterns.begin(), accepted.patterns.end(),
                                    [&](const auto& pattern) {
@@ -189,9 +190,9 @@ void find_foreign_server(const TlsLink& link, std::vector<Finding>& findings) {
     const Endpoint* server = link.server_endpoint;
     if (server == nullptr || server->service_account.empty() || !link.has_tls) return;
     std::set<std::string> wrong;
-    for (const Conversation* each : link.all) {
-        if (!each->tls || each->tls->server_identity.empty()) continue;
-        const std::string& identity = each->tls->server_identity.front();
+    for (const TlsCall& each : link.all) {
+        if (!each.tls || each.tls->server_identity.empty()) continue;
+        const std::string& identity = each.tls->server_identity.front();
         const auto account = account_in(identity);
         if (account && account->second != server->service_account) wrong.insert(identity);
     }
@@ -216,9 +217,9 @@ void find_weak_sessions(const TlsLink& link, std::vector<Finding>& findings) {
     if (!link.has_tls) return;
     std::set<std::string> weak;
     std::set<std::string> failed;
-    for (const Conversation* each : link.all) {
-        if (!each->tls) continue;
-        const TlsSeen& tls = *each->tls;
+    for (const TlsCall& each : link.all) {
+        if (!each.tls) continue;
+        const TlsSeen& tls = *each.tls;
         const bool old = (tls.version >> 8U == 3 && tls.version < 0x0303) ||
                          tls.version == 0xfeff || tls.version == 2;
         if (old) weak.insert(tls_version_name(tls.version));
@@ -263,9 +264,9 @@ std::string_view login_words(std::string_view app) {
 void find_plain_credentials(const TlsLink& link, std::vector<Finding>& findings) {
     std::string protocol;
     std::string_view login;
-    for (const Conversation* each : link.of(Protection::plaintext)) {
-        if (login.empty()) login = login_words(each->app);
-        if (protocol.empty() && takes_password(each->app)) protocol = each->app;
+    for (const TlsCall& each : link.of(Protection::plaintext)) {
+        if (login.empty()) login = login_words(each.app);
+        if (protocol.empty() && takes_password(each.app)) protocol = each.app;
     }
     if (login.empty() && protocol.empty()) return;
     Finding made =
@@ -312,9 +313,8 @@ void find_unreached(const Expectations& expectations, const std::vector<TlsLink>
             const auto all = expectations_of(expectations, inventory, link.client_endpoint,
                                              link.server_endpoint, link.port);
             if (std::find(all.begin(), all.end(), &each) == all.end()) return false;
-            return std::any_of(link.all.begin(), link.all.end(), [](const auto* conversation) {
-                return conversation->outcome == Outcome::established;
-            });
+            return std::any_of(link.all.begin(), link.all.end(),
+                               [](const TlsCall& call) { return call.established; });
         });
         if (reached) continue;
         Finding made;
@@ -330,38 +330,71 @@ void find_unreached(const Expectations& expectations, const std::vector<TlsLink>
 
 }  // namespace
 
-TlsAudit audit_tls(const Expectations& expectations, const Inventory& inventory,
-                   const std::vector<Conversation>& conversations, Timestamp now, bool lossy) {
-    TlsAudit audit;
-    const TlsLinks called = tls_links(inventory, conversations);
-    const auto& links = called.links;
-    for (const TlsLink& link : links) {
-        const auto expected = expectations_of(expectations, inventory, link.client_endpoint,
-                                              link.server_endpoint, link.port);
-        hold_mode(inventory, link,
-                  demanded_tls(expectations, inventory, link.client_endpoint, link.client_address,
-                               link.server_endpoint, link.port),
-                  audit.findings);
-        hold_identities(expectations, inventory, link, audit.findings);
-        hold_gateways(expectations, inventory, link, audit.findings);
-        hold_client_rules(expectations, inventory, link, audit.findings);
-        hold_registry(expectations, inventory, link, audit.findings);
-        hold_mesh_config(expectations.mesh, link, audit.findings);
-        for (const TrafficExpectation* each : expected) hold_contents(link, *each, audit.findings);
-        find_foreign_server(link, audit.findings);
-        find_weak_sessions(link, audit.findings);
-        find_plain_credentials(link, audit.findings);
+class TlsAuditor::Impl {
+public:
+    Impl(const Expectations& expectations, const Inventory& inventory)
+        : expectations_(expectations),
+          inventory_(inventory),
+          links_(inventory),
+          certificates_(inventory) {}
+
+    void take(const Conversation& conversation) {
+        links_.take(conversation);
+        certificates_.take(conversation);
     }
-    find_bypass(expectations, inventory, links, audit.findings);
-    find_unreached(expectations, links, inventory, lossy, audit.findings);
-    find_ready_for_strict(expectations, inventory, links, lossy, audit.findings);
-    find_client_rules(expectations, inventory, audit.findings);
-    find_without_effect(expectations, audit.findings);
-    find_tls_mistakes(expectations, inventory, audit.findings);
-    find_past_client_proxy(expectations, inventory, audit.findings);
-    audit.certificates = certificates_in(inventory, conversations);
-    find_in_certificates(audit.certificates, now, audit.findings);
-    return audit;
+
+    TlsAudit finish(Timestamp now, bool lossy) {
+        TlsAudit audit;
+        const TlsLinks called = links_.links();
+        for (const TlsLink& each : called.links) hold(each, audit.findings);
+        find_bypass(expectations_, inventory_, called.links, audit.findings);
+        find_unreached(expectations_, called.links, inventory_, lossy, audit.findings);
+        find_ready_for_strict(expectations_, inventory_, called.links, lossy, audit.findings);
+        find_client_rules(expectations_, inventory_, audit.findings);
+        find_without_effect(expectations_, audit.findings);
+        find_tls_mistakes(expectations_, inventory_, audit.findings);
+        find_past_client_proxy(expectations_, inventory_, audit.findings);
+        audit.certificates = certificates_.uses();
+        find_in_certificates(audit.certificates, now, audit.findings);
+        return audit;
+    }
+
+private:
+    void hold(const TlsLink& link, std::vector<Finding>& findings) const {
+        const auto expected = expectations_of(expectations_, inventory_, link.client_endpoint,
+                                              link.server_endpoint, link.port);
+        hold_mode(inventory_, link,
+                  demanded_tls(expectations_, inventory_, link.client_endpoint, link.client_address,
+                               link.server_endpoint, link.port),
+                  findings);
+        hold_identities(expectations_, inventory_, link, findings);
+        hold_gateways(expectations_, inventory_, link, findings);
+        hold_client_rules(expectations_, inventory_, link, findings);
+        hold_registry(expectations_, inventory_, link, findings);
+        hold_mesh_config(expectations_.mesh, link, findings);
+        for (const TrafficExpectation* each : expected) hold_contents(link, *each, findings);
+        find_foreign_server(link, findings);
+        find_weak_sessions(link, findings);
+        find_plain_credentials(link, findings);
+    }
+
+    const Expectations& expectations_;
+    const Inventory& inventory_;
+    TlsLinkMaker links_;
+    CertificateBook certificates_;
+};
+
+TlsAuditor::TlsAuditor(const Expectations& expectations, const Inventory& inventory)
+    : impl_(std::make_unique<Impl>(expectations, inventory)) {}
+
+TlsAuditor::~TlsAuditor() = default;
+
+void TlsAuditor::take(const Conversation& conversation) {
+    impl_->take(conversation);
+}
+
+TlsAudit TlsAuditor::finish(Timestamp now, bool lossy) {
+    return impl_->finish(now, lossy);
 }
 
 }  // namespace nspect::analyzer

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,10 +29,21 @@ struct TlsAudit {
     std::vector<CertificateUse> certificates;  ///< sorted by what runs out first
 };
 
-/// `conversations` were resolved against `inventory`. `now`: the end of the recording, against
-/// which validity is held. `lossy`: something was not recorded, and what was not seen proves
-/// nothing.
-TlsAudit audit_tls(const Expectations& expectations, const Inventory& inventory,
-                   const std::vector<Conversation>& conversations, Timestamp now, bool lossy);
+/// Holds conversations, which were resolved against `inventory`, one by one, and keeps none.
+class TlsAuditor {
+public:
+    /// Both must outlive it.
+    TlsAuditor(const Expectations& expectations, const Inventory& inventory);
+    ~TlsAuditor();
+
+    void take(const Conversation& conversation);
+    /// Once, after the last of them. `now`: the end of the recording, against which validity is
+    /// held. `lossy`: something was not recorded, and what was not seen proves nothing.
+    TlsAudit finish(Timestamp now, bool lossy);
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace nspect::analyzer

@@ -81,16 +81,24 @@ Protection protection_of(const Conversation& conversation) {
     return tls.none_presented ? Protection::one_way : Protection::unknown;
 }
 
+std::size_t TlsLink::size(Protection protection) const {
+    std::size_t sum = 0;
+    for (const TlsCall& each : of(protection)) sum += each.count;
+    return sum;
+}
+
 std::string TlsLink::count(Protection protection) const {
     const Calls calls = of(protection);
     if (calls.empty()) return "none";
-    const auto [first, last] =
-        std::minmax_element(calls.begin(), calls.end(),
-                            [](const auto* a, const auto* b) { return a->first < b->first; });
-    return std::to_string(calls.size()) +
-           (calls.size() == 1 ? " conversation, " : " conversations, first ") +
-           to_seconds((*first)->first) +
-           (calls.size() == 1 ? std::string() : ", last " + to_seconds((*last)->first));
+    Timestamp first = calls.front().first;
+    Timestamp last = calls.front().last;
+    for (const TlsCall& each : calls) {
+        first = std::min(first, each.first);
+        last = std::max(last, each.last);
+    }
+    const std::size_t number = size(protection);
+    return std::to_string(number) + (number == 1 ? " conversation, " : " conversations, first ") +
+           to_seconds(first) + (number == 1 ? std::string() : ", last " + to_seconds(last));
 }
 
 Finding finding_about(const TlsLink& link, const char* code, Severity severity,
@@ -166,39 +174,80 @@ std::vector<std::uint32_t> ranks_of(const std::deque<std::string>& names) {
     return ranks;
 }
 
-/// A conversation of a link.
-struct Call {
-    const Conversation* conversation = nullptr;
+/// What calls are told apart by.
+struct CallKey {
     std::uint32_t link = 0;
     Protection protection = Protection::unknown;
+    bool established = false;
+    bool outside = false;
+    std::uint32_t app = none;  ///< by number of a word
+    std::uint32_t server_name = none;
+    Socket dialled;
+    const TlsSeen* tls = nullptr;  ///< handshakes that showed the same share it
+
+    bool operator==(const CallKey&) const = default;
 };
 
-class LinkMaker {
+struct CallHash {
+    std::size_t operator()(const CallKey& key) const noexcept {
+        std::uint64_t hash = std::uint64_t{key.link} << 8U |
+                             static_cast<std::uint64_t>(key.protection) << 2U |
+                             std::uint64_t{key.established} << 1U | std::uint64_t{key.outside};
+        const auto mix = [&](std::uint64_t more) {
+            hash = ((hash ^ (hash >> 29U)) + more) * 0x9e3779b97f4a7c15ULL;
+        };
+        mix(std::uint64_t{key.app} << 32U | key.server_name);
+        mix(std::hash<const void*>{}(key.tls));
+        if (key.dialled.port.number != 0) {
+            mix(std::hash<IpAddress>{}(key.dialled.ip) + key.dialled.port.number);
+        }
+        return hash;
+    }
+};
+
+bool is_outside(const Conversation& conversation) {
+    const Party& server = conversation.server;
+    return !server.endpoint && !server.node && !conversation.service;
+}
+
+bool is_less_than_mutual(Protection protection) {
+    return protection == Protection::plaintext || protection == Protection::one_way ||
+           protection == Protection::declined;
+}
+
+/// Whether anything on a pod says what passes its proxy by.
+bool says_of_proxy(const Endpoint* client) {
+    return client != nullptr && !(client->mesh.empty() && client->proxy_injection.empty());
+}
+
+}  // namespace
+
+class TlsLinkMaker::Impl {
 public:
-    explicit LinkMaker(const Inventory& inventory) : inventory_(inventory), names_(inventory) {}
+    explicit Impl(const Inventory& inventory) : inventory_(inventory), names_(inventory) {}
 
     void take(const Conversation& each) {
         const LinkKey key{names_.number(each.client), names_.number(each.server),
                           each.server.socket.port};
-        const Protection protection = protection_of(each);
         const auto [number, added] = keys_.number(key);
-        if (added) states_.push_back({&each});
-        calls_.push_back({&each, number, protection});
-        auto& state = states_[number];
-        state.has_tls = state.has_tls || each.tls;
-        if (state.mesh != none) return;
+        if (added) links_.push_back(new_link(each));
+        auto& link = links_[number];
+        link.has_tls = link.has_tls || each.tls;
+        count(call(each, number, link), each);
+        if (link.mesh != none) return;
         MeshMark mark = mesh_of(each);
         if (mark.mesh.empty()) return;
-        state.mesh = static_cast<std::uint32_t>(meshes_.size());
+        link.mesh = static_cast<std::uint32_t>(meshes_.size());
         meshes_.push_back(std::move(mark));
     }
 
     TlsLinks links() {
         TlsLinks made;
         made.names = names_.take();
+        made.words = std::move(words_);
         made.meshes = std::move(meshes_);
         const auto order = order_of(made.names);
-        const auto ends = place_calls(order, made.called);
+        const auto ends = place_calls(order, made);
         made.links.reserve(order.size());
         for (std::uint32_t i = 0; i < order.size(); ++i) {
             made.links.push_back(link(made, order[i]));
@@ -208,11 +257,59 @@ public:
     }
 
 private:
-    struct State {
-        const Conversation* first = nullptr;
+    struct Link {
+        const Endpoint* client = nullptr;  ///< as the first of its conversations says
+        const Endpoint* server = nullptr;
+        IpAddress client_address;
+        IpAddress server_address;
         std::uint32_t mesh = none;
         bool has_tls = false;
     };
+
+    struct Sum {
+        Shared<TlsSeen> tls;
+        std::uint64_t count = 0;
+        Timestamp first{};
+        Timestamp last{};
+    };
+
+    Link new_link(const Conversation& first) const {
+        return {endpoint_of(first.client, inventory_), endpoint_of(first.server, inventory_),
+                first.client.socket.ip, first.server.socket.ip};
+    }
+
+    Sum& call(const Conversation& each, std::uint32_t number, const Link& link) {
+        CallKey key{number,
+                    protection_of(each),
+                    each.outcome == Outcome::established,
+                    is_outside(each),
+                    none,
+                    none,
+                    {},
+                    std::as_const(each.tls).get()};
+        if (key.protection == Protection::plaintext) key.app = word(each.app);
+        if (key.outside) key.server_name = word(each.server.name);
+        if (is_less_than_mutual(key.protection) && says_of_proxy(link.client)) {
+            key.dialled = each.dialled ? *each.dialled : each.server.socket;
+        }
+        const auto [place, added] = calls_.number(key);
+        if (added) sums_.push_back({each.tls, 0, each.first, each.first});
+        return sums_[place];
+    }
+
+    static void count(Sum& sum, const Conversation& each) {
+        ++sum.count;
+        sum.first = std::min(sum.first, each.first);
+        sum.last = std::max(sum.last, each.first);
+    }
+
+    std::uint32_t word(const std::string& text) {
+        if (text.empty()) return none;
+        const auto next = static_cast<std::uint32_t>(words_.size());
+        const auto [entry, added] = word_numbers_.try_emplace(text, next);
+        if (added) words_.push_back(text);
+        return entry->second;
+    }
 
     std::vector<std::uint32_t> order_of(const std::deque<std::string>& names) const {
         const auto rank = ranks_of(names);
@@ -223,37 +320,51 @@ private:
             keys_.keys(), [&](const LinkKey& a, const LinkKey& b) { return place(a) < place(b); });
     }
 
-    /// Fills `called` by link in `order`, then by protection; says where each of these ends.
+    /// Fills `calls` by link in `order`, then by protection; says where each of these ends.
     std::vector<std::uint32_t> place_calls(const std::vector<std::uint32_t>& order,
-                                           std::vector<const Conversation*>& called) {
+                                           TlsLinks& made) {
         std::vector<std::uint32_t> place(order.size());
         for (std::uint32_t i = 0; i < order.size(); ++i) place[order[i]] = i;
-        const auto slot = [&](const Call& call) {
-            return place[call.link] * protection_count + static_cast<std::size_t>(call.protection);
+        const auto slot = [&](const CallKey& key) {
+            return place[key.link] * protection_count + static_cast<std::size_t>(key.protection);
         };
         std::vector<std::uint32_t> next(order.size() * protection_count + 1, 0);
-        for (const Call& call : calls_) ++next[slot(call) + 1];
+        for (const CallKey& key : calls_.keys()) ++next[slot(key) + 1];
         std::partial_sum(next.begin(), next.end(), next.begin());
-        called.resize(calls_.size());
-        for (const Call& call : calls_) called[next[slot(call)]++] = call.conversation;
+        made.calls.resize(sums_.size());
+        for (std::uint32_t i = 0; i < sums_.size(); ++i) {
+            made.calls[next[slot(calls_.keys()[i])]++] = made_call(made, i);
+        }
         next.pop_back();  // each start has moved to its end
         calls_ = {};
+        sums_ = {};
         return next;
+    }
+
+    TlsCall made_call(const TlsLinks& made, std::uint32_t number) {
+        const CallKey& key = calls_.keys()[number];
+        Sum& sum = sums_[number];
+        const auto text = [&](std::uint32_t word) {
+            return word == none ? std::string_view() : std::string_view(made.words[word]);
+        };
+        return {
+            key.protection, key.established,    key.outside, text(key.app), text(key.server_name),
+            key.dialled,    std::move(sum.tls), sum.count,   sum.first,     sum.last};
     }
 
     TlsLink link(const TlsLinks& made, std::uint32_t number) const {
         const LinkKey& key = keys_.keys()[number];
-        const State& state = states_[number];
-        const Conversation& first = *state.first;
+        const Link& own = links_[number];
         TlsLink link;
         link.client = made.names[key.client];
         link.server = made.names[key.server];
         link.port = key.port;
-        link.has_tls = state.has_tls;
-        link.client_endpoint = endpoint_of(first.client, inventory_);
-        link.server_endpoint = endpoint_of(first.server, inventory_);
-        link.client_address = first.client.socket.ip;
-        if (state.mesh != none) link.mesh = &made.meshes[state.mesh];
+        link.has_tls = own.has_tls;
+        link.client_endpoint = own.client;
+        link.server_endpoint = own.server;
+        link.client_address = own.client_address;
+        link.server_address = own.server_address;
+        if (own.mesh != none) link.mesh = &made.meshes[own.mesh];
         return link;
     }
 
@@ -262,27 +373,32 @@ private:
         const std::uint32_t begin = next_call_;
         for (std::size_t i = 0; i < protection_count; ++i) link.ends.at(i) = ends[i] - begin;
         next_call_ = ends.back();
-        link.all = std::span(made.called).subspan(begin, next_call_ - begin);
+        link.all = std::span(made.calls).subspan(begin, next_call_ - begin);
     }
 
     const Inventory& inventory_;
     PartyNames names_;
     Numbering<LinkKey, LinkHash> keys_;
-    std::vector<State> states_;  ///< by number
+    std::vector<Link> links_;  ///< by number
     std::deque<MeshMark> meshes_;
-    std::vector<Call> calls_;
+    std::unordered_map<std::string, std::uint32_t> word_numbers_;
+    std::deque<std::string> words_;
+    Numbering<CallKey, CallHash> calls_;
+    std::vector<Sum> sums_;  ///< by number
     std::uint32_t next_call_ = 0;
 };
 
-}  // namespace
+TlsLinkMaker::TlsLinkMaker(const Inventory& inventory) : impl_(std::make_unique<Impl>(inventory)) {}
 
-TlsLinks tls_links(const Inventory& inventory, const std::vector<Conversation>& conversations) {
-    LinkMaker maker(inventory);
-    for (const Conversation& each : conversations) {
-        if (each.protocol != Protocol::tcp && !each.tls) continue;
-        if (!is_by_design(each)) maker.take(each);
-    }
-    return maker.links();
+TlsLinkMaker::~TlsLinkMaker() = default;
+
+void TlsLinkMaker::take(const Conversation& conversation) {
+    if (conversation.protocol != Protocol::tcp && !conversation.tls) return;
+    if (!is_by_design(conversation)) impl_->take(conversation);
+}
+
+TlsLinks TlsLinkMaker::links() {
+    return impl_->links();
 }
 
 }  // namespace nspect::analyzer

@@ -81,8 +81,7 @@ bool is_less(Protection protection, TlsMode mode) {
 
 /// What was found out about one server, of one link.
 struct Held {
-    std::size_t one_way = 0;
-    std::set<std::string> names;
+    std::set<std::string> names;  ///< of what was less than mutual
     std::set<std::string> old;
 };
 
@@ -154,15 +153,13 @@ void hold_gateways(const Expectations& expectations, const Inventory& inventory,
     TlsMode easiest = TlsMode::strict;
     for (const ServedBy& each : servers) easiest = std::min(easiest, each.server->mode);
     std::map<const ServedBy*, Held> held;
-    for (const Conversation* each : link.all) {
-        if (!each->tls || each->tls->server_alert != 0) continue;
-        const TlsSeen& tls = *each->tls;
+    for (const TlsCall& each : link.all) {
+        if (!each.tls || each.tls->server_alert != 0) continue;
+        const TlsSeen& tls = *each.tls;
         const ServedBy* of = server_of_name(servers, tls.sni);
         if (of == nullptr) continue;
-        const Protection protection = protection_of(*each);
         const TlsMode mode = of->server->mode;
-        if (is_less(protection, mode) && !is_less(protection, easiest)) {
-            ++held[of].one_way;
+        if (is_less(each.protection, mode) && !is_less(each.protection, easiest)) {
             held[of].names.insert("asked for \"" + tls.sni + "\"");
         }
         const std::uint16_t least = least_version(*of, expectations.mesh);
@@ -172,7 +169,7 @@ void hold_gateways(const Expectations& expectations, const Inventory& inventory,
     for (const ServedBy& each : servers) {
         const auto found = held.find(&each);
         if (found == held.end()) continue;
-        if (found->second.one_way > 0) {
+        if (!found->second.names.empty()) {
             findings.push_back(made_of(link, each, "one-way-where-mutual",
                                        "the client shows no certificate, and " + each.by() +
                                            " demands " + each.server->word + " for " +

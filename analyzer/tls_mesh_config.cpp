@@ -55,9 +55,9 @@ void hold_mesh_config(const MeshConfig& mesh, const TlsLink& link, std::vector<F
     if (mesh.by.empty() || link.mesh == nullptr || !link.mesh->mesh.starts_with("Istio")) return;
     std::set<std::string> strangers;
     std::set<std::string> old;
-    for (const Conversation* each : link.all) {
-        if (!each->tls) continue;
-        const TlsSeen& tls = *each->tls;
+    for (const TlsCall& each : link.all) {
+        if (!each.tls) continue;
+        const TlsSeen& tls = *each.tls;
         if (mesh.trust_domain) {
             keep_stranger(mesh, "client ", tls.client_identity, strangers);
             keep_stranger(mesh, "server ", tls.server_identity, strangers);

@@ -14,26 +14,24 @@
 namespace nspect::analyzer {
 namespace {
 
-bool is_host_of(const ServiceEntry& entry, const std::string& name) {
+bool is_host_of(const ServiceEntry& entry, std::string_view name) {
     return std::any_of(entry.hosts.begin(), entry.hosts.end(), [&](const std::string& each) {
         if (each.starts_with("*")) return name.ends_with(std::string_view(each).substr(1));
         return each == name;
     });
 }
 
-bool is_registered(const Expectations& expectations, const Conversation& conversation) {
-    const Socket& server = conversation.server.socket;
-    return std::any_of(expectations.service_entries.begin(), expectations.service_entries.end(),
-                       [&](const ServiceEntry& each) {
-                           if (!each.ports.empty() && !each.ports.contains(server.port))
-                               return false;
-                           const std::string& sni =
-                               conversation.tls ? conversation.tls->sni : std::string();
-                           return each.addresses.contains(server.ip) ||
-                                  (!conversation.server.name.empty() &&
-                                   is_host_of(each, conversation.server.name)) ||
-                                  (!sni.empty() && is_host_of(each, sni));
-                       });
+bool is_registered(const Expectations& expectations, const TlsLink& link, const TlsCall& call) {
+    return std::any_of(
+        expectations.service_entries.begin(), expectations.service_entries.end(),
+        [&](const ServiceEntry& each) {
+            if (!each.ports.empty() && !each.ports.contains(link.port)) return false;
+            const std::string_view sni =
+                call.tls ? std::string_view(call.tls->sni) : std::string_view();
+            return each.addresses.contains(link.server_address) ||
+                   (!call.server_name.empty() && is_host_of(each, call.server_name)) ||
+                   (!sni.empty() && is_host_of(each, sni));
+        });
 }
 
 /// A Service in front of the server's port that the client's proxy does not know, where it knows
@@ -94,10 +92,9 @@ void hold_registry_only(const Expectations& expectations, const Inventory& inven
         outbound_of(expectations, sender_of(inventory, *link.client_endpoint));
     if (outbound.policy != OutboundPolicy::registry_only) return;
     std::size_t strangers = 0;
-    for (const Conversation* each : link.all) {
-        const bool outside = !each->server.endpoint && !each->server.node && !each->service;
-        if (!outside || each->outcome != Outcome::established) continue;
-        if (!is_registered(expectations, *each)) ++strangers;
+    for (const TlsCall& each : link.all) {
+        if (!each.outside || !each.established) continue;
+        if (!is_registered(expectations, link, each)) strangers += each.count;
     }
     if (strangers == 0) return;
     Finding made = finding_about(link, "outbound-not-registered", Severity::medium,

@@ -288,4 +288,12 @@ void join_recordings(Loaded& loaded, bool keep_sightings) {
     loaded.context.sightings = {};
 }
 
+void each_conversation(Loaded& loaded, const std::function<void(const Conversation&)>& use) {
+    analyzer::stitch_each(loaded.context, loaded.world.inventory, [&](const Conversation& each) {
+        use(each);
+        return true;
+    });
+    loaded.context.sightings = {};
+}
+
 }  // namespace nspect::cli

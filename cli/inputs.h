@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,5 +55,9 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
 /// Names and joins what the recordings in `context` saw; their sightings are used up. With
 /// `keep_sightings` they are named and left as they are.
 void join_recordings(Loaded& loaded, bool keep_sightings = false);
+
+/// With `keep_sightings`: makes the conversations one by one, for who keeps none. The sightings are
+/// used up.
+void each_conversation(Loaded& loaded, const std::function<void(const Conversation&)>& use);
 
 }  // namespace nspect::cli

@@ -61,14 +61,25 @@ viz::View view_of(const Options& options, const Loaded& loaded, const analyzer::
     return view;
 }
 
+/// Conversations are made one by one, and never in memory together.
+analyzer::Audit audit_of(const analyzer::PolicyEngine& engine, Loaded& loaded) {
+    analyzer::Auditor auditor(engine, loaded.context);
+    each_conversation(loaded, [&](const Conversation& each) { auditor.take(each); });
+    return auditor.finish();
+}
+
 int run(const Options& options) {
-    auto loaded = load_inputs(options.inputs, options.load, options.output);
+    const bool page = options.output.format == "html";  // which shows conversations
+    LoadOptions load = options.load;
+    load.keep_sightings = !page;
+    auto loaded = load_inputs(options.inputs, load, options.output);
     if (!loaded) return fail(loaded.error());
     const auto input = compliance_input(options, *loaded);
     if (!input) return fail(input.error());
     std::optional<Busy> busy(std::in_place, "judging", options.output.quiet);
     const analyzer::PolicyEngine engine(loaded->world);
-    analyzer::Audit audit = analyzer::audit(engine, loaded->conversations, loaded->context);
+    analyzer::Audit audit = page ? analyzer::audit(engine, loaded->conversations, loaded->context)
+                                 : audit_of(engine, *loaded);
     std::vector<analyzer::ComplianceCheck> checks;
     if (wants_compliance(options)) checks = analyzer::compliance(engine, audit, *input);
     busy.reset();
@@ -85,7 +96,7 @@ int run(const Options& options) {
                             code);
     }
     viz::View view = view_of(options, *loaded, audit, *compared, checks);
-    if (options.output.format == "html") add_page(engine, *loaded, audit, view);
+    if (page) add_page(engine, *loaded, audit, view);
     return write_view(options.output, view, code, junit_of("nspect audit", options.judge));
 }
 

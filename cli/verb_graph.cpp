@@ -5,7 +5,6 @@
 #include "analyzer/audit.h"
 #include "analyzer/capture_quality.h"
 #include "analyzer/graph_auditor.h"
-#include "analyzer/stitch.h"
 #include "cli/inputs.h"
 #include "cli/page.h"
 #include "cli/progress.h"
@@ -78,11 +77,7 @@ Status choose(const Options& options, const Inventory& inventory, Graph& graph) 
 /// Conversations are made one by one, and never in memory together.
 analyzer::Audit graph_of(const analyzer::PolicyEngine& engine, Loaded& loaded) {
     analyzer::GraphAuditor auditor(engine, loaded.context);
-    analyzer::stitch_each(loaded.context, loaded.world.inventory, [&](const Conversation& each) {
-        auditor.take(each);
-        return true;
-    });
-    loaded.context.sightings = {};
+    each_conversation(loaded, [&](const Conversation& each) { auditor.take(each); });
     return auditor.finish();
 }
 

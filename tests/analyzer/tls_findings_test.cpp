@@ -38,6 +38,19 @@ TEST_CASE("the narrowest PeerAuthentication that says something counts", "[mtls]
     CHECK(ports.mode(81) == TlsMode::strict);
 }
 
+TEST_CASE("conversations that are alike are counted together, in whatever order they come",
+          "[mtls]") {
+    Scene scene(strict_db);
+    for (const auto first : {5s, 3s, 9s}) scene.talk().first = at(first);
+    scene.talk(seen(ClientCert::presented)).first = at(1s);
+    scene.talk(seen(ClientCert::not_requested)).first = at(2s);
+    const auto audit = scene.audit();
+    REQUIRE(codes(audit) == Codes{"one-way-where-mutual", "plaintext-where-strict"});
+    CHECK(audit.findings[0].evidence.at(0) ==
+          "3 conversations, first " + to_seconds(at(3s)) + ", last " + to_seconds(at(9s)));
+    CHECK(audit.findings[1].evidence.at(0) == "1 conversation, " + to_seconds(at(2s)));
+}
+
 TEST_CASE("of two PeerAuthentications in one scope the older counts, the other is found",
           "[mtls]") {
     const Scene scene(peer("a", "shop", "{mtls: {mode: DISABLE}}", "2026-02-01T00:00:00Z") +

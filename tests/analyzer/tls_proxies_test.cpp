@@ -212,6 +212,21 @@ TEST_CASE("where only the registry may be reached, other addresses are found", "
           unknown);
 }
 
+TEST_CASE("calls to whom no ServiceEntry names are counted, whatever else is called", "[mtls]") {
+    Scene scene(mesh("outboundTrafficPolicy: {mode: REGISTRY_ONLY}") +
+                object("ServiceEntry", "pay", "{hosts: [api.pay.example]}"));
+    for (const char* name : {"evil.example", "api.pay.example", "evil.example", "", ""}) {
+        Conversation& outside = scene.talk();
+        outside.server.endpoint.reset();
+        outside.server.socket = {IpAddress::parse("203.0.113.7").value(), Port{443}};
+        outside.server.name = name;
+    }
+    scene.conversations.back().outcome = Outcome::refused;
+    const auto audit = scene.audit();
+    REQUIRE(codes(audit) == Codes{"outbound-not-registered"});
+    CHECK(audit.findings[0].evidence.at(0) == "3 conversations");
+}
+
 TEST_CASE("a Sidecar's listener has TLS of its own where PeerAuthentication says DISABLE",
           "[mtls]") {
     const auto mode = [](const std::string& peers, const std::string& word) {

@@ -81,8 +81,9 @@ struct Scene {
     }
 
     analyzer::TlsAudit audit() const {
-        return analyzer::audit_tls(bundle.expectations, bundle.inventory, conversations, at(10s),
-                                   lossy);
+        analyzer::TlsAuditor auditor(bundle.expectations, bundle.inventory);
+        for (const Conversation& each : conversations) auditor.take(each);
+        return auditor.finish(at(10s), lossy);
     }
 
     TlsMode mode(std::uint16_t port = 5432) const {
