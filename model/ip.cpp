@@ -41,14 +41,21 @@ std::string_view take_part(std::string_view& text, char separator) {
 }
 
 std::optional<std::uint32_t> parse_v4(std::string_view text) {
-    if (std::count(text.begin(), text.end(), '.') != 3) return std::nullopt;
     std::uint32_t value = 0;
+    std::size_t at = 0;
     for (int part = 0; part < 4; ++part) {
-        const auto digits = take_part(text, '.');
-        const auto byte = parse_number<std::uint8_t>(digits, 3, 10);
-        if (!byte || (digits.size() > 1 && digits.front() == '0')) return std::nullopt;
-        value = value << 8U | *byte;
+        if (part > 0 && (at == text.size() || text[at++] != '.')) return std::nullopt;
+        const std::size_t start = at;
+        unsigned byte = 0;
+        while (at < text.size() && at < start + 3 && text[at] >= '0' && text[at] <= '9') {
+            byte = byte * 10 + static_cast<unsigned>(text[at++] - '0');
+        }
+        const std::size_t digits = at - start;
+        const bool valid = digits > 0 && byte <= 255 && (digits == 1 || text[start] != '0');
+        if (!valid) return std::nullopt;
+        value = value << 8U | byte;
     }
+    if (at != text.size()) return std::nullopt;
     return value;
 }
 

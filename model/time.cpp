@@ -5,7 +5,6 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <cstdio>
 
 namespace nspect {
 namespace {
@@ -101,6 +100,12 @@ std::optional<Timestamp> from_parts(std::int64_t seconds, std::int64_t nanosecon
     return Timestamp(Duration(total));
 }
 
+void put_digits(std::string& text, std::size_t at, std::size_t count, std::int64_t value) {
+    for (std::size_t i = at + count; i > at; value /= 10) {
+        text[--i] = static_cast<char>('0' + value % 10);
+    }
+}
+
 std::string with_unit(std::int64_t tenths, std::string_view unit) {
     std::string text = std::to_string(tenths / 10);
     if (tenths < 1000 && tenths % 10 != 0) text += '.' + std::to_string(tenths % 10);
@@ -127,18 +132,22 @@ std::string to_string(Timestamp time) {
     const std::int64_t clock = ((seconds % day_s) + day_s) % day_s;
     const auto days = static_cast<int>((seconds - clock) / day_s);
     const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(days))};
-    std::array<char, 40> text{};
-    const int length =
-        std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%09dZ",
-                      int(date.year()), unsigned(date.month()), unsigned(date.day()),
-                      static_cast<int>(clock / 3600), static_cast<int>(clock / 60 % 60),
-                      static_cast<int>(clock % 60), static_cast<int>(fraction));
-    return {text.data(), static_cast<std::size_t>(length)};
+    std::string text = "0000-00-00T00:00:00.000000000Z";
+    put_digits(text, 0, 4, int(date.year()));
+    put_digits(text, 5, 2, unsigned(date.month()));
+    put_digits(text, 8, 2, unsigned(date.day()));
+    put_digits(text, 11, 2, clock / 3600);
+    put_digits(text, 14, 2, clock / 60 % 60);
+    put_digits(text, 17, 2, clock % 60);
+    put_digits(text, 20, 9, fraction);
+    return text;
 }
 
 std::string to_seconds(Timestamp time) {
-    const std::string text = to_string(time);
-    return text.substr(0, text.rfind('.')) + "Z";
+    std::string text = to_string(time);
+    text.resize(text.rfind('.'));
+    text += 'Z';
+    return text;
 }
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {

@@ -32,6 +32,10 @@ public:
     Status for_each_sighting(const std::function<bool(const Sighting&)>& visit) {
         return for_each_sighting(Timestamp{}, visit);
     }
+    /// Those at once, in the same order, which is quicker. Now and then `progress` is told how many
+    /// of them are read.
+    virtual Result<std::vector<Sighting>> sightings(
+        Timestamp since, const std::function<void(std::size_t)>& progress);
     /// How many sightings there are, as far as that can be told without reading them: room to make.
     virtual std::size_t about_how_many() { return 0; }
     /// Orderly end: what is buffered is durable afterwards.
@@ -42,10 +46,14 @@ public:
     /// "damaged".
     virtual std::vector<std::string> warnings() const { return {}; }
 
-    /// Everything; of the sightings those that began at `since` or later. Now and then `progress`
-    /// is told how many of them are read.
+    /// Everything; of the sightings those that began at `since` or later.
     Result<Recording> read_all(Timestamp since = {},
                                const std::function<void(std::size_t)>& progress = {});
+
+protected:
+    /// A visit for for_each_sighting() that keeps them; both must outlive it.
+    static std::function<bool(const Sighting&)> append_to(
+        std::vector<Sighting>& all, const std::function<void(std::size_t)>& progress);
 };
 
 }  // namespace nspect::store

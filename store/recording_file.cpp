@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "model/order.h"
 #include "store/recording_reader.h"
 #include "store/recording_writer.h"
 #include "store/schema.h"
@@ -66,6 +67,8 @@ public:
     Result<Recording> read_context() override;
     Status for_each_sighting(Timestamp since,
                              const std::function<bool(const Sighting&)>& visit) override;
+    Result<std::vector<Sighting>> sightings(
+        Timestamp since, const std::function<void(std::size_t)>& progress) override;
     std::size_t about_how_many() override;
     Status close() override;
     std::vector<std::string> warnings() const override { return damage_.sentences(); }
@@ -143,6 +146,44 @@ Status RecordingFile::for_each_sighting(Timestamp since,
                                         const std::function<bool(const Sighting&)>& visit) {
     if (!open_) return closed();
     return RecordingReader(db_, damage_).sightings(since, visit);
+}
+
+/// In order of their first packets, then as they were numbered.
+void sort(std::vector<Sighting>& all) {
+    struct Place {
+        Timestamp first;
+        std::uint32_t index;  // they came by their numbers
+        auto operator<=>(const Place&) const = default;
+    };
+    const auto before = [](const Sighting& a, const Sighting& b) { return a.first < b.first; };
+    if (std::is_sorted(all.begin(), all.end(), before)) return;
+    std::vector<Place> places;
+    places.reserve(all.size());
+    for (const Sighting& each : all) {
+        places.push_back({each.first, static_cast<std::uint32_t>(places.size())});
+    }
+    std::sort(places.begin(), places.end());
+    std::vector<std::uint32_t> order;
+    order.reserve(places.size());
+    for (const Place& each : places) order.push_back(each.index);
+    put_in_order(all, std::move(order));
+}
+
+Result<std::vector<Sighting>> RecordingFile::sightings(
+    Timestamp since, const std::function<void(std::size_t)>& progress) {
+    if (!open_) return closed();
+    // Rows lie by number; in order of time each would have to be looked for.
+    if (since > Timestamp{}) return FlowStore::sightings(since, progress);
+    std::vector<Sighting> all;
+    all.reserve(about_how_many());
+    const auto whole = RecordingReader(db_, damage_).sightings_by_id(append_to(all, progress));
+    if (!whole) return whole.error();
+    if (!*whole) {
+        all = {};
+        return FlowStore::sightings(since, progress);
+    }
+    sort(all);
+    return all;
 }
 
 std::size_t RecordingFile::about_how_many() {

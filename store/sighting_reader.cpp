@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sightings half of RecordingReader: the fast way in time order, and the way around damage.
+// The sightings half of RecordingReader: the fast ways, and the way around damage.
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -39,9 +39,13 @@ std::string RecordingReader::columns() const {
            (has_later_columns_ ? later_columns() : std::string());
 }
 
-Status RecordingReader::sightings(Timestamp since, const Visit& visit) {
+void RecordingReader::look_for_columns() {
     has_later_columns_ = bool{db_->prepare("SELECT tunnel FROM sighting LIMIT 0")};
     has_latest_columns_ = bool{db_->prepare("SELECT largest_sent FROM sighting LIMIT 0")};
+}
+
+Status RecordingReader::sightings(Timestamp since, const Visit& visit) {
+    look_for_columns();
     std::optional<Key> last;
     const auto end = in_time_order(since, visit, last);
     if (!end) return end.error();
@@ -57,15 +61,33 @@ Result<RecordingReader::End> RecordingReader::in_time_order(Timestamp since, con
                      (all ? "" : "WHERE first_ns >= ? ") + "ORDER BY first_ns, rowid");
     if (!statement) return End::damaged;  // no such index: the other way does without
     if (!all) statement->put(since);
+    return walk(*statement, true, visit, last);
+}
+
+Result<bool> RecordingReader::sightings_by_id(const Visit& visit) {
+    look_for_columns();
+    const Damage before = *damage_;
+    auto statement = db_->prepare("SELECT " + columns() + " FROM sighting ORDER BY rowid");
+    if (!statement) return std::move(statement).error();
+    std::optional<Key> last;
+    const auto end = walk(*statement, false, visit, last);
+    if (!end) return end.error();
+    if (*end == End::damaged) *damage_ = before;
+    return *end != End::damaged;
+}
+
+/// Rows in order of (first_ns, id), or of (0, id).
+Result<RecordingReader::End> RecordingReader::walk(Statement& statement, bool by_time,
+                                                   const Visit& visit, std::optional<Key>& last) {
     Sighting sighting;
-    Step step = statement->step();
-    for (; step == Step::row; step = statement->step()) {
-        Row key_of(*statement);
+    Step step = statement.step();
+    for (; step == Step::row; step = statement.step()) {
+        Row key_of(statement);
         const std::int64_t id = key_of.integer();
-        const Key key{key_of.integer(), id};
+        const Key key{by_time ? key_of.integer() : 0, id};
         if (last && key <= *last) return End::damaged;  // pages that refer to each other in circles
         last = key;
-        Row row(*statement);
+        Row row(statement);
         const auto valid = take(row, sighting);
         if (!valid) return valid.error();
         if (*valid && !visit(sighting)) return End::stopped;

@@ -173,19 +173,14 @@ std::int64_t Row::integer() {
     return sqlite3_value_int64(value);
 }
 
-std::string Row::text() {
-    const int column = column_++;
-    if (sqlite3_column_type(statement_, column) != SQLITE_TEXT) {
-        ok_ = false;
-        return {};
-    }
-    const unsigned char* bytes = sqlite3_column_text(statement_, column);
-    const auto length = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
-    if (bytes == nullptr || length > max_text_bytes) {
-        ok_ = false;
-        return {};
-    }
-    return {bytes, bytes + length};
+std::string_view Row::text_view() {
+    sqlite3_value* const value = sqlite3_column_value(statement_, column_++);
+    const bool is_text = sqlite3_value_type(value) == SQLITE_TEXT;
+    const void* bytes = is_text ? sqlite3_value_text(value) : nullptr;  // as UTF-8, in any file
+    const auto length = static_cast<std::size_t>(is_text ? sqlite3_value_bytes(value) : 0);
+    ok_ = ok_ && bytes != nullptr && length <= max_text_bytes;
+    if (!ok_) return {};
+    return {static_cast<const char*>(bytes), length};
 }
 
 bool Row::is_null() const {
@@ -199,7 +194,7 @@ bool Row::take_null() {
 }
 
 IpAddress Row::address() {
-    const auto address = IpAddress::parse(text());
+    const auto address = IpAddress::parse(text_view());
     ok_ = ok_ && address.has_value();
     return address.value_or(IpAddress{});
 }

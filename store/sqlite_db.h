@@ -74,7 +74,7 @@ public:
 
     bool ok() const noexcept { return ok_; }
     std::int64_t integer();
-    std::string text();
+    std::string text() { return std::string(text_view()); }
     bool is_null() const;
 
     /// An integer that fits T; of a 64-bit unsigned T all bits count.
@@ -108,6 +108,8 @@ public:
 
 private:
     bool take_null();
+    /// Valid until the next step.
+    std::string_view text_view();
 
     sqlite3_stmt* statement_;
     int column_ = 0;

@@ -127,6 +127,9 @@ TEST_CASE("sightings come in order of their first packet, and stop when asked", 
         return seen.size() < 3;
     }));
     CHECK(seen == std::vector<std::uint64_t>{9, 5, 3});
+    seen.clear();
+    for (const Sighting& flow : read(*store).sightings) seen.push_back(flow.id);
+    CHECK(seen == std::vector<std::uint64_t>{9, 5, 3, 1});
 }
 
 TEST_CASE("sightings since a time are those that began then or later", "[store]") {
