@@ -6,17 +6,20 @@ namespace nspect::viz {
 
 namespace {
 
-std::string line(const std::vector<std::string>& cells) {
-    std::string text;
-    for (std::size_t i = 0; i < cells.size(); ++i) text += (i > 0 ? "," : "") + for_csv(cells[i]);
-    return text + "\r\n";
+void add_line(const std::vector<std::string>& cells, std::string& text) {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (i > 0) text += ',';
+        text += for_csv(cells[i]);
+    }
+    text += "\r\n";
 }
 
 }  // namespace
 
 std::string to_csv(const Table& table) {
-    std::string text = line(table.columns);
-    for (const auto& row : table.rows) text += line(row);
+    std::string text;
+    add_line(table.columns, text);
+    for (const auto& row : table.rows) add_line(row, text);
     return text;
 }
 

@@ -69,10 +69,18 @@ std::string visible(std::uint32_t c) {
     return text;
 }
 
+/// Printable ASCII alone, as most of what is shown.
+bool is_plain(std::string_view text) {
+    bool plain = true;
+    for (const char c : text) plain &= c >= 0x20 && c < 0x7F;
+    return plain;
+}
+
 /// The common part of all outputs: what cannot be shown becomes visible text, the rest goes to
 /// `put`.
 template <class F>
 std::string escaped(std::string_view text, F&& put) {
+    if (is_plain(text)) return std::string(text);
     std::string out;
     out.reserve(text.size());
     for_each_code_point(text, [&](std::uint32_t c, std::string_view bytes) {
@@ -159,10 +167,11 @@ std::string for_markdown(std::string_view text) {
 
 std::string for_csv(std::string_view text) {
     std::string cell = for_terminal(text);
-    const bool formula =
-        !cell.empty() && std::string_view("=+-@").find(cell.front()) != std::string_view::npos;
+    if (cell.empty()) return cell;
+    const char front = cell.front();
+    const bool formula = front == '=' || front == '+' || front == '-' || front == '@';
     if (formula && cell.size() > 1) cell.insert(cell.begin(), '\'');
-    if (cell.find_first_of(",\"") == std::string::npos) return cell;
+    if (cell.find(',') == std::string::npos && cell.find('"') == std::string::npos) return cell;
     std::string quoted = "\"";
     for (const char c : cell) {
         if (c == '"') quoted += '"';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viz/words.h"
 
-#include <cstdio>
+#include <array>
+#include <charconv>
 
 namespace nspect::viz {
 
@@ -20,9 +21,10 @@ std::string byte_words(std::uint64_t bytes) {
         value /= 1000;
         ++unit;
     }
-    char text[32];
-    std::snprintf(text, sizeof text, "%.1f %s", value, units[unit]);
-    return text;
+    std::array<char, 32> text{};
+    const auto written =
+        std::to_chars(text.begin(), text.end(), value, std::chars_format::fixed, 1);
+    return std::string(text.begin(), written.ptr) + ' ' + units[unit];
 }
 
 std::string short_number(std::uint64_t number) {
