@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/live_world.h"
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+
+#include "capture/os/socket_closes.h"
+#include "capture/targets/socket_closers.h"
 
 namespace nspect::capture {
 namespace {
@@ -27,6 +32,50 @@ OpenedSource open_any(const TargetWatcher& watcher, LiveOptions options, std::ui
     return run_in(*there, [&] { return PcapLive::open(options); });
 }
 
+/// Who closed which socket, told by the kernel and by the watcher of targets.
+class CloseFollower {
+public:
+    CloseFollower(std::shared_ptr<TargetWatcher> watcher, Procfs procfs,
+                  std::function<Timestamp()> now)
+        : watcher_(std::move(watcher)), procfs_(std::move(procfs)), now_(std::move(now)) {}
+
+    Result<int> begin() {
+        auto opened = SocketCloses::open();
+        if (!opened) return std::move(opened).error();
+        closes_.emplace(std::move(*opened));
+        closers_.emplace(procfs_, closes_->groups());
+        return closes_->poll_fd();
+    }
+    void targets_changed() noexcept { is_current_ = false; }
+
+    RecorderWorld::Closes read() {
+        const auto events = closes_->read();
+        const auto since_boot =
+            now_().time_since_epoch() - std::chrono::steady_clock::now().time_since_epoch();
+        learn();
+        RecorderWorld::Closes told{closers_->resolve(events, since_boot), closes_->take_lost()};
+        if (!closers_->misses_container()) return told;
+        watcher_->sockets({});
+        targets_changed();
+        learn();
+        auto more = closers_->resolve({}, since_boot);
+        told.closed.insert(told.closed.end(), more.begin(), more.end());
+        return told;
+    }
+
+private:
+    void learn() {
+        if (!std::exchange(is_current_, true)) closers_->learn(watcher_->targets());
+    }
+
+    std::shared_ptr<TargetWatcher> watcher_;
+    Procfs procfs_;
+    std::function<Timestamp()> now_;
+    std::optional<SocketCloses> closes_;
+    std::optional<SocketClosers> closers_;
+    bool is_current_ = false;
+};
+
 }  // namespace
 
 Result<RecorderWorld> live_world(LiveWorldOptions options) {
@@ -47,12 +96,21 @@ Result<RecorderWorld> live_world(LiveWorldOptions options) {
     };
     world.targets_fd = watcher->poll_fd();
     world.targets = [watcher] { return watcher->targets(); };
-    world.read_targets = [watcher] { return watcher->read(); };
+    const auto closes =
+        std::make_shared<CloseFollower>(watcher, options.watcher.procfs, options.now);
+    world.read_targets = [watcher, closes] {
+        auto events = watcher->read();
+        if (!events || !events->empty()) closes->targets_changed();
+        return events;
+    };
     world.lost_notifications = [watcher] { return watcher->losses(); };
     world.take_limitations = [watcher] { return watcher->take_limitations(); };
-    world.sockets = [watcher](const std::vector<std::uint64_t>& namespaces) {
+    world.sockets = [watcher, closes](const std::vector<std::uint64_t>& namespaces) {
+        closes->targets_changed();
         return watcher->sockets(namespaces);
     };
+    world.hear_closes = [closes] { return closes->begin(); };
+    world.closed = [closes] { return closes->read(); };
     world.now = options.now;
     world.stop_fd = options.stop_fd;
     return world;

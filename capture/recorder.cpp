@@ -18,7 +18,15 @@ namespace {
 constexpr unsigned first_wait = 1;
 constexpr unsigned longest_wait = 64;
 
-enum Tag : std::uint64_t { tick_tag, stop_tag, deadline_tag, targets_tag, drain_tag, look_tag };
+enum Tag : std::uint64_t {
+    tick_tag,
+    stop_tag,
+    deadline_tag,
+    targets_tag,
+    drain_tag,
+    look_tag,
+    closes_tag
+};
 
 VantageBook::Options book_options(const RecorderOptions& options, const RecorderWorld& world) {
     return {world.host_netns, options.side, options.host_interfaces, options.wants};
@@ -62,6 +70,9 @@ private:
     Status arm_timers();
     void follow_targets();
     void learn_sockets(const TargetEvent& event, Timestamp now);
+    void hear_closes();
+    void take_closes();
+    void read_closes();
     void look_at_sockets();
     void look_now();
     void cover_targets();
@@ -91,6 +102,9 @@ private:
     Fd deadline_;
     Fd rest_;               ///< until the next look at sockets
     bool resting_ = false;  ///< it is running
+    bool asked_for_closes_ = false;
+    bool hears_closes_ = false;
+    std::vector<ClosedSocket> unknown_closes_;
     RecordingSummary summary_;
     Limitations limitations_;
     std::size_t said_ = 0;  ///< of these
@@ -115,6 +129,7 @@ Status Recorder::begin() {
     for (const TargetInfo& target : world_.targets()) {
         if (world_.sockets) sockets_.learn(target, summary_.started);
     }
+    hear_closes();
     if (options_.side != CaptureSide::inside || options_.host_interfaces) {
         auto host = world_.open_source(world_.host_netns);
         if (!host) return std::move(host).error();
@@ -167,6 +182,7 @@ void Recorder::turn() {
         acknowledge_timer(rest_);
         resting_ = false;
     }
+    if (has(closes_tag)) take_closes();
     if (has(stop_tag) || has(deadline_tag)) stop();
     if (has(drain_tag)) drained_ = true;
     for (const std::uint64_t tag : ready) sources_.read(tag);
@@ -186,6 +202,7 @@ void Recorder::stop() {
 }
 
 void Recorder::follow_targets() {
+    read_closes();  // of containers that may be gone now
     auto events = world_.read_targets();
     const Timestamp now = world_.now();
     if (!events) {
@@ -201,6 +218,7 @@ void Recorder::follow_targets() {
             not_covered_.erase(event.target.netns);
         }
     }
+    for (const auto& each : std::exchange(unknown_closes_, {})) sockets_.closed(each);
     take_limitations();
     cover_targets();
 }
@@ -212,6 +230,37 @@ void Recorder::learn_sockets(const TargetEvent& event, Timestamp now) {
     } else {
         sockets_.learn(event.target, now);
     }
+    hear_closes();
+}
+
+/// Once there is somebody to hear of. Where it cannot be, looks have to do.
+void Recorder::hear_closes() {
+    if (asked_for_closes_ || sockets_.empty() || !world_.hear_closes) return;
+    asked_for_closes_ = true;
+    const auto heard = world_.hear_closes();
+    if (!heard || !loop_.watch(*heard, closes_tag)) return;
+    hears_closes_ = true;
+    sockets_.hear_closes();
+}
+
+void Recorder::take_closes() {
+    read_closes();
+    if (!unknown_closes_.empty() && world_.targets_fd >= 0) follow_targets();
+    unknown_closes_.clear();
+}
+
+/// Those of containers that are not known yet are kept.
+void Recorder::read_closes() {
+    if (!hears_closes_) return;
+    auto closes = world_.closed();
+    for (auto& each : closes.closed) {
+        if (sockets_.knows(each)) {
+            sockets_.closed(each);
+        } else {
+            unknown_closes_.push_back(std::move(each));
+        }
+    }
+    if (closes.lost > 0) sockets_.missed_closes();
 }
 
 void Recorder::look_at_sockets() {
@@ -231,6 +280,7 @@ void Recorder::look_now() {
     const auto wanted = sockets_.take_wanted();
     const auto found = world_.sockets(wanted);
     if (world_.targets_fd >= 0) follow_targets();
+    take_closes();  // of sockets that this look did not find
     const Timestamp now = world_.now();
     for (const auto& [netns, owners] : found) sockets_.looked(netns, owners, now);
 }
@@ -306,6 +356,7 @@ void Recorder::take_limitations() {
 void Recorder::tick() {
     acknowledge_timer(tick_);
     sources_.age();
+    take_closes();
     for (auto& [netns, retry] : not_covered_) {
         if (retry.left > 0) --retry.left;
     }
@@ -374,6 +425,7 @@ RecordingSummary Recorder::end() {
     last.info = options_.info;
     last.sightings = pipeline_.table().take_changed(summary_.ended);
     if (sockets_.wants_look()) look_now();
+    take_closes();
     book_.take_changes(last);
     sockets_.take_changes(last);
     add_losses(last, summary_.ended);

@@ -12,6 +12,7 @@
 #include "capture/batch_writer.h"
 #include "capture/flow/flow_table.h"
 #include "capture/source/packet_source.h"
+#include "capture/targets/socket_closers.h"
 #include "capture/vantage_book.h"
 
 namespace nspect::capture {
@@ -54,6 +55,14 @@ struct RecorderWorld {
     std::function<std::map<std::uint64_t, std::vector<ContainerSockets>>(
         const std::vector<std::uint64_t>&)>
         sockets;
+    /// Begins to hear of sockets that such containers close, if that can be heard of: readable when
+    /// `closed` has something. Empty: it cannot.
+    std::function<Result<int>()> hear_closes;
+    struct Closes {
+        std::vector<ClosedSocket> closed;
+        std::uint64_t lost = 0;  ///< how many went untold
+    };
+    std::function<Closes()> closed;  ///< since the last call
     std::function<Timestamp()> now;
     int stop_fd = -1;  ///< readable: stop in order
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 namespace nspect::capture {
 namespace {
@@ -90,6 +91,10 @@ void SocketBook::update_residents(Network& network, const TargetInfo& target, Ti
 }
 
 void SocketBook::leave(Network& network, Resident& resident, Timestamp now) {
+    for (auto port = network.listening.begin(); port != network.listening.end();) {
+        port->second.erase(resident.target.id);
+        port = port->second.empty() ? network.listening.erase(port) : std::next(port);
+    }
     for (auto socket = network.open.begin(); socket != network.open.end();) {
         if (std::get<0>(socket->first) != resident.target.id) {
             ++socket;
@@ -125,7 +130,8 @@ void SocketBook::ask_about(Protocol protocol, const Socket& socket, std::uint64_
     const auto network = networks_.find(netns);
     if (network == networks_.end()) return;
     const bool waits = network->second.listening.contains({protocol, socket.port.number});
-    if (!waits || time - network->second.looked > good_for) wanted_.insert(netns);
+    const bool is_old = !hears_closes_ && time - network->second.looked > good_for;
+    if (!waits || is_old) wanted_.insert(netns);
 }
 
 void SocketBook::flow_began(const DecodedPacket& packet, std::uint64_t netns, Timestamp time) {
@@ -156,19 +162,10 @@ void SocketBook::looked(std::uint64_t netns, const std::vector<ContainerSockets>
         for (const auto& socket : sockets) {
             const SocketKey key{resident.target.id, socket.protocol, socket.local};
             if (socket.listening)
-                network.listening.emplace(socket.protocol, socket.local.port.number);
+                network.listening[{socket.protocol, socket.local.port.number}].insert(
+                    resident.target.id);
             present.insert(key);
-            if (network.open.contains(key)) continue;
-            if (open_ == most_open) {
-                ++lost_;
-                continue;
-            }
-            ++open_;
-            const auto from = std::max(network.looked, resident.since);
-            network.open.emplace(key, from);
-            tell(network, key, from, forever);
-            if (!std::exchange(resident.told, true) && !resident.is_main)
-                targets_[resident.target.id] = resident.target;
+            if (!network.open.contains(key)) open(network, resident, key);
         }
     }
     for (auto socket = network.open.begin(); socket != network.open.end();) {
@@ -181,6 +178,74 @@ void SocketBook::looked(std::uint64_t netns, const std::vector<ContainerSockets>
         --open_;
     }
     network.looked = now;
+}
+
+/// Since when a socket met just now may have been there. A container is met some time after it
+/// came: where closes are heard, the port has been nobody else's since its last one.
+Timestamp SocketBook::oldest(const Network& network, const Resident& resident,
+                             const PortKey& port) const {
+    if (!hears_closes_) return std::max(network.looked, resident.since);
+    const auto let_go = network.let_go.find(port);
+    return let_go == network.let_go.end() ? network.looked
+                                          : std::max(network.looked, let_go->second);
+}
+
+void SocketBook::open(Network& network, Resident& resident, const SocketKey& socket) {
+    if (open_ == most_open) {
+        ++lost_;
+        return;
+    }
+    ++open_;
+    const auto from =
+        oldest(network, resident, {std::get<1>(socket), std::get<2>(socket).port.number});
+    network.open.emplace(socket, from);
+    tell(network, socket, from, forever);
+    introduce(resident);
+}
+
+void SocketBook::introduce(Resident& resident) {
+    if (!std::exchange(resident.told, true) && !resident.is_main)
+        targets_[resident.target.id] = resident.target;
+}
+
+bool SocketBook::knows(const ClosedSocket& closed) const {
+    const auto network = networks_.find(closed.netns);
+    return network != networks_.end() &&
+           network->second.residents.contains({closed.runtime, closed.container});
+}
+
+/// A server's connections have its port too: what waits there goes on. Any other one may be as old
+/// as what was known of its port before.
+void SocketBook::closed(const ClosedSocket& closed) {
+    if (!knows(closed)) return;
+    Network& network = networks_.find(closed.netns)->second;
+    Resident& resident = network.residents.find({closed.runtime, closed.container})->second;
+    const PortKey port{closed.protocol, closed.local.port.number};
+    const auto waiting = network.listening.find(port);
+    const bool waits =
+        waiting != network.listening.end() && waiting->second.contains(resident.target.id);
+    if (waits && !closed.listening) return;
+    if (waits && waiting->second.erase(resident.target.id) > 0 && waiting->second.empty())
+        network.listening.erase(waiting);
+    const SocketKey key{resident.target.id, closed.protocol, closed.local};
+    const auto known = network.open.find(key);
+    if (known != network.open.end()) {
+        tell(network, key, known->second, closed.time);
+        network.open.erase(known);
+        --open_;
+    } else if (owners_.size() >= most_open) {
+        ++lost_;
+    } else {
+        const auto from = oldest(network, resident, port);
+        tell(network, key, std::min(from, closed.time), closed.time);
+        introduce(resident);
+    }
+    auto& let_go = network.let_go[port];
+    let_go = std::max(let_go, closed.time);
+}
+
+void SocketBook::missed_closes() {
+    for (auto& [netns, network] : networks_) network.listening.clear();
 }
 
 void SocketBook::tell(const Network& network, const SocketKey& socket, Timestamp from,

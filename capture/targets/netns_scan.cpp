@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "capture/targets/container_identity.h"
 #include "capture/targets/supervisor.h"
@@ -256,6 +257,18 @@ void update_host(TargetInfo& host, const Procfs& procfs, const StateRoots& roots
         }
     }
     std::erase_if(host.sharing, [](const SharingContainer& each) { return each.pids.empty(); });
+}
+
+void drop_guests(TargetInfo& host, const std::vector<TargetInfo>& all) {
+    std::set<std::string> at_home;
+    for (const auto& target : all) {
+        if (target.is_host) continue;
+        at_home.insert(target.container);
+        for (const auto& container : target.sharing) at_home.insert(container.container);
+    }
+    std::erase_if(host.sharing, [&](const SharingContainer& container) {
+        return at_home.contains(container.container);
+    });
 }
 
 }  // namespace nspect::capture

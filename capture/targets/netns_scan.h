@@ -49,4 +49,8 @@ TargetInfo describe_target(const Procfs& procfs, const StateRoots& roots, const 
 void update_host(TargetInfo& host, const Procfs& procfs, const StateRoots& roots,
                  const NetnsPlace& before, const NetnsPlace& now, EngineApi* engine = nullptr);
 
+/// Takes away from the host what is in a namespace of its own by `all`: a process on its way into a
+/// container is in the container's control group before it is in its network.
+void drop_guests(TargetInfo& host, const std::vector<TargetInfo>& all);
+
 }  // namespace nspect::capture

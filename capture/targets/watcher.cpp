@@ -379,6 +379,7 @@ void TargetWatcher::State::update_host_target(TargetInfo& target, const NetnsPla
     if (before == place) return;
     auto now = target;
     update_host(now, options_.procfs, options_.roots, before, place, &engine_);
+    drop_guests(now, targets_);
     before = place;
     const bool changed = identity_of(now) != identity_of(target);
     target = std::move(now);

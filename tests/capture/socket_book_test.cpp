@@ -2,6 +2,7 @@
 #include "capture/socket_book.h"
 
 #include <algorithm>
+#include <map>
 
 #include <catch2/catch.hpp>
 
@@ -184,4 +185,108 @@ TEST_CASE("there is an end to sockets that are remembered, and the rest is count
     changes(book);
     book.looked(host_netns, {{container("a"), {listener(80)}}}, at(4));
     CHECK(changes(book).socket_owners.size() == 1);
+}
+
+namespace {
+
+ClosedSocket close_of(const std::string& name, std::uint16_t port, Timestamp time,
+                      const char* address = "10.0.0.1", bool listening = false) {
+    return {host_netns,
+            "docker",
+            "id-of-" + name,
+            Protocol::tcp,
+            {*IpAddress::parse(address), Port{port}},
+            listening,
+            time};
+}
+
+/// Who has the port at that time, by name; "" for nobody. What is told later of the same replaces.
+std::string owner_at(const Batch& batch, std::uint16_t port, Timestamp time) {
+    std::map<std::pair<std::uint32_t, Timestamp>, SocketOwner> owners;
+    for (const auto& owner : batch.socket_owners) {
+        if (owner.local.port.number == port) owners[{owner.target, owner.from}] = owner;
+    }
+    for (const auto& [key, owner] : owners) {
+        for (const auto& target : batch.targets) {
+            if (target.id == owner.target && owner.from <= time && time <= owner.to)
+                return target.name;
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("a socket too brief for any look has its owner when its close is told", "[sockets]") {
+    SocketBook book;
+    book.hear_closes();
+    book.learn(network(host_netns, "10.0.0.1", {container("a"), container("b")}), at(1));
+    book.looked(host_netns, {{container("a"), {}}, {container("b"), {}}}, at(2));
+    changes(book);
+    book.closed(close_of("a", 5000, at(5)));
+    book.closed(close_of("b", 5000, at(8)));
+    book.closed(close_of("stranger", 5001, at(8)));
+    const auto batch = changes(book);
+    REQUIRE(batch.socket_owners.size() == 2);
+    CHECK(owner_at(batch, 5000, at(4)) == "a");
+    CHECK(owner_at(batch, 5000, at(7)) == "b");
+    CHECK(owner_at(batch, 5000, at(9)).empty());
+}
+
+TEST_CASE("a port that changes hands does so when it is closed", "[sockets]") {
+    SocketBook book;
+    book.hear_closes();
+    book.learn(network(host_netns, "10.0.0.1", {container("a"), container("b")}), at(1));
+    book.looked(host_netns, {{container("a"), {listener(80)}}, {container("b"), {}}}, at(2));
+    changes(book);
+    // Nobody can have it while its owner is not known to have closed it, however long ago the look.
+    CHECK_FALSE(asks(book, "10.0.0.9", 4000, "10.0.0.1", 80, host_netns, at(60)));
+    // One of its connections is over.
+    book.closed(close_of("a", 80, at(61)));
+    CHECK(changes(book).socket_owners.empty());
+    CHECK_FALSE(asks(book, "10.0.0.9", 4000, "10.0.0.1", 80, host_netns, at(62)));
+    book.closed(close_of("a", 80, at(63), "0.0.0.0", true));
+    auto batch = changes(book);
+    REQUIRE(batch.socket_owners.size() == 1);
+    CHECK(batch.socket_owners[0].to == at(63));
+    CHECK(asks(book, "10.0.0.9", 4000, "10.0.0.1", 80, host_netns, at(64)));
+    book.looked(host_netns, {{container("a"), {}}, {container("b"), {listener(80)}}}, at(65));
+    batch = changes(book);
+    REQUIRE(batch.socket_owners.size() == 1);
+    CHECK(batch.socket_owners[0].from == at(63));
+    // When some closes went untold, it is looked for again.
+    CHECK_FALSE(asks(book, "10.0.0.9", 4000, "10.0.0.1", 80, host_netns, at(66)));
+    book.missed_closes();
+    CHECK(asks(book, "10.0.0.9", 4000, "10.0.0.1", 80, host_netns, at(67)));
+}
+
+TEST_CASE("a container that is met late had its port since another one closed it", "[sockets]") {
+    SocketBook book;
+    book.hear_closes();
+    book.learn(network(host_netns, "10.0.0.1", {container("a")}), at(1));
+    book.looked(host_netns, {{container("a"), {listener(80)}}}, at(2));
+    book.closed(close_of("a", 80, at(5), "0.0.0.0", true));
+    book.learn(network(host_netns, "10.0.0.1", {container("b")}), at(9));
+    book.looked(host_netns, {{container("b"), {listener(80)}}}, at(9));
+    const auto batch = changes(book);
+    CHECK(owner_at(batch, 80, at(4)) == "a");
+    CHECK(owner_at(batch, 80, at(6)) == "b");
+}
+
+TEST_CASE("who left waits nowhere any more", "[sockets]") {
+    SocketBook book;
+    book.hear_closes();
+    book.learn(network(host_netns, "10.0.0.1", {container("a"), container("b")}), at(1));
+    book.looked(host_netns, {{container("a"), {listener(80)}}, {container("b"), {}}}, at(2));
+    book.learn(network(host_netns, "10.0.0.1", {container("b")}), at(3));
+    CHECK(asks(book, "10.0.0.9", 4000, "10.0.0.1", 80, host_netns, at(4)));
+}
+
+TEST_CASE("closes that nobody takes are bounded, and the rest is counted", "[sockets]") {
+    SocketBook book;
+    book.learn(network(host_netns, "10.0.0.1", {container("a")}), at(1));
+    for (int i = 0; i < 70000; ++i)
+        book.closed(close_of("a", static_cast<std::uint16_t>(i), at(2)));
+    CHECK(changes(book).socket_owners.size() == 65536);
+    CHECK(book.take_lost() == 70000 - 65536);
 }

@@ -5,9 +5,11 @@
     tests/live/shared_live.py PROGRAM          needs root, dockerd and busybox
 
 Two containers have the host's network, two one of their own between them; each connection has a port of its own.
-Servers are known however briefly they are asked; clients where their connection lives until it is looked for.
+Both ends are known however brief it was, refused ones and datagrams too: with the host's control groups as they are, and
+with version 2 alone.
 """
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -18,12 +20,20 @@ import docker_live
 from docker_live import Capture, connect, run
 
 NODE_PORT = 8190
+REFUSED = 8020
+DATAGRAMS = ("host1", "side")
+GROUPS = "NSPECT_TEST_GROUPS"
 
 
 def hold(engine, name, address, port):
     """A connection of a container that stays open for a while."""
     return subprocess.Popen(["docker", "-H", engine.socket, "exec", name, "sh", "-c",
                              f"sleep 3 | busybox nc {address} {port}"], stdout=subprocess.DEVNULL)
+
+
+def say_at_once(engine, name, *words):
+    """A process that connects or sends, and ends."""
+    engine("exec", name, "busybox", *words, check=False)
 
 
 def serve(engine, name, ports, *options):
@@ -40,9 +50,25 @@ def listen_on_host():
     threading.Thread(target=accept, daemon=True).start()
 
 
+def brief(engine, client):
+    """Connections that are over when anybody could look for them. {port: (client, server)}"""
+    expected = {}
+    for port, name in ((8005, "host1"), (8006, "host2"), (8007, "main"), (8008, "side"), (REFUSED, "host2"),
+                       (REFUSED + 1, "side")):
+        say_at_once(engine, name, "nc", client, port)
+        expected[port] = (name, "client")
+    for name in DATAGRAMS:
+        say_at_once(engine, name, "nslookup", f"{name}.example", client)
+    for port in range(8009, 8015):
+        name = ("host1", "host2")[port % 2]
+        say_at_once(engine, name, "nc", client, port)
+        expected[port] = (name, "client")
+    return expected
+
+
 def check(program, engine, folder):
     engine("network", "create", "--subnet", "10.77.0.0/24", "front")
-    serve(engine, "client", range(8001, 8010), "--network", "front")
+    serve(engine, "client", range(8001, 8015), "--network", "front")
     capture = Capture(program, folder / "shared.nspect", "--host")
     serve(engine, "host1", [8101, 8103], "--network", "host")
     serve(engine, "host2", [8102], "--network", "host")
@@ -65,6 +91,7 @@ def check(program, engine, folder):
     expected[8103] = ("host2", "host1")
     for each in held:
         each.wait(timeout=60)
+    expected.update(brief(engine, client))
     # The port goes to another container.
     engine("rm", "-f", "host2")
     serve(engine, "host3", [8102], "--network", "host")
@@ -77,8 +104,12 @@ def check(program, engine, folder):
     ends, wrong = {}, []
     for flow in flows:
         # Somebody may have knocked before the server was there.
-        if flow["dst"].get("port") in expected and flow["outcome"] == "established":
-            ends.setdefault(flow["dst"]["port"], []).append(flow)
+        port = flow["dst"].get("port", 0)
+        if port in expected and flow["outcome"] == ("refused" if port in (REFUSED, REFUSED + 1) else "established"):
+            ends.setdefault(port, []).append(flow)
+    asked = {flow["src"].get("endpoint") for flow in flows if flow["dst"].get("port") == 53}
+    if asked != set(DATAGRAMS):
+        wrong.append(f"port 53: {asked}")
     for port, (source, server) in expected.items():
         seen = ends.get(port, [])
         told = [(flow["src"].get("endpoint"), flow["dst"].get("endpoint")) for flow in seen]
@@ -97,12 +128,23 @@ def check(program, engine, folder):
     text = json.dumps(graph)
     for name in ("host1", "host2", "host3", "main", "side"):
         assert f"default/{name}[Container]" in text, (name, text[:3000])
-    print(f"ok: {len(expected) + 1} connections of and to containers that share a namespace, each with its container")
+    print(f"ok: {len(expected) + 1} connections of and to containers that share a namespace, each with its container "
+          f"({os.environ.get(GROUPS) or 'control groups of the host'})")
 
 
 def inside(program):
+    if os.environ.get(GROUPS):
+        run("mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup")
     docker_live.with_engine(lambda engine, folder: check(program, engine, folder))
 
 
+def main():
+    if len(sys.argv) > 2:
+        return docker_live.main(__file__, inside)
+    status = docker_live.main(__file__, inside)
+    os.environ[GROUPS] = "version 2"
+    return status or docker_live.main(__file__, inside)
+
+
 if __name__ == "__main__":
-    sys.exit(docker_live.main(__file__, inside))
+    sys.exit(main())

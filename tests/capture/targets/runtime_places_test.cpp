@@ -218,3 +218,19 @@ TEST_CASE("containers with the host's network are listed, and go with their last
     REQUIRE(target.sharing.size() == 1);
     CHECK(target.sharing[0].container == side);
 }
+
+TEST_CASE("a process on its way into a container is not a container with the host's network") {
+    TargetInfo host;
+    host.is_host = true;
+    for (const auto* name : {"own", "shared", "hosts"}) {
+        host.sharing.emplace_back();
+        host.sharing.back().container = name;
+    }
+    TargetInfo pod;
+    pod.container = "own";
+    pod.sharing.emplace_back();
+    pod.sharing.back().container = "shared";
+    drop_guests(host, {host, pod});
+    REQUIRE(host.sharing.size() == 1);
+    CHECK(host.sharing[0].container == "hosts");
+}
