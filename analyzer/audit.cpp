@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -85,7 +84,7 @@ std::vector<std::uint32_t> sort_graph(Audit& audit) {
         edge.to = node_place[edge.to];
         keys.emplace_back(edge.from, edge.to, edge.point);
     }
-    const auto edge_order = sorted_order(keys, std::less<>());
+    const auto edge_order = sorted_order(keys);
     const auto edge_place = places_after(edge_order);
     put_in_order(edges, edge_order);
     for (auto& edge : audit.edge_of) edge = edge_place[edge];

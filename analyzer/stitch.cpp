@@ -178,7 +178,7 @@ private:
     template <class Use>
     void visit(Use use) {
         const auto firsts = first_packets();
-        const auto order = sorted_order(firsts, std::less<>());
+        const auto order = sorted_order(firsts);
         std::vector<Conversation> together;
         for (auto from = order.begin(); from != order.end();) {
             const auto to = std::find_if(

@@ -168,7 +168,7 @@ private:
 /// By number: its place among all of them, sorted.
 std::vector<std::uint32_t> ranks_of(const std::deque<std::string>& names) {
     std::vector<std::string_view> views(names.begin(), names.end());
-    const auto order = sorted_order(views, std::less<>());
+    const auto order = sorted_order(views);
     std::vector<std::uint32_t> ranks(order.size());
     for (std::uint32_t i = 0; i < order.size(); ++i) ranks[order[i]] = i;
     return ranks;
@@ -263,10 +263,12 @@ private:
         IpAddress client_address;
         IpAddress server_address;
         std::uint32_t mesh = none;
+        std::uint32_t first_call = none;
         bool has_tls = false;
     };
 
-    struct Sum {
+    struct Call {
+        CallKey key;
         Shared<TlsSeen> tls;
         std::uint64_t count = 0;
         Timestamp first{};
@@ -278,7 +280,7 @@ private:
                 first.client.socket.ip, first.server.socket.ip};
     }
 
-    Sum& call(const Conversation& each, std::uint32_t number, const Link& link) {
+    Call& call(const Conversation& each, std::uint32_t number, Link& link) {
         CallKey key{number,
                     protection_of(each),
                     each.outcome == Outcome::established,
@@ -292,15 +294,27 @@ private:
         if (is_less_than_mutual(key.protection) && says_of_proxy(link.client)) {
             key.dialled = each.dialled ? *each.dialled : each.server.socket;
         }
-        const auto [place, added] = calls_.number(key);
-        if (added) sums_.push_back({each.tls, 0, each.first, each.first});
-        return sums_[place];
+        return call(key, link, each);
     }
 
-    static void count(Sum& sum, const Conversation& each) {
-        ++sum.count;
-        sum.first = std::min(sum.first, each.first);
-        sum.last = std::max(sum.last, each.first);
+    /// Of most links there is one kind of call.
+    Call& call(const CallKey& key, Link& link, const Conversation& each) {
+        const auto next = static_cast<std::uint32_t>(calls_.size());
+        std::uint32_t* place = &link.first_call;
+        if (*place != none && !(calls_[*place].key == key)) {
+            place = &other_calls_.try_emplace(key, none).first->second;
+        }
+        if (*place == none) {
+            *place = next;
+            calls_.push_back({key, each.tls, 0, each.first, each.first});
+        }
+        return calls_[*place];
+    }
+
+    static void count(Call& call, const Conversation& each) {
+        ++call.count;
+        call.first = std::min(call.first, each.first);
+        call.last = std::max(call.last, each.first);
     }
 
     std::uint32_t word(const std::string& text) {
@@ -313,11 +327,12 @@ private:
 
     std::vector<std::uint32_t> order_of(const std::deque<std::string>& names) const {
         const auto rank = ranks_of(names);
-        const auto place = [&](const LinkKey& key) {
-            return std::tuple(rank[key.client], rank[key.server], key.port);
-        };
-        return sorted_order(
-            keys_.keys(), [&](const LinkKey& a, const LinkKey& b) { return place(a) < place(b); });
+        std::vector<std::tuple<std::uint32_t, std::uint32_t, Port>> places;
+        places.reserve(keys_.size());
+        for (const LinkKey& key : keys_.keys()) {
+            places.emplace_back(rank[key.client], rank[key.server], key.port);
+        }
+        return sorted_order(places);
     }
 
     /// Fills `calls` by link in `order`, then by protection; says where each of these ends.
@@ -329,27 +344,24 @@ private:
             return place[key.link] * protection_count + static_cast<std::size_t>(key.protection);
         };
         std::vector<std::uint32_t> next(order.size() * protection_count + 1, 0);
-        for (const CallKey& key : calls_.keys()) ++next[slot(key) + 1];
+        for (const Call& call : calls_) ++next[slot(call.key) + 1];
         std::partial_sum(next.begin(), next.end(), next.begin());
-        made.calls.resize(sums_.size());
-        for (std::uint32_t i = 0; i < sums_.size(); ++i) {
-            made.calls[next[slot(calls_.keys()[i])]++] = made_call(made, i);
-        }
+        made.calls.resize(calls_.size());
+        for (Call& call : calls_) made.calls[next[slot(call.key)]++] = made_call(made, call);
         next.pop_back();  // each start has moved to its end
         calls_ = {};
-        sums_ = {};
+        other_calls_ = {};
         return next;
     }
 
-    TlsCall made_call(const TlsLinks& made, std::uint32_t number) {
-        const CallKey& key = calls_.keys()[number];
-        Sum& sum = sums_[number];
+    static TlsCall made_call(const TlsLinks& made, Call& call) {
+        const CallKey& key = call.key;
         const auto text = [&](std::uint32_t word) {
             return word == none ? std::string_view() : std::string_view(made.words[word]);
         };
         return {
-            key.protection, key.established,    key.outside, text(key.app), text(key.server_name),
-            key.dialled,    std::move(sum.tls), sum.count,   sum.first,     sum.last};
+            key.protection, key.established,     key.outside, text(key.app), text(key.server_name),
+            key.dialled,    std::move(call.tls), call.count,  call.first,    call.last};
     }
 
     TlsLink link(const TlsLinks& made, std::uint32_t number) const {
@@ -383,8 +395,8 @@ private:
     std::deque<MeshMark> meshes_;
     std::unordered_map<std::string, std::uint32_t> word_numbers_;
     std::deque<std::string> words_;
-    Numbering<CallKey, CallHash> calls_;
-    std::vector<Sum> sums_;  ///< by number
+    std::vector<Call> calls_;
+    std::unordered_map<CallKey, std::uint32_t, CallHash> other_calls_;  ///< beside a link's first
     std::uint32_t next_call_ = 0;
 };
 

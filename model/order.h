@@ -43,4 +43,20 @@ std::vector<std::uint32_t> sorted_order(const std::vector<T>& items, Less less) 
     return order;
 }
 
+/// The same for keys that are small: each is sorted with its place beside it, so that comparing two
+/// looks nowhere else.
+template <class Key>
+std::vector<std::uint32_t> sorted_order(const std::vector<Key>& keys) {
+    std::vector<std::pair<Key, std::uint32_t>> places;
+    places.reserve(keys.size());
+    for (const Key& each : keys) {
+        places.emplace_back(each, static_cast<std::uint32_t>(places.size()));
+    }
+    std::sort(places.begin(), places.end());
+    std::vector<std::uint32_t> order;
+    order.reserve(places.size());
+    for (const auto& each : places) order.push_back(each.second);
+    return order;
+}
+
 }  // namespace nspect

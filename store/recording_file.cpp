@@ -148,25 +148,14 @@ Status RecordingFile::for_each_sighting(Timestamp since,
     return RecordingReader(db_, damage_).sightings(since, visit);
 }
 
-/// In order of their first packets, then as they were numbered.
+/// In order of their first packets, then as they came, which is as they were numbered.
 void sort(std::vector<Sighting>& all) {
-    struct Place {
-        Timestamp first;
-        std::uint32_t index;  // they came by their numbers
-        auto operator<=>(const Place&) const = default;
-    };
     const auto before = [](const Sighting& a, const Sighting& b) { return a.first < b.first; };
     if (std::is_sorted(all.begin(), all.end(), before)) return;
-    std::vector<Place> places;
-    places.reserve(all.size());
-    for (const Sighting& each : all) {
-        places.push_back({each.first, static_cast<std::uint32_t>(places.size())});
-    }
-    std::sort(places.begin(), places.end());
-    std::vector<std::uint32_t> order;
-    order.reserve(places.size());
-    for (const Place& each : places) order.push_back(each.index);
-    put_in_order(all, std::move(order));
+    std::vector<Timestamp> firsts;
+    firsts.reserve(all.size());
+    for (const Sighting& each : all) firsts.push_back(each.first);
+    put_in_order(all, sorted_order(firsts));
 }
 
 Result<std::vector<Sighting>> RecordingFile::sightings(

@@ -2,6 +2,7 @@
 #include "model/order.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -22,6 +23,15 @@ TEST_CASE("putting in order does what sorting does, and keeps equal ones", "[mod
         std::stable_sort(expected.begin(), expected.end(), less);
         put_in_order(items, sorted_order(items, less));
         CHECK(items == expected);
+    }
+}
+
+TEST_CASE("small keys are put in the same order", "[model]") {
+    std::mt19937 random(2);
+    for (std::size_t size = 0; size < 200; ++size) {
+        std::vector<std::uint64_t> keys;
+        for (std::size_t i = 0; i < size; ++i) keys.push_back(random() % (size / 2 + 1));
+        CHECK(sorted_order(keys) == sorted_order(keys, std::less<>()));
     }
 }
 
