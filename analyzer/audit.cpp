@@ -48,7 +48,7 @@ void find_losses(Audit& audit, const Recording& context) {
         sum.count += loss.count;
     }
     for (const auto& [_, sum] : by_source) {
-        if (sum.count == 0) continue;
+        if (sum.count == 0 || sum.kind == "name") continue;
         Finding finding;
         finding.code = "capture-loss";
         finding.severity = Severity::medium;

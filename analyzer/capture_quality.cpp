@@ -23,7 +23,8 @@ std::vector<Loss> by_source(const std::vector<Loss>& losses) {
     for (const auto& loss : losses) {
         if (loss.count == 0) continue;
         const auto [entry, added] = sums.try_emplace(
-            {loss.source, loss.kind, loss.kind == "target" ? loss.note : ""}, loss);
+            {loss.source, loss.kind, loss.kind == "target" || loss.kind == "name" ? loss.note : ""},
+            loss);
         if (added) continue;
         auto& sum = entry->second;
         sum.from = std::min(sum.from, loss.from);
@@ -41,10 +42,11 @@ std::string loss_words(const Loss& loss) {
                              : "between " + to_seconds(loss.from) + " and " + to_seconds(loss.to);
     const std::string first_line = loss.note.substr(0, loss.note.find('\n'));
     const std::string note = first_line.empty() ? "" : ", " + first_line;
-    if (loss.kind == "target") {
+    if (loss.kind == "target" || loss.kind == "name") {
         const std::string times =
             loss.count > 1 ? " (" + std::to_string(loss.count) + " times)" : "";
-        return "Not covered " + when + ": " + loss.source + note + times + ".";
+        return (loss.kind == "name" ? "Not named " : "Not covered ") + when + ": " + loss.source +
+               note + times + ".";
     }
     return "Lost at " + loss.source + ": " + std::to_string(loss.count) + " (" + loss.kind + ") " +
            when + note + ".";
@@ -80,7 +82,7 @@ bool is_lossy(const Recording& context) {
     const auto& losses = context.losses;
     return ended_early(context.info) ||
            std::any_of(losses.begin(), losses.end(),
-                       [](const Loss& loss) { return loss.count > 0; });
+                       [](const Loss& loss) { return loss.count > 0 && loss.kind != "name"; });
 }
 
 std::vector<std::string> capture_warnings(const Recording& context) {
@@ -90,7 +92,7 @@ std::vector<std::string> capture_warnings(const Recording& context) {
         warnings.push_back("Recorded for " + seconds(*context.info.ended - context.info.started) +
                            " of the " + seconds(*context.info.asked_for) + " asked for.");
     }
-    if (!warnings.empty()) {
+    if (is_lossy(context)) {
         warnings.emplace_back(
             "Something was not recorded: \"never used\" and \"not seen\" are not safe to act on.");
     }

@@ -341,11 +341,14 @@ void Recorder::cannot_cover(const Error& why) {
 void Recorder::take_limitations() {
     for (auto& more :
          world_.take_limitations ? world_.take_limitations() : std::vector<Limitation>{})
-        limitations_.add(std::move(more.error), more.count);
+        limitations_.add(std::move(more.error), more.count, more.lack);
     const Timestamp now = world_.now();
     for (const auto& more : limitations_.take_news()) {
+        // Its packets are heard at the host's end, where that is listened to.
+        const bool name_only = more.lack == Lack::name && options_.side != CaptureSide::inside;
+        const char* kind = name_only ? "name" : "target";
         pending_losses_.push_back(
-            {now, now, "recorder", "target", more.count, in_one_line(more.error)});
+            {now, now, "recorder", kind, more.count, in_one_line(more.error)});
     }
     const auto& all = limitations_.all();
     for (; said_ < all.size(); ++said_) {

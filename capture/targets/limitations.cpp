@@ -22,21 +22,23 @@ std::string to_string(const Limitation& limitation) {
     return nspect::to_string(counted);
 }
 
-Limitation& Limitations::entry(Error error) {
+Limitation& Limitations::entry(Error error, Lack lack) {
     const auto known = std::find_if(all_.begin(), all_.end(), [&](const Limitation& each) {
         return same_words(each.error, error);
     });
     if (known != all_.end()) return *known;
     if (all_.size() == kinds_kept) return all_.back();
-    if (all_.size() + 1 == kinds_kept)
+    if (all_.size() + 1 == kinds_kept) {
         error = {Error::Kind::io, "something else, not listed", {}, {}};
-    all_.push_back({std::move(error), 0});
+        lack = Lack::packets;
+    }
+    all_.push_back({std::move(error), 0, lack});
     told_.push_back(0);
     return all_.back();
 }
 
-void Limitations::add(Error error, std::uint64_t count) {
-    entry(std::move(error)).count += count;
+void Limitations::add(Error error, std::uint64_t count, Lack lack) {
+    entry(std::move(error), lack).count += count;
 }
 
 void Limitations::at_worst(Error error, std::uint64_t count) {
@@ -49,7 +51,8 @@ std::vector<Limitation> Limitations::take_news() {
     std::vector<Limitation> news;
     for (std::size_t i = 0; i < all_.size(); ++i) {
         const auto before = std::exchange(told_[i], all_[i].count);
-        if (all_[i].count > before) news.push_back({all_[i].error, all_[i].count - before});
+        if (all_[i].count > before)
+            news.push_back({all_[i].error, all_[i].count - before, all_[i].lack});
     }
     return news;
 }

@@ -9,10 +9,17 @@
 
 namespace nspect::capture {
 
+/// What is missing for a limitation.
+enum class Lack : std::uint8_t {
+    packets,  ///< or it cannot be told that none are
+    name,     ///< of whoever sent what was seen all the same
+};
+
 /// Something that could not be seen, and why.
 struct Limitation {
     Error error;              ///< `where` is that of the first of them
     std::uint64_t count = 1;  ///< how often, or of how many
+    Lack lack = Lack::packets;
 
     bool operator==(const Limitation&) const = default;
 };
@@ -22,7 +29,7 @@ std::string to_string(const Limitation& limitation);
 /// Said once, however often they occur: those with the same words are one, and counted.
 class Limitations {
 public:
-    void add(Error error, std::uint64_t count = 1);
+    void add(Error error, std::uint64_t count = 1, Lack lack = Lack::packets);
     /// Of what is counted anew at each look: as many as at the worst one.
     void at_worst(Error error, std::uint64_t count);
 
@@ -32,7 +39,7 @@ public:
     std::vector<Limitation> take_news();
 
 private:
-    Limitation& entry(Error error);
+    Limitation& entry(Error error, Lack lack = Lack::packets);
 
     std::vector<Limitation> all_;
     std::vector<std::uint64_t> told_;  ///< of each of all_

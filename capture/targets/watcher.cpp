@@ -11,6 +11,7 @@
 
 #include "capture/os/poller.h"
 #include "capture/targets/link_follower.h"
+#include "capture/targets/missed_places.h"
 #include "capture/targets/netns_scan.h"
 #include "capture/targets/state_watch.h"
 #include "capture/targets/target_events.h"
@@ -110,13 +111,12 @@ private:
     std::size_t look_ = second_looks.size();
     std::vector<TargetInfo> targets_;
     std::map<std::uint64_t, Held> held_;
-    std::set<std::uint64_t> new_;                 ///< appeared in this read()
-    std::map<std::uint64_t, NetnsPlace> missed_;  ///< there, and not to be opened until now
-    bool wants_room_ = false;                     ///< some of these for want of descriptors
-    bool room_due_ = false;                       ///< it is time to try these again
+    std::set<std::uint64_t> new_;  ///< appeared in this read()
+    bool room_due_ = false;        ///< it is time to try these again
     std::vector<TargetEvent> events_;
     std::uint64_t losses_ = 0;
     Limitations limitations_;
+    MissedPlaces missed_{limitations_};
 };
 
 Status TargetWatcher::State::start() {
@@ -139,6 +139,7 @@ Status TargetWatcher::State::start() {
     host_place.inode = host_;
     meet(host_place);
     scan();
+    if (missed_.is_unsure()) scan();
     links_->resolve_peers();
     for (auto& target : targets_) target.interfaces = links_->table().interfaces(target.netns);
     new_.clear();
@@ -220,7 +221,7 @@ void TargetWatcher::State::look_again_later() {
     if (look_ < second_looks.size()) ++look_;
     if (look_ < second_looks.size()) {
         timer_.set(second_looks[look_]);
-    } else if (wants_room_) {
+    } else if (missed_.want_room()) {
         timer_.set(until_room);
     }
 }
@@ -237,7 +238,7 @@ void TargetWatcher::State::scan() {
     // Where not all could be read, what is missing may be there all the same.
     if (found.troubles.empty()) drop_missing(found.places);
     for (auto& trouble : found.troubles) limitations_.add(std::move(trouble));
-    wants_room_ = false;
+    missed_.begin_look();
     for (const auto& place : found.places) meet(place);
     for (auto& trouble : engine_.take_troubles())
         limitations_.add(std::move(trouble.error), trouble.count);
@@ -257,7 +258,7 @@ void TargetWatcher::State::watch_folders(const std::vector<NetnsPlace>& places) 
 void TargetWatcher::State::drop_missing(const std::vector<NetnsPlace>& places) {
     std::set<std::uint64_t> present{host_};
     for (const auto& place : places) present.insert(place.inode);
-    std::erase_if(missed_, [&](const auto& each) { return !present.contains(each.first); });
+    missed_.keep(present);
     std::erase_if(targets_, [&](const TargetInfo& target) {
         if (present.contains(target.netns)) return false;
         tell(Kind::target_gone, target);
@@ -293,34 +294,23 @@ Status TargetWatcher::State::hold(const NetnsPlace& place) {
     return done;
 }
 
-/// Each is counted once, however often it is tried.
 void TargetWatcher::State::missed(const NetnsPlace& place, Error why) {
-    using enum Error::Kind;
-    if (why.kind == unavailable) {
-        wants_room_ = true;
-        if (look_ == second_looks.size()) timer_.set(until_room);
-    }
-    if (!missed_.insert_or_assign(place.inode, place).second) return;
-    if (why.kind != permission && why.kind != unavailable) {
-        why = {not_found,
-               "a network namespace could not be opened: it was gone by then, or another mount "
-               "hides it",
-               {},
-               "netns " + std::to_string(place.inode)};
-    }
-    limitations_.add(std::move(why));
+    const bool was_unsure = missed_.is_unsure();
+    missed_.add(place, std::move(why));
+    if (missed_.want_room() && look_ == second_looks.size()) timer_.set(until_room);
+    if (!was_unsure && missed_.is_unsure()) look_again_soon();
 }
 
 void TargetWatcher::State::try_again() {
-    if (!std::exchange(wants_room_, false)) return;
-    const auto waiting = missed_;
-    for (const auto& [inode, place] : waiting) meet(place);
+    if (!missed_.want_room()) return;
+    missed_.begin_look();
+    for (const auto& place : missed_.all()) meet(place);
 }
 
 void TargetWatcher::State::add(const NetnsPlace& place) {
     if (place.inode != host_) {
         if (auto held = hold(place); !held) return missed(place, std::move(held).error());
-        missed_.erase(place.inode);
+        missed_.opened(place.inode);
     }
     auto target = describe(place);
     target.id = next_id_++;

@@ -59,6 +59,16 @@ TEST_CASE("losses are told by source and time, and make silence unsafe") {
     CHECK(says(warnings, "not safe to act on"));
 }
 
+TEST_CASE("who came and went without a name is told, and makes nothing unsafe") {
+    auto r = shop();
+    r.recording().losses = {{test::at(3s), test::at(3s), "recorder", "name", 2, "it was gone"}};
+    const auto warnings = capture_warnings(r.recording());
+    CHECK_FALSE(is_lossy(r.recording()));
+    CHECK(says(warnings, "Not named at"));
+    CHECK(says(warnings, "(2 times)"));
+    CHECK_FALSE(says(warnings, "not safe"));
+}
+
 TEST_CASE("a recording that ended before its time says so") {
     auto r = shop();
     r.recording().info.asked_for = 7200s;

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "capture/targets/missed_places.h"
+
 using namespace nspect;
 using namespace nspect::capture;
 
@@ -51,4 +53,42 @@ TEST_CASE("there is an end to kinds of limitations, and none to their number", "
     CHECK(limitations.all().size() == 16);
     CHECK(limitations.all().back().error.message == "something else, not listed");
     CHECK(count == 100);
+}
+
+TEST_CASE("a namespace that came and went lacks its name alone", "[limitations]") {
+    Limitations all;
+    MissedPlaces missed(all);
+    const Error gone{Error::Kind::not_found, "no such file", {}, {}};
+    missed.add({1, {"/run/netns/a"}, {}}, gone);
+    missed.add({2, {"/run/netns/b"}, {}}, gone);
+    CHECK(missed.is_unsure());
+    CHECK(all.all().empty());
+    missed.keep({2});  // the other one is not there any more
+    missed.add({2, {"/run/netns/b"}, {}}, gone);
+    missed.add({2, {"/run/netns/b"}, {}}, gone);
+    CHECK_FALSE(missed.is_unsure());
+    missed.keep({});
+    REQUIRE(all.all().size() == 2);
+    CHECK(all.all()[0].lack == Lack::name);
+    CHECK(all.all()[0].count == 1);
+    CHECK(all.all()[0].error.where == "netns 1");
+    CHECK(all.all()[1].lack == Lack::packets);
+    CHECK(all.all()[1].count == 1);
+    CHECK(all.all()[1].error.where == "netns 2");
+}
+
+TEST_CASE("a namespace that may not be entered is told at once and tried again", "[limitations]") {
+    Limitations all;
+    MissedPlaces missed(all);
+    missed.add({1, {}, {10}}, {Error::Kind::permission, "no", {}, {}});
+    CHECK(all.all().size() == 1);
+    CHECK_FALSE(missed.is_unsure());
+    CHECK_FALSE(missed.want_room());
+    missed.add({2, {}, {11}}, {Error::Kind::unavailable, "full", {}, {}});
+    CHECK(missed.want_room());
+    CHECK(missed.all().size() == 2);
+    missed.opened(2);
+    missed.begin_look();
+    CHECK_FALSE(missed.want_room());
+    CHECK(missed.all().size() == 1);
 }
