@@ -2,6 +2,7 @@
 #include "capture/record_files.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -30,6 +31,7 @@ private:
     void take(const PacketSource& source, const RawPacket& raw);
     std::uint32_t vantage_of(const PacketSource& source, const RawPacket& raw, std::uint32_t index);
     void damaged(const PacketSource& source, const Error& error);
+    void add_drops(PacketSource& source, Timestamp from);
     void flush(bool live_ones_too);
 
     RecordingInfo info_;
@@ -50,13 +52,31 @@ void FileRecorder::read(PacketSource& source) {
     vantages_.clear();
     if (secrets_) source.on_secrets(secrets_);
     info_.origin += (info_.origin.empty() ? "" : " ") + source.name();
+    std::optional<Timestamp> from;
     while (!source.finished()) {
-        auto got = source.read(packets_at_once, [&](const RawPacket& raw) { take(source, raw); });
-        if (!got) return damaged(source, got.error());
+        auto got = source.read(packets_at_once, [&](const RawPacket& raw) {
+            if (!from) from = raw.time;
+            take(source, raw);
+        });
+        if (!got) {
+            damaged(source, got.error());
+            break;
+        }
         const bool many = pipeline_.table().waiting() >= sightings_in_batch ||
                           pipeline_.packets() - flushed_at_ >= packets_in_batch;
         if (many) flush(false);
     }
+    add_drops(source, from.value_or(now_));
+}
+
+/// What the file's writer says that it missed.
+void FileRecorder::add_drops(PacketSource& source, Timestamp from) {
+    const SourceStats stats = source.stats();
+    const auto add = [&](const char* kind, std::uint64_t count) {
+        if (count > 0) next_.losses.push_back({from, now_, source.name(), kind, count, ""});
+    };
+    add("kernel", stats.dropped_kernel);
+    add("interface", stats.dropped_interface);
 }
 
 void FileRecorder::take(const PacketSource& source, const RawPacket& raw) {

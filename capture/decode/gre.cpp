@@ -18,6 +18,7 @@ constexpr std::uint16_t erspan_type_2 = 0x88be;  // without a sequence number it
 constexpr std::uint16_t erspan_type_3 = 0x22eb;
 constexpr std::uint16_t ppp = 0x880b;
 constexpr std::uint16_t wccp = 0x883e;
+constexpr std::uint16_t cisco_metadata = 0x8909;
 
 struct Header {
     unsigned flags = 0;
@@ -74,6 +75,19 @@ Next decode_wccp(Layers& layers, std::uint32_t id) noexcept {
     return {Next::Kind::ether_type, 0x0800};
 }
 
+// Here the type of what follows stands first: ether type 2 | version 1 | length 1 | option 2 |
+// security group 2
+Next decode_metadata(Layers& layers, std::uint32_t id) noexcept {
+    const auto tag = layers.cursor.header<8>();
+    if (layers.cursor.truncated()) {
+        layers.packet.carries = TunnelKind::gre;
+        return {};
+    }
+    passed(layers, 8);
+    enter_tunnel(layers, TunnelKind::gre, id);
+    return {Next::Kind::ether_type, tag.field<std::uint16_t, 0>()};
+}
+
 Next unread(Layers& layers) noexcept {
     layers.packet.carries = TunnelKind::gre;
     return {};
@@ -96,6 +110,8 @@ Next decode_gre(Layers& layers) noexcept {
             return decode_ppp(layers, TunnelKind::gre, header.key & 0xffffU);
         case wccp:
             return decode_wccp(layers, header.key);
+        case cisco_metadata:
+            return decode_metadata(layers, header.key);
         default:
             break;
     }

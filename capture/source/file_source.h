@@ -50,7 +50,7 @@ class FileSource : public PacketSource {
 public:
     Result<std::size_t> read(std::size_t max, const PacketCallback& on_packet) final;
     bool finished() const final { return finished_ && !failure_; }
-    SourceStats stats() final { return {.received = received_}; }
+    SourceStats stats() override { return {.received = received_}; }
     const std::vector<SourceInterface>& interfaces() const final { return interfaces_; }
     const std::string& name() const final { return name_; }
     std::uint64_t bytes_read() const final { return stream_.offset(); }

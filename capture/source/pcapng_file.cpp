@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pcapng format: blocks, each "type 4 | length 4 | ... | length 4", in sections which begin
-// with their byte order and number their interfaces anew. What is no packet and no interface is
-// passed over.
+// with their byte order and number their interfaces anew. What is no packet, no interface and no
+// count of what was dropped is passed over.
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -15,6 +15,7 @@ constexpr std::uint32_t section_block = 0x0a0d0d0a;
 constexpr std::uint32_t interface_block = 1;
 constexpr std::uint32_t old_packet_block = 2;
 constexpr std::uint32_t simple_packet_block = 3;
+constexpr std::uint32_t statistics_block = 5;
 constexpr std::uint32_t packet_block = 6;
 constexpr std::uint32_t secrets_block = 10;
 constexpr std::uint32_t tls_key_log = 0x544c534b;
@@ -27,6 +28,9 @@ constexpr std::size_t max_interfaces = 65536;
 constexpr std::uint16_t option_name = 2;
 constexpr std::uint16_t option_resolution = 9;
 constexpr std::uint16_t option_offset = 14;
+constexpr std::uint16_t option_packet_drops = 4;     // of an enhanced packet block
+constexpr std::uint16_t option_interface_drops = 5;  // of interface statistics
+constexpr std::uint16_t option_system_drops = 7;
 
 __extension__ using Wide = unsigned __int128;
 
@@ -78,7 +82,23 @@ struct Interface {
     LinkType link = LinkType::other;
     std::uint32_t snap_length = 0;  ///< 0: none
     Clock clock;
+    std::uint64_t dropped = 0;         ///< as its statistics say, since the capture began
+    std::uint64_t dropped_system = 0;  ///< the same, by the operating system
+    std::uint64_t dropped_before = 0;  ///< as its packets say, each since the one before
 };
+
+/// Each: code 2 | length 2 | value, padded to 4; code 0 ends them. A damaged list ends where it is.
+template <class Use>
+void each_option(const FileOrder& order, std::span<const std::byte> options, Use use) {
+    while (options.size() >= 4) {
+        const unsigned code = order.u16(options.data());
+        const std::size_t length = order.u16(options.data() + 2);
+        options = options.subspan(4);
+        if (code == 0 || length > options.size()) return;
+        use(code, options.first(length));
+        options = options.subspan(std::min(options.size(), (length + 3) & ~std::size_t{3}));
+    }
+}
 
 class PcapngFile final : public FileSource {
 public:
@@ -87,6 +107,7 @@ public:
     /// The section header at the front; the Error of a file that begins with a bad one.
     Status begin();
     void on_secrets(SecretsCallback take) override { take_secrets_ = std::move(take); }
+    SourceStats stats() override;
 
 private:
     enum class Step { packet, other, stop };
@@ -102,6 +123,7 @@ private:
     Step simple_packet(Block block, RawPacket& packet);
     Step old_packet(Block block, RawPacket& packet);
     Step secrets(Block block) const;
+    Step statistics(Block block);
     struct Fields {
         std::uint32_t interface_id;
         std::uint64_t ticks;
@@ -124,6 +146,7 @@ private:
     SecretsCallback take_secrets_;
     std::size_t section_at_ = 0;  ///< index of the section's first interface
     std::vector<Interface> section_;
+    SourceStats earlier_;  ///< what the sections before say was dropped
 };
 
 Status PcapngFile::begin() {
@@ -157,9 +180,10 @@ PcapngFile::Step PcapngFile::step(RawPacket& packet) {
     if (length < shortest_block || length % 4 != 0) {
         return wrong("a block of " + std::to_string(length) + " bytes,");
     }
-    const bool is_known = type == interface_block || type == packet_block ||
-                          type == simple_packet_block || type == old_packet_block ||
-                          (type == secrets_block && take_secrets_ && length <= max_block);
+    const bool is_packet =
+        type == packet_block || type == simple_packet_block || type == old_packet_block;
+    const bool is_fact = type == statistics_block || (type == secrets_block && take_secrets_);
+    const bool is_known = is_packet || type == interface_block || (is_fact && length <= max_block);
     if (!is_known) return pass_over(length);
     if (length > max_block) return wrong("a block of " + std::to_string(length) + " bytes,");
     const auto block = stream_.peek(length);
@@ -174,11 +198,39 @@ PcapngFile::Step PcapngFile::step(RawPacket& packet) {
         result = simple_packet(block, packet);
     } else if (type == secrets_block) {
         result = secrets(block);
+    } else if (type == statistics_block) {
+        result = statistics(block);
     } else {
         result = old_packet(block, packet);
     }
     if (result != Step::stop) stream_.consume(length);
     return result;
+}
+
+// type 4 | length 4 | interface 4 | time 8 | options | length 4
+PcapngFile::Step PcapngFile::statistics(Block block) {
+    const bool of_section = block.size() >= 24 && u32(block, 8) < section_.size();
+    if (!of_section) return Step::other;
+    Interface& interface = section_[u32(block, 8)];
+    each_option(order_, block.subspan(20, block.size() - 24), [&](unsigned code, Block value) {
+        if (value.size() != 8) return;
+        if (code == option_interface_drops) interface.dropped = order_.u64(value.data());
+        if (code == option_system_drops) interface.dropped_system = order_.u64(value.data());
+    });
+    return Step::other;
+}
+
+/// What packets and statistics say of one interface is the same, counted twice.
+SourceStats PcapngFile::stats() {
+    SourceStats sum = earlier_;
+    sum.received = received_;
+    for (const Interface& each : section_) {
+        const auto told = each.dropped + each.dropped_system;
+        const auto before = each.dropped_before > told ? each.dropped_before - told : 0;
+        sum.dropped_interface += each.dropped;
+        sum.dropped_kernel += each.dropped_system + before;
+    }
+    return sum;
 }
 
 // type 4 | length 4 | kind 4 | length 4 | secrets | options | length 4
@@ -212,6 +264,7 @@ PcapngFile::Step PcapngFile::begin_section() {
     if (length < 28 || length % 4 != 0 || length > max_block) {
         return wrong("a section header of " + std::to_string(length) + " bytes,");
     }
+    earlier_ = stats();
     section_at_ = interfaces_.size();
     section_.clear();
     return pass_over(length);
@@ -231,24 +284,17 @@ PcapngFile::Step PcapngFile::add_interface(Block block) {
     return Step::other;
 }
 
-// Each: code 2 | length 2 | value, padded to 4; code 0 ends them. A damaged list ends where it is.
 void PcapngFile::read_options(Block options, Interface& interface, std::string& label) const {
-    while (options.size() >= 4) {
-        const unsigned code = order_.u16(options.data());
-        const std::size_t length = order_.u16(options.data() + 2);
-        options = options.subspan(4);
-        if (code == 0 || length > options.size()) return;
-        const std::byte* const value = options.data();
-        if (code == option_name && length > 0) {
-            label.assign(length, '\0');
-            std::memcpy(label.data(), value, length);
-        } else if (code == option_resolution && length == 1) {
-            interface.clock.set_resolution(std::to_integer<std::uint8_t>(*value));
-        } else if (code == option_offset && length == 8) {
-            interface.clock.offset_seconds = static_cast<std::int64_t>(order_.u64(value));
+    each_option(order_, options, [&](unsigned code, Block value) {
+        if (code == option_name && !value.empty()) {
+            label.assign(value.size(), '\0');
+            std::memcpy(label.data(), value.data(), value.size());
+        } else if (code == option_resolution && value.size() == 1) {
+            interface.clock.set_resolution(std::to_integer<std::uint8_t>(value.front()));
+        } else if (code == option_offset && value.size() == 8) {
+            interface.clock.offset_seconds = static_cast<std::int64_t>(order_.u64(value.data()));
         }
-        options = options.subspan(std::min(options.size(), (length + 3) & ~std::size_t{3}));
-    }
+    });
 }
 
 PcapngFile::Step PcapngFile::deliver(Block block, const Fields& fields, RawPacket& packet) {
@@ -269,7 +315,17 @@ PcapngFile::Step PcapngFile::deliver(Block block, const Fields& fields, RawPacke
 PcapngFile::Step PcapngFile::enhanced_packet(Block block, RawPacket& packet) {
     if (block.size() < 32) return wrong("a packet block that is too short,");
     const std::uint64_t ticks = std::uint64_t{u32(block, 12)} << 32U | u32(block, 16);
-    return deliver(block, {u32(block, 8), ticks, u32(block, 20), u32(block, 24), 28}, packet);
+    const Fields fields{u32(block, 8), ticks, u32(block, 20), u32(block, 24), 28};
+    const Step step = deliver(block, fields, packet);
+    const std::size_t padded = (std::size_t{fields.captured} + 3) & ~std::size_t{3};
+    const bool has_options = step == Step::packet && fields.data_at + padded + 8 < block.size();
+    if (!has_options) return step;
+    const auto options = block.subspan(fields.data_at + padded);
+    each_option(order_, options.first(options.size() - 4), [&](unsigned code, Block value) {
+        if (code != option_packet_drops || value.size() != 8) return;
+        section_[fields.interface_id].dropped_before += order_.u64(value.data());
+    });
+    return step;
 }
 
 // length 4 | data; of the first interface, without a time
@@ -286,6 +342,11 @@ PcapngFile::Step PcapngFile::old_packet(Block block, RawPacket& packet) {
     if (block.size() < 32) return wrong("a packet block that is too short,");
     const std::uint64_t ticks = std::uint64_t{u32(block, 12)} << 32U | u32(block, 16);
     const std::uint32_t interface_id = order_.u16(block.data() + 8);
+    constexpr std::uint16_t not_known = 0xffff;
+    const std::uint16_t drops = order_.u16(block.data() + 10);
+    if (interface_id < section_.size() && drops != not_known) {
+        section_[interface_id].dropped_before += drops;
+    }
     return deliver(block, {interface_id, ticks, u32(block, 20), u32(block, 24), 28}, packet);
 }
 

@@ -50,6 +50,10 @@ public:
         inside.out_.insert(inside.out_.end(), options.out_.begin(), options.out_.end());
         return block(1, inside);
     }
+    Bytes& append(const Bytes& more) {
+        out_.insert(out_.end(), more.out_.begin(), more.out_.end());
+        return *this;
+    }
     Bytes& option(std::uint16_t code, const std::string& value) {
         return u16(code).u16(static_cast<std::uint32_t>(value.size())).padded(value);
     }

@@ -115,6 +115,41 @@ TEST_CASE("pcapng keeps interfaces of several sections, link types and clocks ap
     CHECK(all.packets[4].time == Timestamp(102s));
 }
 
+TEST_CASE("what the writer of a pcapng file missed is counted, by interface and section",
+          "[source]") {
+    const bool big = GENERATE(false, true);
+    Bytes bytes(big);
+    const auto packet = [&](const Bytes& options) {
+        Bytes inside = bytes.body().u32(0).u32(0).u32(1).u32(5).u32(5).padded("hello");
+        bytes.block(6, inside.append(options));
+    };
+    const auto drops = [&](std::uint64_t count) { return bytes.body().u16(4).u16(8).u64(count); };
+    const auto statistics = [&](std::uint32_t interface, std::uint64_t by_interface,
+                                std::uint64_t by_system) {
+        const Bytes counts =
+            bytes.body().u16(5).u16(8).u64(by_interface).u16(7).u16(8).u64(by_system);
+        bytes.block(5, bytes.body().u32(interface).u32(0).u32(9).append(counts));
+    };
+    bytes.section().interface(1, bytes.body()).interface(1, bytes.body());
+    packet(drops(2));
+    packet(bytes.body());
+    packet(drops(3));
+    statistics(1, 1, 0);
+    statistics(1, 7, 4);      // since the beginning: it replaces the one before
+    statistics(9, 100, 100);  // of an interface that is not there
+    bytes.section().interface(1, bytes.body());
+    bytes.block(2, bytes.body().u16(0).u16(6).u32(0).u32(1).u32(3).u32(3).padded("old"));
+    bytes.block(2, bytes.body().u16(0).u16(0xffff).u32(0).u32(1).u32(3).u32(3).padded("old"));
+    statistics(0, 0, 8);  // the six among them
+    auto source = open_bytes(bytes.get(), "memory");
+    REQUIRE(source);
+    CHECK(read_all(**source).packets.size() == 5);
+    const auto stats = (*source)->stats();
+    CHECK(stats.received == 5);
+    CHECK(stats.dropped_interface == 7);
+    CHECK(stats.dropped_kernel == 5 + 4 + 8);
+}
+
 TEST_CASE("absurd clocks do not overflow", "[source]") {
     for (const std::string code : {"\xff", "\x7f", "\x80", "\x13"}) {
         Bytes bytes;
