@@ -12,7 +12,7 @@ build=(g++ cmake ninja-build pkg-config git ca-certificates
 demo=(iproute2 nftables openssl nginx-light redis-server dnsmasq-base curl bind9-dnsutils procps util-linux netcat-openbsd)
 tests=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev ccache python3 python3-jsonschema python3-yaml sqlite3 tcpdump iputils-ping
        iproute2 nftables openssl gnutls-bin postgresql curl netcat-openbsd procps strace util-linux chromium node-typescript
-       docker.io containerd runc iptables podman containernetworking-plugins uidmap slirp4netns
+       docker.io containerd runc iptables podman containernetworking-plugins uidmap slirp4netns passt
        lxc lxc-templates lxd lxd-client systemd-container busybox-static)
 
 wanted=()

@@ -34,6 +34,16 @@ end_recording() {
     capture=
 }
 
+record_shop() { # API DATABASE: as ask() takes them. What is recorded of each runtime
+    begin_recording
+    for _ in 1 2 3; do
+        ask web "$1"
+        ask api "$2"
+    done
+    ask web "$2" # no policy allows it, and nobody enforces that
+    end_recording
+}
+
 plug() { # NAME PID ADDRESS: a veth from bridge nspect0 into the network namespace of a process
     ip link add "v$1" type veth peer name eth0 netns "$2"
     ip link set "v$1" master nspect0 up

@@ -30,6 +30,7 @@ constexpr std::array second_looks{
     milliseconds{40},  milliseconds{40},  milliseconds{40},   milliseconds{40},
     milliseconds{40},  milliseconds{40},  milliseconds{80},   milliseconds{160},
     milliseconds{320}, milliseconds{640}, milliseconds{1280}, milliseconds{2560}};
+constexpr milliseconds brief_wait{40};
 /// For the end of its processes, and for a socket inside.
 constexpr int descriptors_beside = 2;
 /// What had no room is tried again after this.
@@ -211,10 +212,11 @@ std::map<std::uint64_t, std::vector<ContainerSockets>> TargetWatcher::State::soc
     return all;
 }
 
+/// Not put off by what comes meanwhile; and not left until the end of a long wait for the last one.
 void TargetWatcher::State::look_again_soon() {
-    const bool waiting = look_ < second_looks.size();
+    const bool comes_soon = look_ < second_looks.size() && second_looks[look_] <= brief_wait;
     look_ = 0;
-    if (!waiting) timer_.set(second_looks.front());
+    if (!comes_soon) timer_.set(second_looks.front());
 }
 
 void TargetWatcher::State::look_again_later() {

@@ -32,10 +32,4 @@ start api 10.88.20.3 "/bin/busybox httpd -f -p 8080 -h /etc"
 start web 10.88.20.4 "/bin/busybox sleep 600"
 ask() { lxc-attach -n "nspect-$1" -- busybox wget -q -O /dev/null "http://$2/passwd"; }
 
-begin_recording
-for _ in 1 2 3; do
-    ask web 10.88.20.3:8080
-    ask api 10.88.20.2:6379
-done
-ask web 10.88.20.2:6379 # no policy allows it, and nobody enforces that
-end_recording
+record_shop 10.88.20.3:8080 10.88.20.2:6379

@@ -26,10 +26,4 @@ start api 10.88.23.3 busybox httpd -f -p 8080 -h "$scratch/root/www"
 start web 10.88.23.4 sleep 600
 ask() { ip netns exec "nspect-$1" busybox wget -q -O /dev/null "http://$2/"; }
 
-begin_recording
-for _ in 1 2 3; do
-    ask web 10.88.23.3:8080
-    ask api 10.88.23.2:6379
-done
-ask web 10.88.23.2:6379 # no policy allows it, and nobody enforces that
-end_recording
+record_shop 10.88.23.3:8080 10.88.23.2:6379

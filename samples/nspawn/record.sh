@@ -32,10 +32,4 @@ start api 10.88.22.3 /bin/httpd -f -p 8080 -h /www
 start web 10.88.22.4 /bin/sleep 600
 ask() { nsenter --net="/proc/$(pid "$1")/ns/net" busybox wget -q -O /dev/null "http://$2/"; }
 
-begin_recording
-for _ in 1 2 3; do
-    ask web 10.88.22.3:8080
-    ask api 10.88.22.2:6379
-done
-ask web 10.88.22.2:6379 # no policy allows it, and nobody enforces that
-end_recording
+record_shop 10.88.22.3:8080 10.88.22.2:6379

@@ -14,12 +14,6 @@ podman run -d --name nspect-db --label app=db "$image" httpd -f -p 6379 -h /www 
 podman run -d --name nspect-api --label app=api "$image" httpd -f -p 8080 -h /www >/dev/null
 podman run -d --name nspect-web --label app=web "$image" sleep 600 >/dev/null
 address() { podman inspect -f '{{.NetworkSettings.IPAddress}}' "$1"; }
-ask() { podman exec "$1" wget -q -O /dev/null "http://$(address "$2"):$3/"; }
+ask() { podman exec "nspect-$1" wget -q -O /dev/null "http://$2/"; }
 
-begin_recording
-for _ in 1 2 3; do
-    ask nspect-web nspect-api 8080
-    ask nspect-api nspect-db 6379
-done
-ask nspect-web nspect-db 6379 # no policy allows it, and nobody enforces that
-end_recording
+record_shop "$(address nspect-api):8080" "$(address nspect-db):6379"

@@ -22,7 +22,8 @@ import tempfile
 import threading
 import time
 
-TIMEOUT = 60
+from live_host import TIMEOUT, in_namespaces, stages
+
 CONTAINERS = 12
 PORTS = range(9001, 9010)
 SERVE = """
@@ -293,23 +294,6 @@ def inside(program):
         steady_state(program, folder)
 
 
-def outside(program):
-    return subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
-                           '"$@"; exit $?', "sh", sys.executable, __file__, program, "inside"], check=False,
-                          timeout=300).returncode
-
-
-def main():
-    program = os.path.abspath(sys.argv[1])
-    if len(sys.argv) > 2:
-        return inside(program)
-    missing = "root" if os.geteuid() != 0 else next(
-        (name for name in ("setpriv", "prlimit", "strace") if shutil.which(name) is None), "")
-    if missing:
-        print(f"skipped: needs {missing}")
-        return 1 if os.environ.get("NSPECT_REQUIRE_LIVE") == "1" else 0
-    return outside(program)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stages(inside, lambda program: in_namespaces(__file__, program, "inside"),
+                    ("setpriv", "prlimit", "strace")))

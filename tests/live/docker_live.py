@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from live_host import CONNECT, TIMEOUT, run, wait_until
+from live_host import CONNECT, TIMEOUT, in_namespaces, run, stages, wait_until
 
 PORTS = range(8001, 8013)
 SERVE = "".join(f"httpd -p {port}; " for port in PORTS) + "exec sleep 600"
@@ -279,10 +279,7 @@ def remove_groups(before):
 
 def outside(program, script=__file__):
     before = state_of_machine()
-    # The first process there has to wait for what a killed engine leaves, which a shell does.
-    status = subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
-                             '"$@"; exit $?', "sh", sys.executable, script, program, "inside"], check=False,
-                            timeout=300).returncode
+    status = in_namespaces(script, program, "inside")
     remove_groups(before)  # engines leave the one around their containers'
     after = state_of_machine()
     left = {kind: after[kind] - before[kind] for kind in before if after[kind] - before[kind]}
@@ -293,15 +290,8 @@ def outside(program, script=__file__):
 
 
 def main(script=__file__, within=None):
-    program = os.path.abspath(sys.argv[1])
-    if len(sys.argv) > 2:
-        return (within or inside)(program)
-    missing = "root" if os.geteuid() != 0 else next(
-        (name for name in ("dockerd", "docker", "busybox", "iptables") if shutil.which(name) is None), "")
-    if missing:
-        print(f"skipped: needs {missing}")
-        return 1 if os.environ.get("NSPECT_REQUIRE_LIVE") == "1" else 0
-    return outside(program, script)
+    return stages(within or inside, lambda program: outside(program, script),
+                  ("dockerd", "docker", "busybox", "iptables"))
 
 
 if __name__ == "__main__":

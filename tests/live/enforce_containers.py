@@ -11,9 +11,7 @@ made by the same engine. A Compose project on two networks, LXC containers on a 
     lxc1 ──> lxc2:8005                         lxc3: nothing
 """
 import json
-import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +20,7 @@ import time
 import yaml
 
 from docker_live import Capture, Engine, import_image, remove_groups, run, state_of_machine
+from live_host import in_namespaces, stages
 
 SERVED = (8001, 8002, 8003, 8004, 8005)
 SERVE = "".join(f"httpd -p {port}; " for port in SERVED) + "exec sleep 600"
@@ -260,19 +259,9 @@ def inside(program):
                     run("umount", "-l", mount, check=False)
 
 
-def main():
-    program = os.path.abspath(sys.argv[1])
-    if len(sys.argv) > 2:
-        return inside(program)
-    missing = "root" if os.geteuid() != 0 else next(
-        (name for name in ("dockerd", "docker", "busybox", "iptables", "nft", "lxc-create") if shutil.which(name) is None), "")
-    if missing:
-        print(f"skipped: needs {missing}")
-        return 1 if os.environ.get("NSPECT_REQUIRE_LIVE") == "1" else 0
+def outside(program):
     before = state_of_machine()
-    status = subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
-                             '"$@"; exit $?', "sh", sys.executable, __file__, program, "inside"], check=False,
-                            timeout=400).returncode
+    status = in_namespaces(__file__, program, "inside")
     remove_groups(before)
     after = state_of_machine()
     left = {kind: after[kind] - before[kind] for kind in before if after[kind] - before[kind]}
@@ -286,4 +275,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stages(inside, outside, ("dockerd", "docker", "busybox", "iptables", "nft", "lxc-create")))

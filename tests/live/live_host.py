@@ -121,15 +121,19 @@ def remove_groups(before, ours):
     return left
 
 
+def in_namespaces(*command):
+    """Runs a script with network, mounts and processes of its own, and gives its status."""
+    # The first process there has to wait for what its children leave, which a shell does.
+    return subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+                           '"$@"; exit $?', "sh", sys.executable, *command], check=False, timeout=400).returncode
+
+
 def outside(file, program, ours):
     prefix = f"nspect-{pathlib.Path(file).stem}-"
     before, groups_before = state_of_machine(prefix), groups()
     with tempfile.TemporaryDirectory(prefix=prefix) as folder:
         os.chmod(folder, 0o755)
-        # The first process there has to wait for what its children leave, which a shell does.
-        status = subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh",
-                                 "-c", '"$@"; exit $?', "sh", sys.executable, file, program, folder],
-                                check=False, timeout=400).returncode
+        status = in_namespaces(file, program, folder)
     left = {"groups": remove_groups(groups_before, ours)}
     after = state_of_machine(prefix)
     # Who else works on this machine makes and removes links too: what ends within moments is not ours.
@@ -143,14 +147,22 @@ def outside(file, program, ours):
     return 1
 
 
-def main(file, inside, programs, groups_of):
-    """`groups_of`: what the names of control groups contain that this runtime makes."""
+def stages(inside, outside, programs):
+    """Runs `outside` with the program to test, if all is there that it needs; where it calls the same script with more
+    arguments, `inside`."""
     program = os.path.abspath(sys.argv[1])
     if len(sys.argv) > 2:
-        run("sh", "-ec", SETUP, sys.argv[2])
-        return inside(program, pathlib.Path(sys.argv[2])) or 0
+        return inside(program) or 0
     missing = "root" if os.geteuid() != 0 else next((name for name in programs if shutil.which(name) is None), "")
     if missing:
         print(f"skipped: needs {missing}")
         return 1 if os.environ.get("NSPECT_REQUIRE_LIVE") == "1" else 0
-    return outside(os.path.abspath(file), program, groups_of)
+    return outside(program)
+
+
+def main(file, inside, programs, groups_of):
+    """`groups_of`: what the names of control groups contain that this runtime makes."""
+    def set_up(program):
+        run("sh", "-ec", SETUP, sys.argv[2])
+        return inside(program, pathlib.Path(sys.argv[2]))
+    return stages(set_up, lambda program: outside(os.path.abspath(file), program, groups_of), programs)

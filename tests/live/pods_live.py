@@ -11,7 +11,6 @@ network, mount and process namespaces of its own; the other node is a namespace 
 import json
 import os
 import pathlib
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -20,6 +19,7 @@ import tempfile
 import time
 
 import kube_api
+from live_host import stages
 
 TIMEOUT = 30
 HERE, THERE = "10.42.0.2", "10.42.1.5"
@@ -189,16 +189,5 @@ def outside(program):
             subprocess.run(["ip", "netns", "del", name], check=False)
 
 
-def main():
-    program = os.path.abspath(sys.argv[1])
-    if len(sys.argv) > 2:
-        return inside(program)
-    missing = "root" if os.geteuid() != 0 else "openssl" if shutil.which("openssl") is None else ""
-    if missing:
-        print(f"skipped: needs {missing}")
-        return 1 if os.environ.get("NSPECT_REQUIRE_LIVE") == "1" else 0
-    return outside(program)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stages(inside, outside, ("openssl",)))

@@ -9,7 +9,6 @@ was set up. Without root it says so and passes, unless NSPECT_REQUIRE_LIVE=1.
 """
 import base64
 import json
-import os
 import pathlib
 import shutil
 import signal
@@ -22,6 +21,7 @@ import time
 import tls_modes
 import tls_stacks
 import tls_upgrades
+from live_host import stages
 
 TIMEOUT = 120  # only a bound: the machine may be busy
 KEYS = {
@@ -239,16 +239,9 @@ def inside(program):
         return 1 if wrong or found else 0
 
 
-def main():
-    program = os.path.abspath(sys.argv[1])
-    if len(sys.argv) > 2:
-        return inside(program)
-    missing = "root" if os.geteuid() != 0 else "openssl" if shutil.which("openssl") is None else ""
-    if missing:
-        print(f"skipped: needs {missing}")
-        return 1 if os.environ.get("NSPECT_REQUIRE_LIVE") == "1" else 0
+def outside(program):
     return subprocess.run(["unshare", "--net", sys.executable, __file__, program, "inside"], check=False).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stages(inside, outside, ("openssl",)))
