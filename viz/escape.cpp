@@ -230,6 +230,18 @@ std::size_t display_width(std::string_view utf8) {
     return width;
 }
 
+std::string_view first_columns(std::string_view utf8, std::size_t columns) {
+    std::size_t width = 0;
+    std::size_t bytes = 0;
+    bool full = false;
+    for_each_code_point(utf8, [&](std::uint32_t c, std::string_view code_point) {
+        width += columns_of(c);
+        full |= width > columns && bytes > 0;
+        if (!full) bytes += code_point.size();
+    });
+    return utf8.substr(0, bytes);
+}
+
 std::string cut_middle(std::string_view utf8, std::size_t columns, std::string_view mark) {
     const std::size_t width = display_width(utf8);
     if (width <= columns) return std::string(utf8);

@@ -30,6 +30,8 @@ std::string valid_utf8(std::string_view text);
 std::string ascii_only(std::string_view text);
 /// Columns in a terminal: two for East Asian wide characters, none for combining marks.
 std::size_t display_width(std::string_view utf8);
+/// Its beginning that is at most `columns` wide; of a text that is not empty at least a character.
+std::string_view first_columns(std::string_view utf8, std::size_t columns);
 /// At most `columns` wide, cut in the middle: both the beginning and the end of a name tell it
 /// apart. REQUIRES: columns > 0.
 std::string cut_middle(std::string_view utf8, std::size_t columns, std::string_view mark);

@@ -5,12 +5,14 @@
 
 #include "viz/escape.h"
 #include "viz/text.h"
+#include "viz/wrapped.h"
 
 namespace nspect::viz {
 
 namespace {
 
-constexpr std::size_t longest_name = 40;
+constexpr std::size_t most_of_a_name = 40;
+constexpr std::size_t least_of_a_name = 8;
 
 struct Symbols {
     const char* all;
@@ -41,17 +43,26 @@ public:
     std::size_t size() const { return names_.size(); }
 
     std::string text() const {
-        std::string out = heading();
-        for (std::size_t i = 0; i < names_.size(); ++i) out += line(i);
-        out += "\n" + std::string(symbols_.all) + " everything  " + symbols_.some + " in part  " +
-               symbols_.none + " nothing  from the row to the column\n";
-        return out + parts();
-    }
-    std::size_t width() const {
-        return name_width() + number_width() + 1 + names_.size() * (number_width() + 1);
+        std::string out;
+        const std::size_t at_once = columns_at_once();
+        for (std::size_t from = 0; from < size(); from += at_once) {
+            const Columns columns{from, std::min(from + at_once, size())};
+            out += heading(columns);
+            for (std::size_t i = 0; i < size(); ++i) out += line(i, columns);
+            out += "\n";
+        }
+        const std::string legend = std::string(symbols_.all) + " everything, " + symbols_.some +
+                                   " in part, " + symbols_.none +
+                                   " nothing: from the row to the column";
+        return out + wrapped(legend, 0, style_.width) + "\n" + parts();
     }
 
 private:
+    struct Columns {
+        std::size_t from = 0;
+        std::size_t to = 0;  ///< behind the last
+    };
+
     void add(const analyzer::ConnectivityRow& row) {
         const auto at = [&](const std::string& name) {
             const auto found = index_.find(name);
@@ -70,8 +81,13 @@ private:
 
     std::string shown(std::size_t index) const {
         const std::string name = for_terminal(names_[index]);
-        return cut_middle(style_.unicode ? name : ascii_only(name), longest_name,
+        return cut_middle(style_.unicode ? name : ascii_only(name), longest_name(),
                           style_.unicode ? "\u2026" : "~");
+    }
+    /// Half of the terminal is left for the symbols.
+    std::size_t longest_name() const {
+        if (style_.width == 0) return most_of_a_name;
+        return std::clamp(style_.width / 2, least_of_a_name, most_of_a_name);
     }
     std::size_t name_width() const {
         std::size_t width = 0;
@@ -85,16 +101,25 @@ private:
         return std::string(number_width() - std::min(number_width(), width), ' ') + text;
     }
 
-    std::string heading() const {
+    /// How many have room beside the names; at least one.
+    std::size_t columns_at_once() const {
+        if (style_.width == 0) return size();
+        const std::size_t each = number_width() + 1;
+        const std::size_t names = name_width() + each;
+        return style_.width > names + each ? (style_.width - names) / each : 1;
+    }
+    std::string heading(const Columns& columns) const {
         std::string out(name_width() + 1 + number_width(), ' ');
-        for (std::size_t i = 0; i < names_.size(); ++i) out += " " + right(std::to_string(i + 1));
+        for (std::size_t i = columns.from; i < columns.to; ++i)
+            out += " " + right(std::to_string(i + 1));
         return out + "\n";
     }
-    std::string line(std::size_t from) const {
+    std::string line(std::size_t from, const Columns& columns) const {
         const std::string name = shown(from);
         std::string out = name + std::string(name_width() - display_width(name), ' ') + " " +
                           right(std::to_string(from + 1));
-        for (std::size_t to = 0; to < names_.size(); ++to) out += " " + right(symbol(from, to));
+        for (std::size_t to = columns.from; to < columns.to; ++to)
+            out += " " + right(symbol(from, to));
         return out + "\n";
     }
     const char* symbol(std::size_t from, std::size_t to) const {
@@ -111,9 +136,11 @@ private:
         std::string out;
         for (const auto& cell : cells_) {
             if (is_whole(cell)) continue;
-            out += right(std::to_string(cell.first.first + 1)) + " -> " +
-                   right(std::to_string(cell.first.second + 1)) + "  " + to_conn(cell.second) +
-                   (partly_.contains(cell.first) ? ", some addresses" : "") + "\n";
+            const std::string ends = right(std::to_string(cell.first.first + 1)) + " -> " +
+                                     right(std::to_string(cell.first.second + 1)) + "  ";
+            const std::string what =
+                to_conn(cell.second) + (partly_.contains(cell.first) ? ", some addresses" : "");
+            out += ends + wrapped(what, ends.size(), style_.width).substr(ends.size()) + "\n";
         }
         return out.empty() ? out : "\n" + out;
     }
@@ -131,9 +158,7 @@ private:
 std::optional<std::string> to_matrix(const analyzer::Connectivity& connectivity,
                                      const TextStyle& style, std::size_t most) {
     if (connectivity.peers.size() > most) return std::nullopt;
-    const Matrix matrix(connectivity, style);
-    if (style.width != 0 && matrix.width() > style.width) return std::nullopt;
-    return matrix.text();
+    return Matrix(connectivity, style).text();
 }
 
 }  // namespace nspect::viz

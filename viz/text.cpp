@@ -7,6 +7,7 @@
 
 #include "viz/escape.h"
 #include "viz/marks.h"
+#include "viz/wrapped.h"
 
 namespace nspect::viz {
 
@@ -100,14 +101,13 @@ std::string row_below_itself(const Table& table, const std::vector<std::string>&
     for (const auto& each : table.columns)
         names = std::max(names, display_width(shown(each, style)));
     names = std::min(names, style.width / 2);
-    const std::size_t room =
-        std::max<std::size_t>(style.width - std::min(style.width, names + gap), 1);
+    const std::size_t indent = names + gap;
     std::string text;
     for (std::size_t i = 0; i < row.size(); ++i) {
         const std::string name = cut_middle(shown(table.columns[i], style),
                                             std::max<std::size_t>(names, 1), cut_mark(style));
         const std::string cell =
-            cut_middle(cell_text(table, row[i], i, style), room, cut_mark(style));
+            wrapped(cell_text(table, row[i], i, style), indent, style.width).substr(indent);
         const Mark* mark = mark_at(table, row[i], i);
         text += paint(pad(name, names, false), "2", style) + std::string(gap, ' ') +
                 (mark == nullptr ? cell : paint(cell, std::string(mark->color).c_str(), style)) +
@@ -139,39 +139,28 @@ const char* severity_color(Severity severity) {
     return "2";
 }
 
-/// Text broken between words where it would be wider than the terminal; lines after the first
-/// stand `indent` columns in.
-std::string wrapped(const std::string& text, std::size_t indent, const TextStyle& style) {
-    std::string out(indent, ' ');
-    std::size_t column = indent;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = std::min(text.find(' ', at), text.size());
-        const std::string word = text.substr(at, end - at);
-        const std::size_t width = display_width(word);
-        if (style.width != 0 && column > indent && column + 1 + width > style.width) {
-            out += "\n" + std::string(indent, ' ');
-            column = indent;
-        } else if (at > 0) {
-            out += ' ';
-            ++column;
-        }
-        out += word;
-        column += width;
-        at = end + 1;
-    }
-    return out;
+/// What it is about stands beside its code, or below it where there is no room.
+std::string headline(const Finding& finding, const TextStyle& style) {
+    const std::string tag = pad(std::string(to_string(finding.severity)), 7, false);
+    const std::string code = shown(finding.code, style);
+    const std::string subject = shown(finding.subject, style);
+    const std::size_t width = tag.size() + 1 + display_width(code) + gap + display_width(subject);
+    const bool beside = style.width == 0 || width <= style.width;
+    return paint(tag, severity_color(finding.severity), style) + " " + paint(code, "1", style) +
+           (beside ? std::string(gap, ' ') + subject : "\n" + wrapped(subject, 8, style.width)) +
+           "\n";
 }
 
 std::string finding_text(const Finding& finding, const TextStyle& style) {
-    const std::string tag = pad(std::string(to_string(finding.severity)), 7, false);
-    std::string text = paint(tag, severity_color(finding.severity), style) + " " +
-                       paint(shown(finding.code, style), "1", style) + "  " +
-                       shown(finding.subject, style) + "\n" +
-                       wrapped(shown(finding.message, style), 8, style) + "\n";
-    for (const auto& each : finding.evidence) {
-        text += "        - " + wrapped(shown(each, style), 10, style).substr(10) + "\n";
-    }
-    if (finding.location) text += "        at " + shown(to_string(*finding.location), style) + "\n";
+    const std::string indent(8, ' ');
+    const auto line = [&](const std::string& begin, const std::string& words) {
+        const std::size_t at = indent.size() + begin.size();
+        return indent + begin + wrapped(shown(words, style), at, style.width).substr(at) + "\n";
+    };
+    std::string text = headline(finding, style) +
+                       wrapped(shown(finding.message, style), indent.size(), style.width) + "\n";
+    for (const auto& each : finding.evidence) text += line("- ", each);
+    if (finding.location) text += line("at ", to_string(*finding.location));
     return text;
 }
 
@@ -185,13 +174,14 @@ std::string to_text(const Table& table, const TextStyle& style) {
     if (below) widths.pop_back();
     if (style.width != 0) shrink(widths, style.width);
     std::string text;
-    if (!table.title.empty()) text += paint(shown(table.title, style), "1", style) + "\n";
+    if (!table.title.empty())
+        text += paint(wrapped(shown(table.title, style), 0, style.width), "1", style) + "\n";
     if (style.width != 0 && total(widths) > style.width) return text + stacked(table, style, true);
     text += paint(table_line(table, table.columns, widths, style, true), "2", style) + "\n";
     for (const auto& row : table.rows) {
         text += table_line(table, row, widths, style) + "\n";
         if (below && row.back() != "-" && !row.back().empty()) {
-            text += paint(wrapped(shown(row.back(), style), 4, style), "2", style) + "\n";
+            text += paint(wrapped(shown(row.back(), style), 4, style.width), "2", style) + "\n";
         }
     }
     return text;
@@ -215,9 +205,10 @@ std::string to_text(const View& view, const TextStyle& style) {
     std::string text;
     for (const auto& each : view.warnings) {
         text += paint("warning:", "1;33", style) + " " +
-                wrapped(shown(each, style), 9, style).substr(9) + "\n";
+                wrapped(shown(each, style), 9, style.width).substr(9) + "\n";
     }
-    for (const auto& each : view.summary) text += wrapped(shown(each, style), 0, style) + "\n";
+    for (const auto& each : view.summary)
+        text += wrapped(shown(each, style), 0, style.width) + "\n";
     for (const auto& each : view.findings) {
         text += (text.empty() ? "" : "\n") + finding_text(each, style);
     }

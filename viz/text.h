@@ -21,11 +21,13 @@ struct TextStyle {
 /// escaped.
 std::string to_text(const View& view, const TextStyle& style);
 /// Who may reach whom as a square of symbols, for small worlds: at most `most` workloads. Below it
-/// what is allowed only in part. Nothing when there are more, or when it is too wide.
+/// what is allowed only in part. Where the terminal is too narrow, columns that do not fit stand
+/// below. Nothing when there are more workloads.
 std::optional<std::string> to_matrix(const analyzer::Connectivity& connectivity,
                                      const TextStyle& style, std::size_t most = 60);
 /// One table. Where it is wider than the terminal, the last column goes below its row, and cells
-/// are cut in the middle with an ellipsis; where even that is too wide, each cell has its own line.
+/// are cut in the middle with an ellipsis; where even that is too wide, each cell has its own line,
+/// or several.
 std::string to_text(const Table& table, const TextStyle& style);
 
 /// A table that goes on: its heading stands once, above the first rows, and a column only ever gets
