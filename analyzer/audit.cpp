@@ -221,9 +221,13 @@ Audit Auditor::finish() {
 }
 
 Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
-            const Recording& context) {
+            const Recording& context, const HowFar& how_far) {
     Auditor auditor(engine, context);
-    for (const auto& conversation : conversations) auditor.take(conversation);
+    std::size_t taken = 0;
+    for (const auto& conversation : conversations) {
+        auditor.take(conversation);
+        tell(how_far, ++taken, conversations.size());
+    }
     return auditor.finish();
 }
 

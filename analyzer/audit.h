@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/engine.h"
+#include "analyzer/how_far.h"
 #include "analyzer/tls_findings.h"
 #include "model/conversation.h"
 #include "model/finding.h"
@@ -46,8 +47,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// The same of all of them.
+/// The same of all of them, which are what is counted.
 Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
-            const Recording& context);
+            const Recording& context, const HowFar& how_far = {});
 
 }  // namespace nspect::analyzer

@@ -83,10 +83,14 @@ WriteOptions write_options(const std::set<std::string>& namespaces,
 }  // namespace
 
 Generated generate(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
-                   const GenerateOptions& options) {
+                   const GenerateOptions& options, const HowFar& how_far) {
+    constexpr std::size_t passes = 3;
+    const auto pass = [&](std::size_t number) {
+        return pass_of(how_far, number, passes, conversations.size());
+    };
     const auto& in_force = engine.world();
     const auto& inventory = in_force.inventory;
-    const Observed observed = observe(engine, conversations);
+    const Observed observed = observe(engine, conversations, pass(0));
     const auto namespaces = covered(inventory, observed, options);
     std::optional<World> kept_world;
     std::optional<PolicyEngine> kept;
@@ -94,8 +98,8 @@ Generated generate(const PolicyEngine& engine, const std::vector<Conversation>& 
         kept_world = with_policies(in_force, options.keep);
         kept.emplace(*kept_world);
     }
-    const Demands demands =
-        demands_of(engine, kept ? &*kept : nullptr, observed, conversations, namespaces, options);
+    const Demands demands = demands_of(engine, kept ? &*kept : nullptr, observed, conversations,
+                                       namespaces, options, pass(1));
     PolicyWriter writer(inventory, write_options(namespaces, options));
     auto written = writer.write(demands);
     Generated generated;
@@ -108,7 +112,7 @@ Generated generate(const PolicyEngine& engine, const std::vector<Conversation>& 
     World world = with_policies(in_force, std::move(policies));
     {
         const PolicyEngine after(world);
-        generated.proof = prove(engine, after, demands, observed, conversations, part);
+        generated.proof = prove(engine, after, demands, observed, conversations, part, pass(2));
         generated.proof.cut_off = cut_off_by(after, demands, namespaces);
         add_warnings(after, first, generated);
     }

@@ -7,6 +7,7 @@
 
 #include "analyzer/engine.h"
 #include "analyzer/generate_exclude.h"
+#include "analyzer/how_far.h"
 #include "model/conversation.h"
 #include "model/finding.h"
 #include "model/policy.h"
@@ -110,7 +111,8 @@ struct Generated {
 };
 
 /// Least-privilege NetworkPolicies for what was seen. `engine` holds the policies in force.
+/// Conversations are what is counted.
 Generated generate(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
-                   const GenerateOptions& options);
+                   const GenerateOptions& options, const HowFar& how_far = {});
 
 }  // namespace nspect::analyzer

@@ -150,10 +150,14 @@ private:
 }  // namespace
 
 Replay replay(const PolicyEngine& in_force, const PolicyEngine& proposed,
-              const std::vector<Conversation>& conversations, const GenerateOptions& options) {
-    const Observed observed = observe(in_force, conversations);
+              const std::vector<Conversation>& conversations, const GenerateOptions& options,
+              const HowFar& how_far) {
+    constexpr std::size_t passes = 2;
+    const auto whole = conversations.size();
+    const Observed observed = observe(in_force, conversations, pass_of(how_far, 0, passes, whole));
     const auto namespaces = asked_for(in_force.world().inventory, options);
-    auto demands = demands_of(in_force, nullptr, observed, conversations, namespaces, options);
+    auto demands = demands_of(in_force, nullptr, observed, conversations, namespaces, options,
+                              pass_of(how_far, 1, passes, whole));
     return Replayer(proposed, observed, conversations).replay(std::move(demands));
 }
 

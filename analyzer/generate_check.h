@@ -34,7 +34,9 @@ struct Replay {
 
 /// Which recorded conversations `proposed` would break. `in_force` is what held while recording;
 /// both worlds have the same inventory. Of `options` it heeds namespaces, exclusions, min_count.
+/// Conversations are what is counted.
 Replay replay(const PolicyEngine& in_force, const PolicyEngine& proposed,
-              const std::vector<Conversation>& conversations, const GenerateOptions& options);
+              const std::vector<Conversation>& conversations, const GenerateOptions& options,
+              const HowFar& how_far = {});
 
 }  // namespace nspect::analyzer

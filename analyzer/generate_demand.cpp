@@ -166,7 +166,7 @@ public:
         if (kept != nullptr) kept_verdicts_.emplace(*kept);
     }
 
-    Demands collect() {
+    Demands collect(const HowFar& how_far) {
         std::vector<std::size_t> candidates;
         std::vector<std::uint64_t> counts(observed_.graph.edges.size());
         for (std::size_t i = 0; i < conversations_.size(); ++i) {
@@ -180,6 +180,7 @@ public:
         }
         const auto order = by_edge(candidates, counts);
         for (std::size_t at = 0; at < order.size(); ++at) {
+            tell(how_far, at, order.size());
             if (at + looked_ahead < order.size()) look_ahead(order[at + looked_ahead]);
             const auto index = order[at];
             const auto edge = observed_.edge_of[index];
@@ -364,8 +365,9 @@ private:
 
 Demands demands_of(const PolicyEngine& in_force, const PolicyEngine* kept, const Observed& observed,
                    const std::vector<Conversation>& conversations,
-                   const std::set<std::string>& namespaces, const GenerateOptions& options) {
-    return Collector(in_force, kept, observed, conversations, namespaces, options).collect();
+                   const std::set<std::string>& namespaces, const GenerateOptions& options,
+                   const HowFar& how_far) {
+    return Collector(in_force, kept, observed, conversations, namespaces, options).collect(how_far);
 }
 
 void add_demands(const Inventory& inventory, const Talk& talk, const Conversation& conversation,

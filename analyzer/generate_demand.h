@@ -68,7 +68,8 @@ struct Demands {
 /// `kept` holds the policies that stay (GenerateOptions::keep); may be null.
 Demands demands_of(const PolicyEngine& in_force, const PolicyEngine* kept, const Observed& observed,
                    const std::vector<Conversation>& conversations,
-                   const std::set<std::string>& namespaces, const GenerateOptions& options);
+                   const std::set<std::string>& namespaces, const GenerateOptions& options,
+                   const HowFar& how_far = {});
 
 /// Adds what one conversation asks of policies, in the directions given. Names no domains.
 void add_demands(const Inventory& inventory, const Talk& talk, const Conversation& conversation,

@@ -45,10 +45,12 @@ Used used_by(const Demands& demands, const Observed& observed, const Inventory& 
 }
 
 std::vector<LeftOut> broken(const PolicyEngine& generated, const Demands& demands,
-                            const Observed& observed) {
+                            const Observed& observed, const HowFar& how_far) {
+    std::size_t asked = 0;
     Verdicts verdicts(generated);
     std::map<std::pair<std::size_t, std::string>, std::uint64_t> denied;
     for (const auto index : demands.permitted) {
+        tell(how_far, ++asked, demands.permitted.size());
         const auto& talk = observed.talks[index];
         if (verdicts.passes(talk)) continue;
         const auto& judged = verdicts.all()[verdicts.of(talk)];
@@ -70,10 +72,10 @@ std::vector<LeftOut> broken(const PolicyEngine& generated, const Demands& demand
 
 Proof prove(const PolicyEngine& in_force, const PolicyEngine& generated, const Demands& demands,
             const Observed& observed, const std::vector<Conversation>& conversations,
-            const GeneratedPart& part) {
+            const GeneratedPart& part, const HowFar& how_far) {
     Proof proof;
     proof.left_out = demands.left_out;
-    proof.broken = broken(generated, demands, observed);
+    proof.broken = broken(generated, demands, observed, how_far);
     proof.sound = proof.broken.empty();
     const auto used = used_by(demands, observed, in_force.world().inventory);
     const auto universe = point_universe({&in_force.world(), &generated.world()}, used.points);

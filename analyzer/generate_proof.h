@@ -20,10 +20,10 @@ struct GeneratedPart {
 };
 
 /// Asks the engine over the generated policies about each conversation that is to pass, and counts
-/// what else they allow.
+/// what else they allow. The conversations are what is counted.
 Proof prove(const PolicyEngine& in_force, const PolicyEngine& generated, const Demands& demands,
             const Observed& observed, const std::vector<Conversation>& conversations,
-            const GeneratedPart& part);
+            const GeneratedPart& part, const HowFar& how_far = {});
 
 Stability stability_of(const std::vector<std::size_t>& permitted, const Observed& observed,
                        const std::vector<Conversation>& conversations);

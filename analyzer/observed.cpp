@@ -292,14 +292,15 @@ std::string edge_name(const Graph& graph, const GraphEdge& edge) {
            to_string(edge.point);
 }
 
-Observed observe(const PolicyEngine& engine, const std::vector<Conversation>& conversations) {
-    Observed observed = observe_unsorted(engine, conversations);
+Observed observe(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
+                 const HowFar& how_far) {
+    Observed observed = observe_unsorted(engine, conversations, how_far);
     sort(observed);
     return observed;
 }
 
 Observed observe_unsorted(const PolicyEngine& engine,
-                          const std::vector<Conversation>& conversations) {
+                          const std::vector<Conversation>& conversations, const HowFar& how_far) {
     Observed observed;
     observed.edge_of.reserve(conversations.size());
     observed.talks.reserve(conversations.size());
@@ -308,6 +309,7 @@ Observed observe_unsorted(const PolicyEngine& engine,
         const auto place = observer.take(conversation);
         observed.talks.push_back(place.talk);
         observed.edge_of.push_back(place.edge);
+        tell(how_far, observed.talks.size(), conversations.size());
     }
     observed.graph = observer.graph();
     return observed;

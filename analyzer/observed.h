@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/engine.h"
+#include "analyzer/how_far.h"
 #include "analyzer/observed_ends.h"
 #include "model/conversation.h"
 #include "model/graph.h"
@@ -27,11 +28,13 @@ struct Observed {
 ///   a /24 or /64 of private addresses nobody is known to own;
 ///   "internet" for everything else, "multicast", "link-local", "metadata-service" for those.
 /// States of edges are not decided here.
-Observed observe(const PolicyEngine& engine, const std::vector<Conversation>& conversations);
+Observed observe(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
+                 const HowFar& how_far = {});
 /// The same with nodes and edges in the order in which they were first seen: for who adds to them
 /// and sorts then.
 Observed observe_unsorted(const PolicyEngine& engine,
-                          const std::vector<Conversation>& conversations);
+                          const std::vector<Conversation>& conversations,
+                          const HowFar& how_far = {});
 
 /// The name of the outside node that `address` belongs to, as the peer of rules of `direction`.
 std::string outside_name(const PolicyEngine& engine, Direction direction, const IpAddress& address);

@@ -132,20 +132,9 @@ public:
         if (!owners_.empty()) endpoints_ = endpoints_of_targets(inventory, recording);
     }
 
-    std::vector<Conversation> stitch() {
+    void stitch_each(const std::function<bool(Conversation)>& use, const HowFar& how_far) {
         join();
-        std::vector<Conversation> conversations;
-        conversations.reserve(size());
-        visit([&](Conversation made) {
-            conversations.push_back(std::move(made));
-            return true;
-        });
-        return conversations;
-    }
-
-    void stitch_each(const std::function<bool(Conversation)>& use) {
-        join();
-        visit(use);
+        visit(use, how_far);
     }
 
 private:
@@ -173,13 +162,13 @@ private:
         for (std::uint32_t i = 0; i < number.size(); ++i) members_[next[number[i]]++] = i;
     }
 
-    /// Makes conversations by their first packets, then by their sockets; those of one moment are
-    /// made together.
-    template <class Use>
-    void visit(Use use) {
+    /// By their first packets, then by their sockets; those of one moment are made together.
+    void visit(const std::function<bool(Conversation)>& use, const HowFar& how_far) {
         const auto firsts = first_packets();
         const auto order = sorted_order(firsts);
         std::vector<Conversation> together;
+        std::size_t used = 0;
+        tell(how_far, used, size());
         for (auto from = order.begin(); from != order.end();) {
             const auto to = std::find_if(
                 from, order.end(), [&](std::uint32_t n) { return firsts[n] != firsts[*from]; });
@@ -188,6 +177,7 @@ private:
             if (together.size() > 1) sort_by_sockets(together);
             for (auto& each : together) {
                 if (!use(std::move(each))) return;
+                tell(how_far, ++used, size());
             }
         }
     }
@@ -488,13 +478,23 @@ private:
 
 }  // namespace
 
-std::vector<Conversation> stitch(const Recording& recording, const Inventory& inventory) {
-    return Stitcher(recording, inventory).stitch();
+std::vector<Conversation> stitch(const Recording& recording, const Inventory& inventory,
+                                 const HowFar& how_far) {
+    std::vector<Conversation> all;
+    const auto take = [&](Conversation made) {
+        all.push_back(std::move(made));
+        return true;
+    };
+    stitch_each(recording, inventory, take, [&](std::size_t done, std::size_t total) {
+        all.reserve(total);
+        if (how_far) how_far(done, total);
+    });
+    return all;
 }
 
 void stitch_each(const Recording& recording, const Inventory& inventory,
-                 const std::function<bool(Conversation)>& visit) {
-    Stitcher(recording, inventory).stitch_each(visit);
+                 const std::function<bool(Conversation)>& visit, const HowFar& how_far) {
+    Stitcher(recording, inventory).stitch_each(visit, how_far);
 }
 
 }  // namespace nspect::analyzer

@@ -116,9 +116,8 @@ Status read_recording(const std::string& path, Timestamp since, const OutputOpti
             error.hint = "it is damaged where its tables are described: nothing of it can be read";
         return error;
     }
-    Progress progress("reading " + printable(path),
-                      since == Timestamp{} ? (*opened)->about_how_many() : 0, output.quiet,
-                      "sightings");
+    Progress progress("reading " + printable(path), output.quiet,
+                      since == Timestamp{} ? (*opened)->about_how_many() : 0, "sightings");
     auto recording = (*opened)->read_all(since, [&](std::size_t done) { progress.reach(done); });
     progress.end();
     if (!recording) return std::move(recording).error();
@@ -133,7 +132,7 @@ Status read_recording(const std::string& path, Timestamp since, const OutputOpti
 Result<ingest::Bundle> load_manifests(const std::vector<std::string>& manifests,
                                       const std::vector<ingest::NamedText>& live,
                                       Diagnostics& diagnostics, const OutputOptions& output) {
-    const Busy busy("reading manifests", output.quiet);
+    const Progress progress("reading manifests", output.quiet);
     return ingest::load(manifests, live, diagnostics);
 }
 
@@ -273,26 +272,28 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
                      "name the files or folders that declare workloads and policies", ""};
     }
     if (loaded.recordings > 0) {
-        const Busy busy("joining what was seen", output.quiet);
-        join_recordings(loaded, options.keep_sightings);
+        Progress progress("joining what was seen", output.quiet, 0, "conversations");
+        join_recordings(loaded, options.keep_sightings, told_to(progress));
     }
     return loaded;
 }
 
-void join_recordings(Loaded& loaded, bool keep_sightings) {
+void join_recordings(Loaded& loaded, bool keep_sightings, const analyzer::HowFar& how_far) {
     loaded.world.inventory =
         analyzer::with_recording(std::move(loaded.world.inventory), loaded.context);
     loaded.world.domains = domains_of(loaded.context);
     if (keep_sightings) return;
-    loaded.conversations = analyzer::stitch(loaded.context, loaded.world.inventory);
+    loaded.conversations = analyzer::stitch(loaded.context, loaded.world.inventory, how_far);
     loaded.context.sightings = {};
 }
 
-void each_conversation(Loaded& loaded, const std::function<void(const Conversation&)>& use) {
-    analyzer::stitch_each(loaded.context, loaded.world.inventory, [&](const Conversation& each) {
+void each_conversation(Loaded& loaded, const std::function<void(const Conversation&)>& use,
+                       const analyzer::HowFar& how_far) {
+    const auto take = [&](const Conversation& each) {
         use(each);
         return true;
-    });
+    };
+    analyzer::stitch_each(loaded.context, loaded.world.inventory, take, how_far);
     loaded.context.sightings = {};
 }
 

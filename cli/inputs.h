@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/how_far.h"
 #include "analyzer/world.h"
 #include "cli/output.h"
 #include "model/conversation.h"
@@ -54,10 +55,12 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
 
 /// Names and joins what the recordings in `context` saw; their sightings are used up. With
 /// `keep_sightings` they are named and left as they are.
-void join_recordings(Loaded& loaded, bool keep_sightings = false);
+void join_recordings(Loaded& loaded, bool keep_sightings = false,
+                     const analyzer::HowFar& how_far = {});
 
 /// With `keep_sightings`: makes the conversations one by one, for who keeps none. The sightings are
 /// used up.
-void each_conversation(Loaded& loaded, const std::function<void(const Conversation&)>& use);
+void each_conversation(Loaded& loaded, const std::function<void(const Conversation&)>& use,
+                       const analyzer::HowFar& how_far = {});
 
 }  // namespace nspect::cli

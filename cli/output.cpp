@@ -14,15 +14,10 @@
 
 namespace nspect::cli {
 
-namespace {
-
-std::size_t terminal_width() {
+std::size_t terminal_width(int fd) {
     winsize size{};
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-    return 0;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
-
-}  // namespace
 
 bool locale_is_utf8() {
     for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
@@ -71,7 +66,7 @@ viz::TextStyle text_style(const OutputOptions& options) {
     const bool to_terminal = options.file.empty() && isatty(STDOUT_FILENO) != 0;
     const char* no_color = std::getenv("NO_COLOR");
     viz::TextStyle style;
-    style.width = to_terminal ? terminal_width() : 0;
+    style.width = to_terminal ? terminal_width(STDOUT_FILENO) : 0;
     style.color = options.color == "always" || (options.color == "auto" && to_terminal &&
                                                 (no_color == nullptr || *no_color == '\0'));
     style.unicode = !options.ascii && locale_is_utf8();

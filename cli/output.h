@@ -38,6 +38,8 @@ void declare_output(CommandLine& line, OutputOptions& options,
 /// locale.
 viz::TextStyle text_style(const OutputOptions& options);
 
+/// Columns of the terminal that `fd` is; 0: it is none, or says nothing of its size.
+std::size_t terminal_width(int fd);
 /// Whether this locale has Unicode.
 bool locale_is_utf8();
 

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "analyzer/generate.h"
+#include "cli/progress.h"
 #include "viz/views.h"
 
 namespace nspect::cli {
@@ -35,12 +36,14 @@ viz::SourceTexts texts_of(const std::vector<Policy>& policies) {
 }  // namespace
 
 void add_page(const analyzer::PolicyEngine& engine, const Loaded& loaded,
-              const analyzer::Audit& audit, viz::View& view) {
+              const analyzer::Audit& audit, bool quiet, viz::View& view) {
     viz::add_talks(audit, loaded.conversations, loaded.context, view);
     viz::add_page_tables(view);
+    Progress progress("proposing policies", quiet, 0, "conversations");
     const auto& policies = loaded.world.policies;
     viz::add_policy_texts(policies, texts_of(policies),
-                          analyzer::generate(engine, loaded.conversations, {}), view);
+                          analyzer::generate(engine, loaded.conversations, {}, told_to(progress)),
+                          view);
 }
 
 }  // namespace nspect::cli

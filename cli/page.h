@@ -11,6 +11,6 @@ namespace nspect::cli {
 /// the files (those that are gone or not files are left out), and the policies that the recording
 /// asks for.
 void add_page(const analyzer::PolicyEngine& engine, const Loaded& loaded,
-              const analyzer::Audit& audit, viz::View& view);
+              const analyzer::Audit& audit, bool quiet, viz::View& view);
 
 }  // namespace nspect::cli

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "model/time.h"
+#include "viz/escape.h"
 #include "viz/words.h"
 
 namespace nspect::cli {
@@ -17,10 +19,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto patience = 300ms;  // what takes less is not talked about
 constexpr auto pause = 100ms;
-constexpr auto patience = 500ms;  // what takes less is not talked about
 constexpr const char* clear_line = "\r\x1b[K";
 constexpr int bar_columns = 20;
+constexpr std::size_t gap = 2;
 
 bool may_show(bool quiet) {
     return !quiet && isatty(STDERR_FILENO) == 1;
@@ -31,7 +34,17 @@ std::string amount(std::uint64_t number, const std::string& unit) {
     return viz::short_number(number) + " " + unit;
 }
 
-std::string bar(double share, bool unicode) {
+std::string speed(double rate, const std::string& unit) {
+    const auto whole = static_cast<std::uint64_t>(rate);
+    return (unit.empty() ? viz::byte_words(whole) : viz::short_number(whole)) + "/s";
+}
+
+std::string seconds(double count) {
+    return to_words(std::chrono::seconds{static_cast<std::int64_t>(count)});
+}
+
+std::string bar(double share) {
+    const bool unicode = locale_is_utf8();
     const int full = static_cast<int>(share * bar_columns);
     std::string text;
     for (int i = 0; i < bar_columns; ++i) {
@@ -44,35 +57,35 @@ std::string bar(double share, bool unicode) {
     return text;
 }
 
+/// One line, whatever the terminal's width: a longer one would be broken, and not be cleared.
+std::string fitted(const std::string& what, const std::string& words, const std::string& drawn) {
+    const std::size_t width = terminal_width(STDERR_FILENO);
+    const std::string gaps(gap, ' ');
+    const std::string whole = what + gaps + (drawn.empty() ? "" : drawn + gaps) + words;
+    if (width == 0 || viz::display_width(whole) < width) return whole;
+    const char* mark = locale_is_utf8() ? "\u2026" : "~";
+    const std::size_t rest = viz::display_width(words) + gap + 1;
+    if (rest + gap < width) return viz::cut_middle(what, width - rest, mark) + gaps + words;
+    return viz::cut_middle(words, width - 1, mark);
+}
+
 }  // namespace
 
-Progress::Progress(std::string what, std::uint64_t total, bool quiet, std::string unit)
-    : what_(std::move(what)), unit_(std::move(unit)), total_(total), shown_(may_show(quiet)) {}
-
-void Progress::end() {
-    if (std::exchange(written_, false)) std::cerr << clear_line << std::flush;
-}
-
-void Progress::reach(std::uint64_t done) {
-    done_ = done;
-    if (!shown_) return;
-    const auto now = std::chrono::steady_clock::now();
-    if (now < next_) return;
-    next_ = now + pause;
-    show(now - begun_);
-}
-
-void Progress::show(std::chrono::duration<double> since_begin) {
-    written_ = true;
-    std::cerr << clear_line << what_ << "  "
-              << progress_words(done_, total_, since_begin, unit_, locale_is_utf8()) << std::flush;
-}
-
-Busy::Busy(std::string what, bool quiet) : what_(std::move(what)) {
+Progress::Progress(std::string what, bool quiet, std::uint64_t total, std::string unit)
+    : what_(std::move(what)), unit_(std::move(unit)), total_(total) {
     if (may_show(quiet)) thread_ = std::thread([this] { run(); });
 }
 
-Busy::~Busy() {
+void Progress::reach(std::uint64_t done, std::uint64_t total) {
+    const std::lock_guard<std::mutex> locked(mutex_);
+    done_ = done;
+    if (total_ == total) return;
+    total_ = total;
+    counted_from_ = done;
+    counting_since_ = Clock::now();
+}
+
+void Progress::end() {
     if (!thread_.joinable()) return;
     {
         const std::lock_guard<std::mutex> locked(mutex_);
@@ -82,35 +95,44 @@ Busy::~Busy() {
     thread_.join();
 }
 
-void Busy::run() {
-    const auto begun = std::chrono::steady_clock::now();
+void Progress::run() {
     std::unique_lock<std::mutex> locked(mutex_);
     const auto over = [this] { return ended_; };
     if (over_.wait_for(locked, patience, over)) return;
+    std::string shown;
     do {
-        const auto took = std::chrono::duration_cast<std::chrono::seconds>(
-            std::chrono::steady_clock::now() - begun);
-        std::cerr << clear_line << what_ << "  " << took.count() << " s" << std::flush;
-    } while (!over_.wait_for(locked, 1s, over));
+        if (std::string now = words(); now != shown) {
+            shown = std::move(now);
+            std::cerr << clear_line << shown << std::flush;
+        }
+    } while (!over_.wait_for(locked, pause, over));
     std::cerr << clear_line << std::flush;
 }
 
-std::string progress_words(std::uint64_t done, std::uint64_t total,
-                           std::chrono::duration<double> since_begin, const std::string& unit,
-                           bool unicode) {
+/// "reading  ######..............  30 %  1.2 GB of 2.7 GB  610.0 MB/s  2 s left"; without a total
+/// "reading  1.2 GB  610.0 MB/s"; where nothing is counted, or all of it is done, "reading  4 s".
+std::string Progress::words() const {
+    const auto now = Clock::now();
+    const std::uint64_t done = done_;
+    const std::chrono::duration<double> since_begin = now - begun_;
+    const bool counted = total_ == 0 ? done > 0 : done < total_;
+    if (!counted) return fitted(what_, seconds(since_begin.count()), "");
+    const std::chrono::duration<double> counting = now - counting_since_;
     const double rate =
-        since_begin.count() > 0 ? static_cast<double>(done) / since_begin.count() : 0;
-    const auto whole_rate = static_cast<std::uint64_t>(rate);
-    const std::string speed =
-        (unit.empty() ? viz::byte_words(whole_rate) : viz::short_number(whole_rate)) + "/s";
-    if (total == 0) return amount(done, unit) + "  " + speed;
-    const double share = std::min(static_cast<double>(done) / static_cast<double>(total), 1.0);
-    const std::string so_far = unit.empty() ? viz::byte_words(done) : viz::short_number(done);
-    std::string text = bar(share, unicode) + "  " + std::to_string(static_cast<int>(share * 100)) +
-                       " %  " + so_far + " of " + amount(total, unit) + "  " + speed;
-    if (rate <= 0) return text;
-    const double left = static_cast<double>(total - std::min(done, total)) / rate;
-    return text + "  " + std::to_string(static_cast<std::uint64_t>(std::ceil(left))) + " s left";
+        counting.count() > 0 ? static_cast<double>(done - counted_from_) / counting.count() : 0;
+    if (total_ == 0) return fitted(what_, amount(done, unit_) + "  " + speed(rate, unit_), "");
+    const double share = static_cast<double>(done) / static_cast<double>(total_);
+    const std::string so_far = unit_.empty() ? viz::byte_words(done) : viz::short_number(done);
+    std::string text = std::to_string(static_cast<int>(share * 100)) + " %  " + so_far + " of " +
+                       amount(total_, unit_) + "  " + speed(rate, unit_);
+    if (rate > 0) {
+        text += "  " + seconds(std::ceil(static_cast<double>(total_ - done) / rate)) + " left";
+    }
+    return fitted(what_, text, bar(share));
+}
+
+analyzer::HowFar told_to(Progress& progress) {
+    return [&progress](std::size_t done, std::size_t total) { progress.reach(done, total); };
 }
 
 }  // namespace nspect::cli

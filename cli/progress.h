@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -8,61 +9,51 @@
 #include <string>
 #include <thread>
 
+#include "analyzer/how_far.h"
+
 namespace nspect::cli {
 
 /// How far long work is, on one line of stderr that is written over: share, rate, and how long it
-/// will take. Only where stderr is a terminal, and not with --quiet; the line is gone when the
-/// work is done, so that what is said next begins a line.
+/// will take; of work that cannot tell how far it is, how long it has taken. Only where stderr is a
+/// terminal, and not with --quiet; work that is soon over is not talked about. While it lives,
+/// nothing else is said on stderr; the line is gone at its end, so that what is said next begins a
+/// line. The line is written by a thread of its own: it goes on while the work says nothing.
 class Progress {
 public:
-    /// `total` of work, 0: not known; `unit`: what is counted, by default bytes.
-    Progress(std::string what, std::uint64_t total, bool quiet, std::string unit = {});
+    /// `total` of work, 0: not known (yet); `unit`: what is counted, by default bytes.
+    Progress(std::string what, bool quiet, std::uint64_t total = 0, std::string unit = {});
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
     ~Progress() { end(); }
 
-    void add(std::uint64_t more) { reach(done_ + more); }
+    void add(std::uint64_t more) { done_ += more; }
     /// So much is done in all.
-    void reach(std::uint64_t done);
+    void reach(std::uint64_t done) { done_ = done; }
+    /// The same of a total that is known only now: the rate is that from here on.
+    void reach(std::uint64_t done, std::uint64_t total);
     /// Takes the line away: words may follow.
     void end();
 
 private:
-    void show(std::chrono::duration<double> since_begin);
+    using Clock = std::chrono::steady_clock;
 
-    std::string what_;
-    std::string unit_;
-    std::uint64_t total_;
-    bool shown_;
-    bool written_ = false;
-    std::uint64_t done_ = 0;
-    std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-    std::chrono::steady_clock::time_point next_ = begun_ + std::chrono::milliseconds{200};
-};
-
-/// The same for work that cannot tell how far it is: what it is, and how long it has taken. While
-/// it lives, nothing else is said on stderr.
-class Busy {
-public:
-    Busy(std::string what, bool quiet);
-    Busy(const Busy&) = delete;
-    Busy& operator=(const Busy&) = delete;
-    ~Busy();
-
-private:
     void run();
+    std::string words() const;
 
-    std::string what_;
+    const std::string what_;
+    const std::string unit_;
     std::mutex mutex_;
     std::condition_variable over_;
     bool ended_ = false;
+    std::uint64_t total_;
+    std::atomic<std::uint64_t> done_ = 0;
+    std::uint64_t counted_from_ = 0;  ///< what was done when counting began
+    Clock::time_point begun_ = Clock::now();
+    Clock::time_point counting_since_ = begun_;
     std::thread thread_;
 };
 
-/// "######..............  30 %  1.2 GB of 2.7 GB  610.0 MB/s  2 s left"; without a total
-/// "1.2 GB  610.0 MB/s".
-std::string progress_words(std::uint64_t done, std::uint64_t total,
-                           std::chrono::duration<double> since_begin, const std::string& unit = {},
-                           bool unicode = false);
+/// Passes it on to `progress`, which must live as long.
+analyzer::HowFar told_to(Progress& progress);
 
 }  // namespace nspect::cli

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "cli/progress.h"
 #include "cli/version.h"
 #include "viz/collapse.h"
 #include "viz/layout.h"
@@ -57,6 +58,7 @@ Result<std::string> rendered(const OutputOptions& options, const viz::View& view
     const std::string& format = options.format;
     if (is_picture(format)) {
         const auto fewer = fewer_boxes(options, view);
+        const Progress progress("drawing", options.quiet);
         return drawn(options, fewer ? *fewer : view);
     }
     if (format == "text") return viz::to_text(view, text_style(options));
@@ -66,6 +68,7 @@ Result<std::string> rendered(const OutputOptions& options, const viz::View& view
     if (format == "sarif") return viz::to_sarif(view, version);
     if (format == "junit") return viz::to_junit(view, junit);
     if (format == "baseline") return viz::to_baseline(view);
+    const Progress progress("drawing", options.quiet);
     return viz::to_html(view, limits_of(options));
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <set>
 
 #include "analyzer/audit.h"
@@ -62,9 +61,11 @@ viz::View view_of(const Options& options, const Loaded& loaded, const analyzer::
 }
 
 /// Conversations are made one by one, and never in memory together.
-analyzer::Audit audit_of(const analyzer::PolicyEngine& engine, Loaded& loaded) {
+analyzer::Audit audit_of(const analyzer::PolicyEngine& engine, Loaded& loaded,
+                         const analyzer::HowFar& how_far) {
     analyzer::Auditor auditor(engine, loaded.context);
-    each_conversation(loaded, [&](const Conversation& each) { auditor.take(each); });
+    const auto take = [&](const Conversation& each) { auditor.take(each); };
+    each_conversation(loaded, take, how_far);
     return auditor.finish();
 }
 
@@ -76,13 +77,15 @@ int run(const Options& options) {
     if (!loaded) return fail(loaded.error());
     const auto input = compliance_input(options, *loaded);
     if (!input) return fail(input.error());
-    std::optional<Busy> busy(std::in_place, "judging", options.output.quiet);
+    Progress progress("judging", options.output.quiet, 0, "conversations");
     const analyzer::PolicyEngine engine(loaded->world);
-    analyzer::Audit audit = page ? analyzer::audit(engine, loaded->conversations, loaded->context)
-                                 : audit_of(engine, *loaded);
+    const auto how_far = told_to(progress);
+    analyzer::Audit audit =
+        page ? analyzer::audit(engine, loaded->conversations, loaded->context, how_far)
+             : audit_of(engine, *loaded, how_far);
     std::vector<analyzer::ComplianceCheck> checks;
     if (wants_compliance(options)) checks = analyzer::compliance(engine, audit, *input);
-    busy.reset();
+    progress.end();
     auto compared = judge(std::move(audit.findings), options.judge, analyzer::lint_kinds(),
                           options.output, audit.lossy);
     if (!compared) return fail(compared.error());
@@ -96,7 +99,7 @@ int run(const Options& options) {
                             code);
     }
     viz::View view = view_of(options, *loaded, audit, *compared, checks);
-    if (page) add_page(engine, *loaded, audit, view);
+    if (page) add_page(engine, *loaded, audit, options.output.quiet, view);
     return write_view(options.output, view, code, junit_of("nspect audit", options.judge));
 }
 

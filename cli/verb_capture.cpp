@@ -125,9 +125,11 @@ public:
 
     Result<std::size_t> read(std::size_t max, const capture::PacketCallback& on_packet) override {
         if (finished()) return std::size_t{0};
-        const auto before = source_->bytes_read();
-        auto read = source_->read(max, on_packet);
-        progress_.add(source_->bytes_read() - before);
+        auto read = source_->read(max, [&](const capture::RawPacket& packet) {
+            tell();
+            return on_packet(packet);
+        });
+        tell();
         return read;
     }
     bool finished() const override { return stop_.raised() || source_->finished(); }
@@ -141,9 +143,17 @@ public:
     const std::string& name() const override { return source_->name(); }
 
 private:
+    /// Packets of a pipe may come slowly: each is told of.
+    void tell() {
+        const auto read = source_->bytes_read();
+        progress_.add(read - told_);
+        told_ = read;
+    }
+
     std::unique_ptr<capture::PacketSource> source_;
     const StopFlag& stop_;
     Progress& progress_;
+    std::uint64_t told_ = 0;
 };
 
 RecordingInfo recording_info() {
@@ -205,12 +215,15 @@ Status read_key_log(const Options& options, capture::TlsTracker& tls) {
 
 int record_from_files(const Options& options, const Settings& settings, LateRecording& store) {
     const StopFlag stop;
-    Progress progress("reading", bytes_of(options.read), options.quiet);
-    auto sources = open_files(options, stop, progress);
-    if (!sources) return fail(sources.error());
-    if (const Status made = store.make(); !made) return fail(made.error());
     capture::TlsTracker tls({.flows = settings.live.tls_flows()});
     if (const Status read = read_key_log(options, tls); !read) return fail(read.error());
+    Progress progress("reading", options.quiet, bytes_of(options.read));
+    auto sources = open_files(options, stop, progress);
+    const Status made = sources ? store.make() : sources.error();
+    if (!made) {
+        progress.end();
+        return fail(made.error());
+    }
     capture::FileRecorderOptions how;
     how.info = recording_info();
     how.flows.flows = settings.live.flows();

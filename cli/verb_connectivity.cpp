@@ -74,10 +74,10 @@ public:
     RowProgress(const std::vector<std::string>& names, analyzer::Level level,
                 const OutputOptions& output)
         : names_(names),
-          progress_("following policies", names.size(),
+          progress_("following policies",
                     output.quiet || (output.file.empty() && isatty(STDOUT_FILENO) == 1 &&
                                      output.format == "json"),
-                    level == analyzer::Level::pod ? "pods" : "workloads") {}
+                    names.size(), level == analyzer::Level::pod ? "pods" : "workloads") {}
 
     void row(const analyzer::ConnectivityRow& row) {
         if (++rows_ % now_and_then != 0) return;
@@ -151,17 +151,18 @@ int run(const Options& options) {
     if (!loaded) return fail(loaded.error());
     const auto query = query_of(options, loaded->world.inventory);
     if (!query) return fail(query.error());
-    std::optional<Busy> busy(std::in_place, "compiling policies", options.output.quiet);
+    Progress progress("compiling policies", options.output.quiet);
     const analyzer::PolicyEngine engine(loaded->world);
-    busy.reset();
     const bool json = options.output.format == "json";
     if (options.summary) {
         const auto summary = analyzer::summarize(engine, *query);
+        progress.end();
         if (json) return write_result(options.output, viz::to_json(summary), exit_ok);
         return write_view(options.output, viz::summary_view(summary, query->level), exit_ok);
     }
     std::optional<analyzer::Exposure> exposure;
     if (options.exposure) exposure = analyzer::exposure(engine);
+    progress.end();
     const analyzer::Exposure* shown = exposure ? &*exposure : nullptr;
     return json ? stream_json(options, engine, *query, shown)
                 : write_tables(options, engine, *query, shown);

@@ -7,6 +7,7 @@
 #include "analyzer/diff.h"
 #include "analyzer/observed_diff.h"
 #include "cli/inputs.h"
+#include "cli/progress.h"
 #include "cli/render.h"
 #include "cli/verb.h"
 #include "store/recording_file.h"
@@ -54,6 +55,7 @@ Result<analyzer::Connectivity> declared(const std::string& input, const Options&
     inputs.insert(inputs.end(), options.manifests.begin(), options.manifests.end());
     auto loaded = load_inputs(inputs, load, options.output);
     if (!loaded) return std::move(loaded).error();
+    const Progress progress("following policies", options.output.quiet);
     const analyzer::PolicyEngine engine(loaded->world);
     return analyzer::connectivity(
         engine, options.level == "pod" ? analyzer::Level::pod : analyzer::Level::workload);
@@ -66,8 +68,9 @@ Result<analyzer::Audit> observed(const std::string& input, const Options& option
     inputs.push_back(input);
     auto loaded = load_inputs(inputs, load, options.output);
     if (!loaded) return std::move(loaded).error();
+    Progress progress("judging", options.output.quiet, 0, "conversations");
     const analyzer::PolicyEngine engine(loaded->world);
-    return analyzer::audit(engine, loaded->conversations, loaded->context);
+    return analyzer::audit(engine, loaded->conversations, loaded->context, told_to(progress));
 }
 
 bool is_recording(const std::string& input) {

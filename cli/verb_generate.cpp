@@ -193,13 +193,14 @@ void warn_of_losses(viz::View& view, const Recording& context) {
 }
 
 int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOptions how) {
-    std::optional<Busy> busy(std::in_place, "generating, and proving it", options.output.quiet);
+    Progress progress("generating, and proving it", options.output.quiet, 0, "conversations");
     const analyzer::PolicyEngine engine(loaded.world);
     add_findings(engine, loaded, how);
-    const analyzer::Generated generated = analyzer::generate(engine, loaded.conversations, how);
+    const analyzer::Generated generated =
+        analyzer::generate(engine, loaded.conversations, how, told_to(progress));
     std::optional<analyzer::ConnectivityDiff> diff;
     if (options.diff) diff = changes(engine, generated);
-    busy.reset();
+    progress.end();
     const bool opened = diff && std::any_of(diff->rows.begin(), diff->rows.end(),
                                             [](const auto& row) { return viz::opens(row); });
     const int code = generated.proof.sound && !opened ? exit_ok : exit_findings;
@@ -249,10 +250,13 @@ int check(const Options& options, Loaded loaded, analyzer::GenerateOptions how) 
         proposed = loaded.world;
         loaded.world.policies.clear();
     }
+    Progress progress("replaying what was seen", options.output.quiet, 0, "conversations");
     const analyzer::PolicyEngine in_force(loaded.world);
     const analyzer::PolicyEngine after(proposed);
     add_findings(in_force, loaded, how);
-    const auto replay = analyzer::replay(in_force, after, loaded.conversations, how);
+    const auto replay =
+        analyzer::replay(in_force, after, loaded.conversations, how, told_to(progress));
+    progress.end();
     const int code = replay.broken.empty() ? exit_ok : exit_findings;
     if (options.output.format == "json") {
         return write_result(options.output,

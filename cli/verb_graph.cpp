@@ -75,9 +75,11 @@ Status choose(const Options& options, const Inventory& inventory, Graph& graph) 
 }
 
 /// Conversations are made one by one, and never in memory together.
-analyzer::Audit graph_of(const analyzer::PolicyEngine& engine, Loaded& loaded) {
+analyzer::Audit graph_of(const analyzer::PolicyEngine& engine, Loaded& loaded,
+                         const analyzer::HowFar& how_far) {
     analyzer::GraphAuditor auditor(engine, loaded.context);
-    each_conversation(loaded, [&](const Conversation& each) { auditor.take(each); });
+    const auto take = [&](const Conversation& each) { auditor.take(each); };
+    each_conversation(loaded, take, how_far);
     return auditor.finish();
 }
 
@@ -87,11 +89,13 @@ int run(const Options& options) {
     load.keep_sightings = !page;
     auto loaded = load_inputs(options.inputs, load, options.output);
     if (!loaded) return fail(loaded.error());
-    std::optional<Busy> busy(std::in_place, "judging", options.output.quiet);
+    Progress progress("judging", options.output.quiet, 0, "conversations");
     const analyzer::PolicyEngine engine(loaded->world);
-    analyzer::Audit audit = page ? analyzer::audit(engine, loaded->conversations, loaded->context)
-                                 : graph_of(engine, *loaded);
-    busy.reset();
+    const auto how_far = told_to(progress);
+    analyzer::Audit audit =
+        page ? analyzer::audit(engine, loaded->conversations, loaded->context, how_far)
+             : graph_of(engine, *loaded, how_far);
+    progress.end();
     if (const Status chosen = choose(options, loaded->world.inventory, audit.graph); !chosen)
         return fail(chosen.error());
     const auto warnings = analyzer::capture_warnings(loaded->context);
@@ -100,7 +104,7 @@ int run(const Options& options) {
     }
     if (page) {
         viz::View view = viz::audit_view(audit, loaded->context, loaded->world.inventory);
-        add_page(engine, *loaded, audit, view);
+        add_page(engine, *loaded, audit, options.output.quiet, view);
         return write_view(options.output, view, exit_ok);
     }
     viz::View view = viz::graph_view(audit.graph);

@@ -4,19 +4,27 @@
 
     tests/cli/progress.py PROGRAM
 """
+import fcntl
 import json
 import os
 import pathlib
 import pty
 import re
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 CAPTURE = pathlib.Path("tests/golden/data/shop.pcap").read_bytes()
-TIMEOUT = 120
+TIMEOUT = 300
+CLEAR = "\r\x1b[K"
+BARS = {"C.UTF-8": "[\u2588\u2591]{20}", "C": "[#.]{20}"}
+# What is soon over is not talked about, and how soon that is depends on the machine: work is made larger until it is.
+COPIES = [25_000 << doubled for doubled in range(7)]
+PODS = [1_500 << doubled for doubled in range(4)]
 
 
 def slowly(pipe):
@@ -51,32 +59,38 @@ def in_pipe(command):
         return said
 
 
-def large_recording(program, folder):
-    """Half a million sightings: those of the sample, over and over, a second later each."""
-    path = f"{folder}/large.nspect"
-    subprocess.run([program, "capture", "-q", "--read", "tests/golden/data/shop.pcap", "--out", path], check=True, timeout=TIMEOUT)
+def large_recording(program, folder, copies):
+    """The sightings of the sample, over and over, a millisecond later each; and how many they are."""
+    path = f"{folder}/large-{copies}.nspect"
+    if not os.path.exists(path):
+        subprocess.run([program, "capture", "-q", "--read", "tests/golden/data/shop.pcap", "--out", path], check=True, timeout=TIMEOUT)
+        with sqlite3.connect(path) as file:
+            columns = [row[1] for row in file.execute("PRAGMA table_info(sighting)")]
+            last = file.execute("SELECT max(id) FROM sighting").fetchone()[0]
+            moved = {"id": f"id + {last} * n", "first_ns": "first_ns + n * 1000000", "last_ns": "last_ns + n * 1000000", "client_isn": "client_isn + n",
+                     "client_port": "1024 + (client_port + n) % 60000"}
+            file.execute(f"WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < {copies}) INSERT INTO sighting ({', '.join(columns)}) "
+                         f"SELECT {', '.join(moved.get(each, each) for each in columns)} FROM sighting, more")
+        file.close()
     with sqlite3.connect(path) as file:
-        columns = [row[1] for row in file.execute("PRAGMA table_info(sighting)")]
-        moved = {"id": "id + 1000 * n", "first_ns": "first_ns + n * 1000000", "last_ns": "last_ns + n * 1000000", "client_isn": "client_isn + n",
-                 "client_port": "1024 + (client_port + n) % 60000"}
-        file.execute(f"WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < 70000) INSERT INTO sighting ({', '.join(columns)}) "
-                     f"SELECT {', '.join(moved.get(each, each) for each in columns)} FROM sighting, more")
+        count = file.execute("SELECT count(*) FROM sighting").fetchone()[0]
     file.close()
-    return path
+    return path, count
 
 
-def many_pods(folder):
+def many_pods(folder, count):
     """So many workloads that who reaches whom takes a while."""
-    path = pathlib.Path(folder, "pods.json")
+    path = pathlib.Path(folder, f"pods-{count}.json")
     path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"p{i}", "namespace": "n"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
-        for i in range(1500)]}), encoding="utf-8")
+        for i in range(count)]}), encoding="utf-8")
     return path
 
 
-def seen_in_terminal(command, locale):
+def seen_in_terminal(command, locale, columns=200):
     """What stderr showed, a terminal, while the result went elsewhere."""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs,
                           env={**os.environ, "LC_ALL": locale}) as process:
         os.close(theirs)
@@ -88,26 +102,47 @@ def seen_in_terminal(command, locale):
             pass
         assert process.wait(timeout=TIMEOUT) in (0, 1), said
     os.close(ours)
+    assert not said or said.endswith(CLEAR.encode()), f"nothing of it stays: {said[-500:]!r}"
     return said.decode()
 
 
-def of_other_verbs(program, folder):
-    recording = large_recording(program, folder)
-    bars = {"C.UTF-8": "[\u2588\u2591]{20}", "C": "[#.]{20}"}
-    for locale, bar in bars.items():
-        said = seen_in_terminal([program, "flows", recording, "-o", "json"], locale)
-        rate = r"\d+ %  [\d.]+( k)? of [\d.]+ k sightings  [\d.]+( [kM])?/s  \d+ s left"
-        assert re.search(rf"\r\x1b\[Kreading \S+large.nspect  {bar}  {rate}", said), repr(said[-500:])
-        assert said.endswith("\r\x1b[K"), "nothing of it stays"
-    for command, words in (["audit", "-o", "json"], "judging"), (["generate", "-o", "json"], "generating"), (["graph", "-o", "json"], "judging"):
-        said = seen_in_terminal([program, command[0], recording, *command[1:]], "C")
-        # A step that is over at once says nothing: at least one of the two takes long enough on any machine.
-        assert any(f"\r\x1b[K{each}" in said for each in ("joining what was seen", words)), repr(said[-500:])
-    assert "\x1b" not in seen_in_terminal([program, "audit", recording, "-q", "-o", "json"], "C"), "--quiet is quiet"
+def grown(sizes, run, *patterns):
+    """What `run` said of work of the first size that is long enough on this machine for all of these to be said."""
+    for size in sizes:
+        said = run(size)
+        if all(re.search(pattern, said) for pattern in patterns):
+            return said
+    raise AssertionError(f"not said, of work of any size: {patterns}, but {said[-1000:]!r}")
+
+
+def line(what, bar, of):
+    """How far `what` is, with a bar, a share, a rate, and what is left."""
+    count = r"[\d.]+( [kM])?"
+    return rf"\r\x1b\[K{what}  {bar}  \d+ %  {count} of {count} {of}  {count}/s  (\d+ min )?\d+ s left"
+
+
+def of_verbs(program, folder):
+    def of_recording(*command, locale="C", columns=200):
+        return lambda copies: seen_in_terminal([program, *command, large_recording(program, folder, copies)[0], "-o", "json"], locale, columns)
+
+    for locale, bar in BARS.items():
+        said = grown(COPIES, of_recording("flows", locale=locale), line(r"reading \S+nspect", bar, "sightings"))
+        _, sightings = large_recording(program, folder, int(re.search(r"large-(\d+)", said)[1]))
+        total = f"{sightings / 1e3:.1f} k" if sightings < 999_950 else f"{sightings / 1e6:.1f} M"
+        assert f" of {total} sightings" in said, (total, said[-500:])
+    joining, judging = line("joining what was seen", BARS["C"], "conversations"), line("judging", BARS["C"], "conversations")
+    for verb in "audit", "graph":
+        grown(COPIES, of_recording(verb), judging)
+    grown(COPIES, of_recording("generate"), joining, line("generating, and proving it", BARS["C"], "conversations"))
+    grown(PODS, lambda count: seen_in_terminal([program, "connectivity", many_pods(folder, count), "-o", "json"], "C"),
+          line("following policies", BARS["C"], "workloads"))
+    for columns, kept in (80, r"reading \S*~\S*nspect  \d+ %.*/s  \d+ s left"), (50, r" %.*~.* s left"):
+        narrow = grown(COPIES, of_recording("flows", columns=columns), kept)
+        assert all(len(each) < columns for each in narrow.split(CLEAR)), repr(narrow)
+    recording, _ = large_recording(program, folder, COPIES[0])
+    assert seen_in_terminal([program, "audit", recording, "-q", "-o", "json"], "C") == "", "--quiet is quiet"
     ended = subprocess.run([program, "audit", recording, "-o", "json"], capture_output=True, timeout=TIMEOUT, check=False)
     assert b"\x1b" not in ended.stderr, "nothing of it in a pipe"
-    said = seen_in_terminal([program, "connectivity", many_pods(folder), "-o", "json"], "C")
-    assert re.search(rf"following policies  {bars['C']}  \d+ %  [\d.]+( k)? of 1.5 k workloads", said), repr(said[-500:])
 
 
 def main():
@@ -119,7 +154,7 @@ def main():
         assert said.rindex("\x1b[K") < said.index("packets"), f"the line is gone before the words: {said!r}"
         assert "\x1b" not in in_terminal([*command, "--quiet"]), "--quiet is quiet"
         assert "\x1b" not in in_pipe(command), "nothing of it in a pipe"
-        of_other_verbs(program, folder)
+        of_verbs(program, folder)
     print("ok")
     return 0
 
