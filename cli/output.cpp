@@ -35,9 +35,11 @@ static void declare_pictures(CommandLine& line, OutputOptions& options,
     const auto has = [&](std::string_view format) {
         return std::find(formats.begin(), formats.end(), format) != formats.end();
     };
-    if (has("dot") || has("svg")) {
-        line.choice(options.theme, "--theme", {"light", "dark"},
-                    "of pictures; a page follows the reader's system");
+    if (has("svg") || has("html")) {
+        line.choice(
+            options.theme, "--theme", {"light", "dark"},
+            "of pictures (default: light), and of a page at first (default: as the reader's "
+            "system)");
     }
     if (has("dot") || has("svg")) {
         line.choice(options.collapse, "--collapse", {"auto", "always", "never"},

@@ -24,7 +24,7 @@ struct OutputOptions {
     std::string color = "auto";
     bool quiet = false;
     bool ascii = false;
-    std::string theme = "light";       ///< of pictures
+    std::string theme;  ///< "light" or "dark"; empty: light pictures, pages as their reader has it
     std::string collapse = "auto";     ///< large pictures to groups
     std::uint64_t layout_seconds = 5;  ///< that each way to lay a picture out may take
 };

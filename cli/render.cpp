@@ -69,7 +69,7 @@ Result<std::string> rendered(const OutputOptions& options, const viz::View& view
     if (format == "junit") return viz::to_junit(view, junit);
     if (format == "baseline") return viz::to_baseline(view);
     const Progress progress("drawing", options.quiet);
-    return viz::to_html(view, limits_of(options));
+    return viz::to_html(view, limits_of(options), options.theme);
 }
 
 /// Whether the format has room for how far the capture can be trusted.

@@ -33,7 +33,9 @@ struct JunitOptions {
 /// one for each kind of finding that there was none of, a skipped one for what a baseline knows.
 std::string to_junit(const View& view, const JunitOptions& options);
 /// One self-contained page: works offline, makes no request (Content-Security-Policy in a meta
-/// tag).
-std::string to_html(const View& view, const LayoutLimits& limits = {});
+/// tag). `theme`: "light", "dark", or empty for what the reader's system has; the reader may choose
+/// another.
+std::string to_html(const View& view, const LayoutLimits& limits = {},
+                    const std::string& theme = {});
 
 }  // namespace nspect::viz

@@ -49,8 +49,8 @@ std::string csp_hash(std::string_view hex) {
 
 }  // namespace
 
-std::string to_html(const View& view, const LayoutLimits& limits) {
-    const std::string data = inert(html_data(view, limits));
+std::string to_html(const View& view, const LayoutLimits& limits, const std::string& theme) {
+    const std::string data = inert(html_data(view, limits, theme));
     std::string hashes;
     for (const web::Asset* script :
          {&web::d3, &web::picture, &web::details, &web::time, &web::lists, &web::script}) {

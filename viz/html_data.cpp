@@ -353,9 +353,10 @@ void add_details(const PageDetails& details, std::size_t edges, Words& texts, Js
 
 }  // namespace
 
-std::string html_data(const View& view, const LayoutLimits& limits) {
+std::string html_data(const View& view, const LayoutLimits& limits, const std::string& theme) {
     Json json;
     Words texts;
+    json["theme"] = theme;
     json["title"] = shown(view.title);
     json["summary"] = strings(view.summary);
     json["figures"] = pairs(view.figures);

@@ -89,6 +89,12 @@ class Pages(unittest.TestCase):
             titles = self.run_script("[...document.querySelectorAll('#tables h2')].map((e) => e.textContent)")
             self.assertEqual("Changes" in titles, compares)
             self.assertNotIn("rows", titles)
+            self.assertEqual([each for each in titles if each[0].islower()], [])
+
+    def test_what_is_only_declared_is_not_said_to_talk(self):
+        self.browser.open((PAGES / "connectivity.html").as_uri())
+        self.assertEqual(self.run_script("document.getElementById('graph-title').textContent"), "Who may talk to whom")
+        self.assertIn("Who may reach whom", self.run_script("[...document.querySelectorAll('#tables h2')].map((e) => e.textContent)"))
 
     def test_each_state_looks_like_no_other(self):
         for states in self.of_every_page():

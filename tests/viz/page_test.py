@@ -182,6 +182,28 @@ class InBrowser(unittest.TestCase):
             self.assertEqual(poor, [], scheme)
         self.browser.send("Emulation.setEmulatedMedia", features=[])
 
+    def test_colours_are_those_asked_for_else_the_readers(self):
+        theme = "document.documentElement.dataset.theme"
+        for scheme in ("light", "dark"):
+            self.browser.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+            self.open("shop.html")
+            self.assertEqual(self.run_script(theme), scheme)
+            self.open("dark.html")
+            self.assertEqual(self.run_script(theme), "dark")
+            self.assertEqual(self.run_script("getComputedStyle(document.body).backgroundColor"), "rgb(17, 20, 25)")
+            for chosen, shown in (("light", "light"), ("dark", "dark"), ("", scheme)):
+                self.run_script(f"{{const e = document.getElementById('theme'); e.value = '{chosen}'; e.dispatchEvent(new Event('change'));}}")
+                self.assertEqual(self.run_script(theme), shown)
+        self.browser.send("Emulation.setEmulatedMedia", features=[])
+
+    def test_a_narrow_window_has_all_of_it(self):
+        self.browser.send("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=False)
+        self.open("shop.html")
+        self.assertLessEqual(self.run_script("document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0)
+        # What stands at the top all the time leaves room, and headings that are jumped to are not below it.
+        self.assertLess(self.run_script("document.getElementById('nav').getBoundingClientRect().height"), 56)
+        self.browser.send("Emulation.clearDeviceMetricsOverride")
+
     def test_hostile_names_are_text(self):
         for path in sorted(PAGES.glob("hostile*.html")):
             with self.subTest(path.name):
@@ -328,6 +350,17 @@ class InBrowser(unittest.TestCase):
         for part in ("nav", "#search", ".zoom", "#time input"):
             self.assertEqual(self.run_script(f"document.querySelector('{part}').getClientRects().length"), 0, part)
         self.browser.send("Emulation.setEmulatedMedia", media="")
+
+    def test_tables_fit_on_paper_and_keep_their_heads(self):
+        self.browser.send("Emulation.setDeviceMetricsOverride", width=718, height=1000, deviceScaleFactor=1, mobile=False)
+        self.browser.send("Emulation.setEmulatedMedia", media="print")
+        self.open("shop.html")
+        self.assertEqual(self.run_script("[...document.querySelectorAll('table')].filter((e) => e.scrollWidth > e.closest('section').clientWidth).length"), 0)
+        # Of a head that is repeated on the next sheet, only what is no control is drawn.
+        self.assertEqual(self.run_script("document.querySelectorAll('th button')[0].getClientRects().length"), 0)
+        self.assertEqual(self.run_script("getComputedStyle(document.querySelector('#table-edges th'), '::after').content"), '"From"')
+        self.browser.send("Emulation.setEmulatedMedia", media="")
+        self.browser.send("Emulation.clearDeviceMetricsOverride")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
     using namespace nspect;
     const std::string folder = std::string(argv[1]) + "/";
     write(folder + "shop.html", viz::to_html(test::shop_view()));
+    write(folder + "dark.html", viz::to_html(test::shop_view(), {}, "dark"));
     write(folder + "large.html", viz::to_html(test::large_view()));
     std::size_t number = 0;
     for (const auto& text : test::hostile_texts()) {

@@ -72,6 +72,7 @@ function quantity(text) {
 /** @param {Table} table */
 function tableTitle(table) {
   if (table.title) return table.title;
+  if (table.id === "connectivity") return "Who may reach whom";
   return table.id !== "rows" ? table.id : compares ? "Changes" : "Connections";
 }
 
@@ -108,6 +109,7 @@ function drawTable(table) {
     const numeric = table.numeric.includes(i);
     const cell = element("th", undefined, numeric ? "number" : "");
     cell.setAttribute("scope", "col");
+    cell.dataset.name = name; // for paper, where buttons of a head are not drawn again on later sheets
     cell.append(button(name, () => {
       const down = cell.getAttribute("aria-sort") === "ascending";
       for (const other of head.cells) other.removeAttribute("aria-sort");

@@ -4,13 +4,14 @@
 /**
  * @typedef {{from: number, to: number, traffic: string, state: string, count: number, tls: string, rules: string[], facts: string[][]}} Edge
  * @typedef {{state: string, words: string, symbol: string, edges: number}} State
- * @typedef {{title: string, summary: string[], figures: string[][], warnings: string[], states: State[], nodes: GraphNode[],
+ * @typedef {{title: string, theme: string, summary: string[], figures: string[][], warnings: string[], states: State[], nodes: GraphNode[],
  *   edges: Edge[], pictures: Drawing[], findings: Found[], tables: Table[], documents: string[][],
  *   legend: string[][], activity: Activity, talks: string[][][], sources: Object<string, string>, in_force: PolicyText[], generated: PolicyText[], proof: string[]}} Report
  */
 /** @type {Report} */
 const report = spelled(JSON.parse(document.getElementById("data").textContent));
 const byId = (/** @type {string} */ id) => document.getElementById(id);
+const value = (/** @type {string} */ id) => /** @type {HTMLInputElement|HTMLSelectElement} */ (byId(id)).value;
 const words = new Map(report.states.map((each) => [each.state, each]));
 const someRows = 50;
 const mostPorts = 500; // in the list
@@ -47,12 +48,30 @@ function button(text, act) {
 const compares = report.states.some(({ state }) => ["added", "removed", "changed"].includes(state));
 const grouped = (/** @type {number} */ count) => String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
+// --- colours ------------------------------------------------------------------------------------------------
+
+const darkSystem = matchMedia("(prefers-color-scheme: dark)");
+
+/** Those that the reader chose, else those of the system. */
+function color() {
+  document.documentElement.dataset.theme = value("theme") || (darkSystem.matches ? "dark" : "light");
+}
+
+function drawTheme() {
+  const list = /** @type {HTMLSelectElement} */ (byId("theme"));
+  list.value = report.theme;
+  list.addEventListener("change", color);
+  darkSystem.addEventListener("change", color);
+  color();
+}
+
 // --- head ----------------------------------------------------------------------------------------------------
 
 function drawHead() {
   document.title = `${report.title} · nspect`;
   byId("title").textContent = report.title;
   if (compares) byId("graph-title").textContent = "What is new, gone and changed";
+  else if (report.edges.every((each) => !each.count)) byId("graph-title").textContent = "Who may talk to whom";
   if (report.warnings.length) {
     const list = element("ul");
     for (const text of report.warnings) list.append(element("li", text));
@@ -124,7 +143,6 @@ const hidden = new Set(); // states
 /** @type {?{node: number, hops: number, reach: Set<number>}} */
 let around = null;
 const time = new TimeSlider(report.activity, () => applyFilters());
-const value = (/** @type {string} */ id) => /** @type {HTMLInputElement|HTMLSelectElement} */ (byId(id)).value;
 
 /**
  * Nodes within `hops` edges of `node`, whichever way they point.
@@ -391,6 +409,7 @@ document.addEventListener("keydown", (event) => {
   remember();
 });
 
+drawTheme();
 drawHead();
 drawGraph();
 drawFindings();
