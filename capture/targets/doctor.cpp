@@ -17,6 +17,7 @@
 #include "capture/os/fd.h"
 #include "capture/os/netlink.h"
 #include "capture/os/netns.h"
+#include "capture/os/socket_closes.h"
 
 namespace nspect::capture {
 namespace {
@@ -181,6 +182,16 @@ Probe runtime_state(const Runtime& runtime, const std::string& root) {
             "run as root; in a container mount the host's folder"};
 }
 
+Probe closed_sockets() {
+    const std::string subject = "closed sockets";
+    const auto told = SocketCloses::open();
+    if (told) return ok(subject, "told by the kernel");
+    return {subject, State::missing, told.error().message,
+            "of containers that share a network namespace, connections of less than some 0.3 s may "
+            "be taken for the node's or for another one's",
+            "needs Linux 5.9, control groups of version 2 and CAP_SYS_ADMIN"};
+}
+
 Probe link_kind(const std::string& kind) {
     const std::string subject = "link kind " + kind;
     const auto known = kernel_knows_kind(kind);
@@ -257,6 +268,7 @@ std::vector<Probe> examine(const DoctorOptions& options) {
         probes.push_back(runtime_state(runtime, options.root));
     }
     if (!options.try_link_kinds) return probes;
+    probes.push_back(closed_sockets());
     for (const auto* kind : {"veth", "bridge", "macvlan", "ipvlan", "netkit", "vxlan", "geneve"}) {
         probes.push_back(link_kind(kind));
     }

@@ -32,7 +32,8 @@ struct DoctorOptions {
     Procfs procfs;
     StateRoots roots;
     std::string root;  ///< put before the paths of the runtimes' sockets
-    /// Trying link kinds makes a short-lived namespace, and may make the kernel load modules.
+    /// Trying link kinds makes a short-lived namespace, and may make the kernel load modules. What
+    /// tells of closed sockets is tried with them.
     bool try_link_kinds = true;
 };
 
