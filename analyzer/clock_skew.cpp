@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "model/hash_seed.h"
+
 namespace nspect::analyzer {
 namespace {
 
@@ -14,7 +16,11 @@ constexpr std::size_t fewest_witnesses = 3;
 /// What the ways between two hosts may differ by.
 constexpr Duration agreement = std::chrono::milliseconds{50};
 
-using Handshakes = std::unordered_map<std::uint64_t, Timestamp>;
+/// Both ends of a connection choose a half of the key.
+struct HandshakeHash {
+    std::size_t operator()(std::uint64_t numbers) const noexcept { return seeded_hash(numbers); }
+};
+using Handshakes = std::unordered_map<std::uint64_t, Timestamp, HandshakeHash>;
 
 std::optional<std::uint64_t> handshake_of(const Sighting& sighting) {
     if (!sighting.client_isn || !sighting.server_isn) return std::nullopt;

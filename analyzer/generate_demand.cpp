@@ -13,14 +13,16 @@
 #include "analyzer/audit_verdicts.h"
 #include "analyzer/generate_exclude.h"
 #include "analyzer/generate_limits.h"
+#include "model/hash_seed.h"
 
 namespace nspect::analyzer {
 namespace {
 
 struct ListenerHash {
     std::size_t operator()(const std::pair<Socket, Protocol>& key) const noexcept {
-        return std::hash<IpAddress>{}(key.first.ip) * 31U + key.first.port.number * 7U +
-               static_cast<std::size_t>(key.second);
+        const auto protocol = static_cast<std::size_t>(key.second);
+        return seeded_hash(std::hash<IpAddress>{}(key.first.ip),
+                           protocol << 16U | key.first.port.number);
     }
 };
 using Listeners = std::unordered_set<std::pair<Socket, Protocol>, ListenerHash>;
@@ -302,7 +304,7 @@ private:
             return "NetworkPolicy names TCP, UDP and SCTP only: this depends on the plugin";
         }
         const auto& server = conversation.server.socket;
-        if (server.ip.is_multicast() || server.ip.is_unspecified()) {
+        if (!cast_of(conversation).empty() || server.ip.is_unspecified()) {
             return "multicast and broadcast are not what NetworkPolicy is about";
         }
         if (const auto failure = failure_of(conversation); !failure.empty()) {

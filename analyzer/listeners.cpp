@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "model/hash_seed.h"
+
 namespace nspect::analyzer {
 namespace {
 
@@ -15,7 +17,7 @@ constexpr std::size_t many = 3;
 bool has_ports_and_ends(const Sighting& s) {
     const bool ports =
         s.protocol == Protocol::tcp || s.protocol == Protocol::udp || s.protocol == Protocol::sctp;
-    return ports && !s.server.ip.is_multicast() && !s.client.ip.is_multicast();
+    return ports && !s.broadcast && !s.server.ip.is_multicast() && !s.client.ip.is_multicast();
 }
 
 /// A request known by its content has said who the client is, and so has a hello of TLS.
@@ -31,8 +33,7 @@ int port_kind(Port port) {
 }
 
 std::size_t hash_of(const Socket& socket) {
-    return std::hash<IpAddress>{}(socket.ip) * 31U +
-           std::size_t{socket.port.number} * 0x9e3779b97f4a7c15ULL;
+    return seeded_hash(std::hash<IpAddress>{}(socket.ip), socket.port.number);
 }
 
 void add(std::vector<Socket>& sockets, const Socket& socket) {
@@ -50,11 +51,11 @@ std::size_t others(const std::vector<Socket>& sockets, const Socket& than) {
 }  // namespace
 
 std::size_t Listeners::KeyHash::operator()(const Key& key) const noexcept {
-    return hash_of(key.socket) + static_cast<std::size_t>(key.protocol);
+    return seeded_hash(hash_of(key.socket), static_cast<std::size_t>(key.protocol));
 }
 
 std::size_t Listeners::UseHash::operator()(const Use& use) const noexcept {
-    return hash_of(use.client) * 31U + hash_of(use.server);
+    return seeded_hash(hash_of(use.client), hash_of(use.server));
 }
 
 Listeners::Listeners(const std::vector<Sighting>& sightings) {

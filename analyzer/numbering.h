@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "model/hash_seed.h"
+
 namespace nspect::analyzer {
 
 /// Gives each key a number, 0, 1, 2, ... in the order in which they first come. For millions of
@@ -48,10 +50,9 @@ private:
         return at;
     }
 
-    /// The upper bits of the product depend on all bits of a hash, also of a poor one.
+    /// Also of a poor hash all bits count, in a way that nobody knows beforehand.
     std::size_t start(const Key& key) const {
-        const std::uint64_t spread = std::uint64_t{Hash{}(key)} * 0x9e3779b97f4a7c15ULL;
-        return static_cast<std::size_t>(spread >> shift_);
+        return static_cast<std::size_t>(seeded_hash(Hash{}(key)) >> shift_);
     }
 
     void grow() {

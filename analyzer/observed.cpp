@@ -11,6 +11,7 @@
 
 #include "analyzer/numbering.h"
 #include "analyzer/observer.h"
+#include "model/hash_seed.h"
 #include "model/order.h"
 
 namespace nspect::analyzer {
@@ -99,7 +100,7 @@ public:
         Place place{ends_.talk(conversation), 0};
         const Talk& talk = place.talk;
         const EdgeKey key{node(talk.client, Direction::ingress, {}),
-                          node(talk.server, Direction::egress, conversation.server.name),
+                          node(talk.server, Direction::egress, server_name(conversation)),
                           talk.shown()};
         const auto [edge, added] = edges_.number(key);
         if (added) counts_.emplace_back();
@@ -119,6 +120,10 @@ private:
         Numbering<IpAddress> addresses;
         std::vector<std::uint32_t> nodes;  ///< by number of these
     };
+
+    static std::string server_name(const Conversation& conversation) {
+        return conversation.broadcast ? "broadcast" : conversation.server.name;
+    }
 
     std::uint32_t node(const End& end, Direction direction, const std::string& name) {
         switch (end.kind) {
@@ -233,7 +238,7 @@ private:
     Graph graph_;                             ///< without edges until its end
     std::vector<std::uint32_t> workload_of_;  ///< by endpoint
     std::vector<std::uint32_t> workload_node_;
-    std::unordered_map<std::string, std::uint32_t> named_;
+    std::unordered_map<std::string, std::uint32_t, SeededTextHash> named_;
     std::array<Outside, 2> outside_;  ///< by Direction
     Numbering<EdgeKey, EdgeKeyHash> edges_;
     std::vector<Counts> counts_;  ///< by edge

@@ -26,7 +26,8 @@ struct Observed {
 ///   the DNS name the client had asked for, where it is known;
 ///   a block that some rule sets apart, where it is smaller than what follows;
 ///   a /24 or /64 of private addresses nobody is known to own;
-///   "internet" for everything else, "multicast", "link-local", "metadata-service" for those.
+///   "internet" for everything else, "multicast", "broadcast", "link-local", "metadata-service" for
+///   those.
 /// States of edges are not decided here.
 Observed observe(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
                  const HowFar& how_far = {});

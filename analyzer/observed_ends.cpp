@@ -74,6 +74,11 @@ bool reached_server(const Conversation& conversation) {
                        [](const VantagePoint& v) { return v.role == VantagePoint::Role::server; });
 }
 
+std::string_view cast_of(const Conversation& conversation) {
+    if (conversation.broadcast) return "broadcast";
+    return conversation.server.socket.ip.is_multicast() ? "multicast" : "";
+}
+
 bool is_private(const IpAddress& address) {
     static const std::array<IpPrefix, 5> blocks{
         IpPrefix{IpAddress::v4(0x0a000000), 8}, IpPrefix{IpAddress::v4(0xac100000), 12},

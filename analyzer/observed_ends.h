@@ -64,6 +64,9 @@ private:
 /// Whether it is sure that packets of the client came as far as the server.
 bool reached_server(const Conversation& conversation);
 
+/// "broadcast", "multicast"; "" for traffic to one end.
+std::string_view cast_of(const Conversation& conversation);
+
 /// RFC 1918, RFC 6598, RFC 4193.
 bool is_private(const IpAddress& address);
 

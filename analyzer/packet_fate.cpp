@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 
+#include "analyzer/observed_ends.h"
+
 namespace nspect::analyzer {
 namespace {
 
@@ -240,6 +242,8 @@ PacketFate narrow_place(const Conversation& conversation) {
 }
 
 PacketFate packet_fate(const Conversation& conversation, const Places& places) {
+    // Whoever hears them answers, if at all, under an address of its own.
+    if (!cast_of(conversation).empty()) return {};
     switch (conversation.outcome) {
         case Outcome::established:
             return fate_of_established(conversation);

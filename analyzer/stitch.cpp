@@ -11,6 +11,7 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "analyzer/identity.h"
@@ -19,6 +20,7 @@
 #include "analyzer/packet_fate.h"
 #include "analyzer/socket_owners.h"
 #include "analyzer/stitch_join.h"
+#include "analyzer/stitch_names.h"
 #include "analyzer/stitch_vantages.h"
 #include "model/order.h"
 
@@ -50,46 +52,6 @@ struct Seen {
         if (turned && tunnel) std::swap(tunnel->client, tunnel->server);
         return tunnel;
     }
-};
-
-/// Names by address, for the one question: what had this client asked for?
-class NameTable {
-public:
-    explicit NameTable(const std::vector<NameSeen>& names) {
-        for (const auto& name : names) {
-            by_address_[name.address].push_back(&name);
-            by_client_[name.address][name.asked_by].push_back(&name);
-        }
-        const auto earlier = [](const auto* a, const auto* b) { return a->at < b->at; };
-        for (auto& [_, seen] : by_address_) std::stable_sort(seen.begin(), seen.end(), earlier);
-        for (auto& [_, clients] : by_client_) {
-            for (auto& [__, seen] : clients) std::stable_sort(seen.begin(), seen.end(), earlier);
-        }
-    }
-
-    /// The last answer to the client itself, else to anyone.
-    std::string asked(const IpAddress& by, const IpAddress& address, Timestamp before) const {
-        const auto found = by_address_.find(address);
-        if (found == by_address_.end()) return {};
-        const auto& clients = by_client_.at(address);
-        const auto own = clients.find(by);
-        const auto* best = own == clients.end() ? nullptr : last_before(own->second, before);
-        if (best == nullptr) best = last_before(found->second, before);
-        return best == nullptr ? std::string() : best->name;
-    }
-
-private:
-    using ByTime = std::vector<const NameSeen*>;
-
-    static const NameSeen* last_before(const ByTime& names, Timestamp time) {
-        const auto after =
-            std::upper_bound(names.begin(), names.end(), time,
-                             [](Timestamp t, const NameSeen* name) { return t < name->at; });
-        return after == names.begin() ? nullptr : *std::prev(after);
-    }
-
-    std::unordered_map<IpAddress, ByTime> by_address_;
-    std::unordered_map<IpAddress, std::unordered_map<IpAddress, ByTime>> by_client_;
 };
 
 int outcome_rank(Outcome outcome) {
@@ -129,6 +91,7 @@ public:
           listeners_(recording.sightings),
           owners_(recording) {
         index_node_ports();
+        index_broadcasts();
         if (!owners_.empty()) endpoints_ = endpoints_of_targets(inventory, recording);
     }
 
@@ -143,6 +106,14 @@ private:
         for (std::size_t i = 0; i < services.size(); ++i) {
             for (const auto& port : services[i].ports) {
                 if (port.node_port) node_ports_.emplace(port.node_port->number, i);
+            }
+        }
+    }
+
+    void index_broadcasts() {
+        for (const auto& target : recording_.targets) {
+            for (const auto& interface : target.interfaces) {
+                broadcasts_.insert(interface.broadcasts.begin(), interface.broadcasts.end());
             }
         }
     }
@@ -373,7 +344,20 @@ private:
         if (dialled != result.server.socket) result.dialled = dialled;
         result.translated = translated_client();
         result.service = service_dialled(dialled);
+        result.broadcast = is_broadcast(result);
         result.server.name = names_.asked(front.client().ip, dialled.ip, result.first);
+    }
+
+    /// By its frames, or by the prefix of an interface; never an address that somebody has or
+    /// answers under.
+    bool is_broadcast(const Conversation& made) const {
+        const auto& server = made.server;
+        const bool somebody = server.endpoint || server.node || made.service || made.dialled;
+        if (somebody || made.protocol == Protocol::tcp || made.received.packets > 0) return false;
+        return server.socket.ip == IpAddress::v4(0xffffffff) ||
+               broadcasts_.contains(server.socket.ip) ||
+               std::any_of(seen_.begin(), seen_.end(),
+                           [](const Seen& seen) { return seen.sighting->broadcast; });
     }
 
     /// As the vantage nearest to the server saw it.
@@ -470,6 +454,7 @@ private:
     SocketOwners owners_;
     std::unordered_map<std::uint32_t, std::size_t> endpoints_;  ///< of targets, for owners_
     std::unordered_map<std::uint16_t, std::size_t> node_ports_;
+    std::unordered_set<IpAddress> broadcasts_;  ///< by the prefixes of interfaces
     std::vector<std::uint32_t> start_;  ///< by conversation: where its sightings stand in members_
     std::vector<std::uint32_t> members_;
     std::vector<Seen> seen_;                           ///< of the conversation being made

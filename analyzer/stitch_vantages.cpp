@@ -49,7 +49,8 @@ void VantageMap::learn_from_files(const Recording& recording) {
         vantage.loopback_alone = vantage.loopback_alone && sighting.client.ip.is_loopback() &&
                                  sighting.server.ip.is_loopback();
         const bool apart = sighting.client.ip.is_loopback() || sighting.client.ip.is_link_local() ||
-                           sighting.server.ip.is_multicast() || sighting.server.ip.is_unspecified();
+                           sighting.server.ip.is_multicast() || sighting.broadcast ||
+                           sighting.server.ip.is_unspecified();
         if (apart) continue;
         vantage.overlay = vantage.overlay || (sighting.tunnel && !is_opaque(sighting.tunnel->kind));
         narrow_down(vantage.own.at(sighting.client.ip.is_v4() ? 0 : 1), sighting);

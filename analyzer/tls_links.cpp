@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "analyzer/numbering.h"
+#include "model/hash_seed.h"
 #include "model/order.h"
 
 namespace nspect::analyzer {
@@ -161,7 +162,7 @@ private:
     std::vector<std::uint32_t> of_node_;
     Numbering<IpAddress> addresses_;
     std::vector<std::uint32_t> of_address_;  ///< by number of these
-    std::unordered_map<std::string, std::uint32_t> numbers_;
+    std::unordered_map<std::string, std::uint32_t, SeededTextHash> numbers_;
     std::deque<std::string> names_;
 };
 

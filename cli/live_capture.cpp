@@ -8,7 +8,6 @@
 #include <memory>
 #include <utility>
 
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "capture/live_world.h"
@@ -127,7 +126,7 @@ capture::RecorderOptions recorder_options(const LiveOptions& options,
     recorder.wants = selection(options.targets);
     recorder.duration = settings.duration;
     recorder.flows.flows = settings.flows();
-    recorder.seed = random_seed();
+    recorder.seed = hash_seed();
     return recorder;
 }
 
@@ -196,12 +195,6 @@ Error pointing_to_doctor(Error error) {
     error.hint += (error.hint.empty() ? "" : "; ");
     error.hint += "what is missing, and what works without: nspect doctor";
     return error;
-}
-
-capture::HashSeed random_seed() {
-    capture::HashSeed seed{};
-    if (getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) return {};
-    return seed;
 }
 
 Result<capture::RecordingSummary> capture_here(const LiveOptions& options,

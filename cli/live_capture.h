@@ -51,7 +51,6 @@ Error bad_value(const std::string& option, const std::string& value, const std::
 /// The same with a way on, where privileges are missing.
 Error pointing_to_doctor(Error error);
 /// Addresses come from strangers: which flows share a bucket must not be theirs to choose.
-capture::HashSeed random_seed();
 
 /// How a live capture is told to whoever asked for it.
 struct LiveHooks {

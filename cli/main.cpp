@@ -6,10 +6,13 @@
 #include <string>
 #include <vector>
 
+#include <sys/random.h>
+
 #include "cli/command_line.h"
 #include "cli/verb.h"
 #include "cli/version.h"
 #include "model/diagnostics.h"
+#include "model/hash_seed.h"
 
 namespace {
 
@@ -41,6 +44,14 @@ int unknown_verb(const std::string& name) {
     std::cerr << "nspect: unknown verb '" << nspect::printable(name) << "'"
               << (near.empty() ? "" : "; did you mean '" + near + "'?") << "\nsee: nspect --help\n";
     return 2;
+}
+
+/// Without randomness the fixed seed has to do.
+void seed_hashes() {
+    nspect::HashSeed seed;
+    if (getrandom(&seed, sizeof seed, 0) == static_cast<ssize_t>(sizeof seed)) {
+        nspect::set_hash_seed(seed);
+    }
 }
 
 int run_verb(const std::string& name, const std::vector<std::string>& arguments) {
@@ -75,6 +86,7 @@ int dispatch(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    seed_hashes();
     try {
         const int code = dispatch({argv + 1, argv + argc});
         // A result that could not be written is not a result (a full disk behind stdout).

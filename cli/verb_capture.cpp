@@ -227,7 +227,7 @@ int record_from_files(const Options& options, const Settings& settings, LateReco
     capture::FileRecorderOptions how;
     how.info = recording_info();
     how.flows.flows = settings.live.flows();
-    how.seed = random_seed();
+    how.seed = hash_seed();
     how.observer = tls.observer();
     how.secrets = [&](std::string_view key_log) { tls.add_secrets(key_log); };
     const auto summary =

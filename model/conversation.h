@@ -44,6 +44,7 @@ struct Conversation {
     std::optional<Socket> dialled;  ///< what the client addressed, where that is not server.socket
     std::optional<Socket> translated;    ///< what stood for the client when it arrived (masquerade)
     std::optional<std::size_t> service;  ///< index of the Service dialled
+    bool broadcast = false;              ///< to a network's broadcast address: the server is nobody
     Timestamp first{};
     Timestamp last{};
     Counters sent;

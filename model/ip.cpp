@@ -5,6 +5,8 @@
 #include <cassert>
 #include <charconv>
 
+#include "model/hash_seed.h"
+
 namespace nspect {
 namespace {
 
@@ -312,10 +314,6 @@ std::string to_string(const IpPrefix& prefix) {
 
 std::size_t std::hash<nspect::IpAddress>::operator()(
     const nspect::IpAddress& address) const noexcept {
-    // Neighbouring addresses are the common case: multiply and fold so that they spread.
     const std::uint64_t salted = address.low() + (address.is_v4() ? 0U : 0x9e37'79b9'7f4a'7c15U);
-    std::uint64_t mixed = (address.high() ^ 0xff51'afd7'ed55'8ccdU) * 0xc4ce'b9fe'1a85'ec53U;
-    mixed ^= mixed >> 32U;
-    mixed = (mixed ^ salted) * 0x9e37'79b9'7f4a'7c15U;
-    return static_cast<std::size_t>(mixed ^ mixed >> 32U);
+    return static_cast<std::size_t>(nspect::seeded_hash(address.high(), salted));
 }

@@ -27,6 +27,8 @@ struct InterfaceInfo {
     std::uint64_t peer_netns = 0;  ///< where the peer lives; 0 when not known
     std::string peer_name;         ///< may be empty
     std::vector<IpAddress> addresses;
+    /// The broadcast addresses of the IPv4 networks it is in, sorted.
+    std::vector<IpAddress> broadcasts;
 
     bool operator==(const InterfaceInfo&) const = default;
 };

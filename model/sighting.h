@@ -88,6 +88,9 @@ struct Sighting {
     /// above what the path takes.
     std::uint16_t largest_sent = 0;
     std::uint16_t largest_received = 0;
+    /// Datagrams that went to every station of the link, and nobody answered from that address: it
+    /// is a network's broadcast address.
+    bool broadcast = false;
     bool finished = false;  ///< ended or timed out; false: still open when written
     std::string app;        ///< application protocol by content, "postgres"; "" when not known
     Shared<TlsSeen> tls;

@@ -222,6 +222,20 @@ std::string tls_cipher_name(std::uint16_t cipher) {
     return hex_or_name(ciphers, cipher);
 }
 
+std::string quic_version_name(std::uint32_t version) {
+    constexpr std::uint32_t version2 = 0x6b3343cf;  // RFC 9369
+    constexpr std::uint32_t drafts = 0xff000000;
+    if (version == 0) return {};
+    if (version == 1) return "1";
+    if (version == version2) return "2";
+    if ((version & 0xffffff00U) == drafts) return "draft-" + std::to_string(version & 0xffU);
+    std::string text = "0x";
+    for (unsigned shift = 32; shift > 0; shift -= 4) {
+        text += "0123456789abcdef"[version >> (shift - 4) & 0xfU];
+    }
+    return text;
+}
+
 std::string tls_alert_name(std::uint8_t description) {
     if (description == 0) return {};
     const auto name = look_up(alerts, description);

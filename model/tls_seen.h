@@ -69,6 +69,7 @@ struct TlsSeen {
     std::vector<std::string> client_identity;
 
     TlsTransport transport = TlsTransport::stream;
+    std::uint32_t quic_version = 0;  ///< as on the wire: 0x6b3343cf is version 2; 0: not QUIC
     EarlyData early_data = EarlyData::none;
     Acceptance acceptance = Acceptance::unknown;
     bool external_psk = false;    ///< a key both ends were given: mutual, without certificates
@@ -88,6 +89,8 @@ struct TlsSeen {
 std::string tls_version_name(std::uint16_t version);
 /// IANA name, "TLS_AES_128_GCM_SHA256", or "0xCAFE" when it is not a common one; "" for 0.
 std::string tls_cipher_name(std::uint16_t cipher);
+/// "1", "2", "draft-29", "0x12345678"; "" for 0.
+std::string quic_version_name(std::uint32_t version);
 /// RFC 8446 §6: "unknown_ca"; "alert 200" when it is not known; "" for 0.
 std::string tls_alert_name(std::uint8_t description);
 

@@ -114,7 +114,8 @@ Status RecordingFile::check_tables() {
     if (auto all = check(recording_tables); !all || *version < 2) return all;
     if (auto all = check(recording_tables_of_2); !all || *version < 3) return all;
     if (auto all = check(recording_tables_of_3); !all || *version < 4) return all;
-    return check(recording_tables_of_4);
+    if (auto all = check(recording_tables_of_4); !all || *version < 5) return all;
+    return check(recording_tables_of_5);
 }
 
 Status RecordingFile::check_table(std::string_view table) {

@@ -176,12 +176,25 @@ Status RecordingReader::read_interfaces(std::vector<TargetInfo>& targets) {
                  return true;
              });
     if (!interfaces) return interfaces;
-    return scan("interface_address", "target, position, address", [&](std::int64_t, Row& row) {
+    const auto addresses =
+        scan("interface_address", "target, position, address", [&](std::int64_t, Row& row) {
+            TargetInfo* target = find(places, targets, row.number<std::uint32_t>());
+            const auto position = row.number<std::uint32_t>();
+            const IpAddress address = row.address();
+            if (!row.ok() || target == nullptr || position >= target->interfaces.size())
+                return false;
+            target->interfaces[position].addresses.push_back(address);
+            return true;
+        });
+    if (!addresses || !db_->prepare("SELECT target FROM interface_broadcast LIMIT 0")) {
+        return addresses;  // before version 5
+    }
+    return scan("interface_broadcast", "target, position, address", [&](std::int64_t, Row& row) {
         TargetInfo* target = find(places, targets, row.number<std::uint32_t>());
         const auto position = row.number<std::uint32_t>();
         const IpAddress address = row.address();
         if (!row.ok() || target == nullptr || position >= target->interfaces.size()) return false;
-        target->interfaces[position].addresses.push_back(address);
+        target->interfaces[position].broadcasts.push_back(address);
         return true;
     });
 }

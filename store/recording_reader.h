@@ -86,6 +86,7 @@ private:
     Damage* damage_;
     bool has_later_columns_ = false;   ///< table sighting is one of version 2
     bool has_latest_columns_ = false;  ///< and of version 3
+    bool has_newest_columns_ = false;  ///< and of version 5
     std::unordered_map<std::int64_t, Shared<TlsSeen>> tls_known_;
     std::unordered_map<std::string, Statement> statements_;
 };

@@ -32,10 +32,12 @@ Status RecordingWriter::prepare() {
         {&pid_, "INSERT INTO target_pid VALUES(?,?)"},
         {&interface_, "INSERT INTO interface VALUES(?,?,?,?,?,?,?,?,?,?)"},
         {&interface_address_, "INSERT INTO interface_address VALUES(?,?,?)"},
+        {&interface_broadcast_, "INSERT INTO interface_broadcast VALUES(?,?,?)"},
         {&forget_labels_, "DELETE FROM target_label WHERE target=?"},
         {&forget_pids_, "DELETE FROM target_pid WHERE target=?"},
         {&forget_interfaces_, "DELETE FROM interface WHERE target=?"},
         {&forget_interface_addresses_, "DELETE FROM interface_address WHERE target=?"},
+        {&forget_interface_broadcasts_, "DELETE FROM interface_broadcast WHERE target=?"},
         {&address_,
          "INSERT INTO address VALUES(?,?,?,?) "
          "ON CONFLICT(address, target, from_ns) DO UPDATE SET to_ns=excluded.to_ns"},
@@ -46,7 +48,7 @@ Status RecordingWriter::prepare() {
         {&vantage_, "INSERT OR REPLACE INTO vantage VALUES(?,?,?,?,?,?)"},
         {&sighting_,
          "INSERT OR REPLACE INTO sighting "
-         "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+         "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&name_, "INSERT INTO name VALUES(?,?,?,?,?,?)"},
         {&name_failure_, "INSERT INTO name_failure VALUES(?,?,?,?,?,?)"},
         {&loss_, "INSERT INTO loss VALUES(?,?,?,?,?,?)"},
@@ -99,8 +101,8 @@ bool RecordingWriter::add(const RecordingInfo& info) {
 }
 
 bool RecordingWriter::add(const TargetInfo& target) {
-    for (Statement* forget :
-         {&forget_labels_, &forget_pids_, &forget_interfaces_, &forget_interface_addresses_}) {
+    for (Statement* forget : {&forget_labels_, &forget_pids_, &forget_interfaces_,
+                              &forget_interface_addresses_, &forget_interface_broadcasts_}) {
         if (!forget->put(target.id).run()) return false;
     }
     return target_.put(target.id)
@@ -137,6 +139,10 @@ bool RecordingWriter::add(const InterfaceInfo& interface, std::uint32_t target,
     for (const auto& address : interface.addresses) {
         const std::string text = to_string(address);
         if (!interface_address_.put(target).put(position).put(text).run()) return false;
+    }
+    for (const auto& address : interface.broadcasts) {
+        const std::string text = to_string(address);
+        if (!interface_broadcast_.put(target).put(position).put(text).run()) return false;
     }
     return interface_.put(target)
         .put(position)
@@ -228,6 +234,7 @@ bool RecordingWriter::add(const Sighting& sighting) {
         .put(tunnel_server)
         .put(sighting.largest_sent)
         .put(sighting.largest_received)
+        .put(sighting.broadcast)
         .run();
 }
 

@@ -43,8 +43,9 @@ private:
 
     SqliteDb* db_;
     Statement begin_, commit_, rollback_;
-    Statement info_, target_, label_, pid_, interface_, interface_address_;
-    Statement forget_labels_, forget_pids_, forget_interfaces_, forget_interface_addresses_;
+    Statement info_, target_, label_, pid_, interface_, interface_address_, interface_broadcast_;
+    Statement forget_labels_, forget_pids_, forget_interfaces_, forget_interface_addresses_,
+        forget_interface_broadcasts_;
     Statement address_, socket_owner_, vantage_, sighting_, name_, name_failure_, loss_,
         packet_count_;
     TlsWriter tls_;

@@ -30,6 +30,9 @@ CREATE INDEX interface_target ON interface(target);
 CREATE TABLE interface_address(
     target INTEGER NOT NULL, position INTEGER NOT NULL, address TEXT NOT NULL);
 CREATE INDEX interface_address_target ON interface_address(target);
+CREATE TABLE interface_broadcast(
+    target INTEGER NOT NULL, position INTEGER NOT NULL, address TEXT NOT NULL);
+CREATE INDEX interface_broadcast_target ON interface_broadcast(target);
 CREATE TABLE address(
     address TEXT NOT NULL, target INTEGER NOT NULL, from_ns INTEGER NOT NULL, to_ns INTEGER,
     UNIQUE(address, target, from_ns));
@@ -67,7 +70,7 @@ CREATE TABLE sighting(
     client_mss INTEGER NOT NULL, server_mss INTEGER NOT NULL, path_mtu INTEGER NOT NULL,
     icmp_errors INTEGER NOT NULL, tunnel INTEGER NOT NULL, tunnel_depth INTEGER,
     tunnel_number INTEGER, tunnel_client TEXT, tunnel_server TEXT, largest_sent INTEGER NOT NULL,
-    largest_received INTEGER NOT NULL);
+    largest_received INTEGER NOT NULL, broadcast INTEGER NOT NULL);
 CREATE INDEX sighting_first ON sighting(first_ns);
 CREATE TABLE tls(
     id INTEGER PRIMARY KEY, version INTEGER NOT NULL, cipher INTEGER NOT NULL, sni TEXT NOT NULL,
@@ -77,7 +80,7 @@ CREATE TABLE tls(
     transport INTEGER NOT NULL, early_data INTEGER NOT NULL, acceptance INTEGER NOT NULL,
     external_psk INTEGER NOT NULL, raw_public_key INTEGER NOT NULL,
     post_handshake_auth INTEGER NOT NULL, asked INTEGER NOT NULL, none_presented INTEGER NOT NULL,
-    client_records TEXT NOT NULL);
+    client_records TEXT NOT NULL, quic_version INTEGER NOT NULL);
 CREATE TABLE tls_identity(tls INTEGER NOT NULL, side TEXT NOT NULL, name TEXT NOT NULL);
 CREATE INDEX tls_identity_tls ON tls_identity(tls);
 CREATE TABLE tls_offer(tls INTEGER NOT NULL, protocol TEXT NOT NULL);
@@ -121,7 +124,7 @@ SELECT id AS tls, @TLS_VERSION(version) AS version, printf('0x%04X', cipher) AS 
     (SELECT group_concat(i.name, ' ') FROM tls_identity i WHERE i.tls = t.id AND i.side = 'client') AS client_identity,
     @TRANSPORT(transport) AS transport, @EARLY_DATA(early_data) AS early_data,
     @ACCEPTANCE(acceptance) AS acceptance, external_psk, raw_public_key, post_handshake_auth, asked,
-    none_presented, client_records
+    none_presented, client_records, quic_version
 FROM tls t;
 CREATE VIEW certificates AS
 SELECT fingerprint, side, subject, issuer,
@@ -136,7 +139,7 @@ SELECT s.id, @ISO(s.first_ns) AS first, @ISO(s.last_ns) AS last, @PROTOCOL(s.pro
     s.received_bytes, s.retransmits, s.handshake_ns / 1e6 AS handshake_ms, s.app, v.interface, v.netns,
     @SIDE(v.side) AS side, s.tls, s.think_ns / 1e6 AS think_ms, s.reordered, s.zero_windows,
     s.path_mtu, s.icmp_errors, @TUNNEL(s.tunnel) AS tunnel, s.tunnel_number, s.tunnel_client,
-    s.tunnel_server, s.largest_sent, s.largest_received
+    s.tunnel_server, s.largest_sent, s.largest_received, s.broadcast
 FROM sighting s LEFT JOIN vantage v ON v.id = s.vantage;
 )sql";
 

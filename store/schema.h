@@ -12,7 +12,7 @@ namespace nspect::store {
 inline constexpr std::uint32_t recording_application_id = 0x4e535043;
 /// PRAGMA user_version. Raised with every change of a table; readers read their own and all earlier
 /// ones.
-inline constexpr std::uint32_t recording_schema_version = 4;
+inline constexpr std::uint32_t recording_schema_version = 5;
 
 /// The tables, in the order in which they are made.
 inline constexpr std::array<std::string_view, 14> recording_tables{
@@ -28,6 +28,9 @@ inline constexpr std::array<std::string_view, 1> recording_tables_of_3{"name_fai
 
 /// And with version 4.
 inline constexpr std::array<std::string_view, 1> recording_tables_of_4{"socket_owner"};
+
+/// And with version 5.
+inline constexpr std::array<std::string_view, 1> recording_tables_of_5{"interface_broadcast"};
 
 /// What a blank recording is made by: pragmas, tables, indices, views.
 std::string recording_schema_sql();

@@ -32,16 +32,21 @@ const std::string& later_columns() {
 /// Since version 3.
 constexpr const char* latest_columns = ", largest_sent, largest_received";
 
+/// Since version 5.
+constexpr const char* newest_columns = ", broadcast";
+
 }  // namespace
 
 std::string RecordingReader::columns() const {
     return sighting_columns() + (has_latest_columns_ ? latest_columns : "") +
+           (has_newest_columns_ ? newest_columns : "") +
            (has_later_columns_ ? later_columns() : std::string());
 }
 
 void RecordingReader::look_for_columns() {
     has_later_columns_ = bool{db_->prepare("SELECT tunnel FROM sighting LIMIT 0")};
     has_latest_columns_ = bool{db_->prepare("SELECT largest_sent FROM sighting LIMIT 0")};
+    has_newest_columns_ = bool{db_->prepare("SELECT broadcast FROM sighting LIMIT 0")};
 }
 
 Status RecordingReader::sightings(Timestamp since, const Visit& visit) {
@@ -214,6 +219,7 @@ Result<bool> RecordingReader::take(Row& row, Sighting& sighting) {
     sighting.tunnel.reset();
     sighting.largest_sent = has_latest_columns_ ? row.number<std::uint16_t>() : 0;
     sighting.largest_received = has_latest_columns_ ? row.number<std::uint16_t>() : 0;
+    sighting.broadcast = has_newest_columns_ && row.boolean();
     if (has_later_columns_) take_later_columns(row, sighting);
     if (!row.ok()) ++damage_->tables["sighting"].invalid_rows;
     if (!row.ok() || !session) return row.ok();

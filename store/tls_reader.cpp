@@ -53,10 +53,12 @@ Result<Shared<TlsSeen>> RecordingReader::read_tls(std::int64_t id) {
     const std::string first =
         "SELECT version, cipher, sni, alpn, ja4, client_cert, evidence, confidence, resumed, "
         "hello_retry, encrypted_hello, client_alert, server_alert";
-    auto statement = prepared(
-        first +
+    const std::string later =
         ", transport, early_data, acceptance, external_psk, raw_public_key, post_handshake_auth, "
-        "asked, none_presented, client_records FROM tls WHERE rowid = ?");
+        "asked, none_presented, client_records";
+    auto statement = prepared(first + later + ", quic_version FROM tls WHERE rowid = ?");
+    const bool has_quic_version = bool{statement};
+    if (!statement) statement = prepared(first + later + " FROM tls WHERE rowid = ?");
     const bool is_first_version = !statement;
     if (is_first_version) statement = prepared(first + " FROM tls WHERE rowid = ?");
     if (!statement) return std::move(statement).error();
@@ -79,6 +81,7 @@ Result<Shared<TlsSeen>> RecordingReader::read_tls(std::int64_t id) {
     tls.client_alert = row.number<std::uint8_t>();
     tls.server_alert = row.number<std::uint8_t>();
     if (!is_first_version) take_later_columns(row, tls);
+    if (has_quic_version) tls.quic_version = row.number<std::uint32_t>();
     if (!row.ok()) return Shared<TlsSeen>{};
     Status more = read_identities(id, tls);
     if (more && !is_first_version) more = read_offers(id, tls);

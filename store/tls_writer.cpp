@@ -60,7 +60,7 @@ std::string key_of(const TlsSeen& tls) {
           static_cast<unsigned>(tls.transport), static_cast<unsigned>(tls.early_data),
           static_cast<unsigned>(tls.acceptance), unsigned{tls.external_psk},
           unsigned{tls.raw_public_key}, unsigned{tls.post_handshake_auth}, unsigned{tls.asked},
-          unsigned{tls.none_presented}}) {
+          unsigned{tls.none_presented}, unsigned{tls.quic_version}}) {
         key.number(value);
     }
     for (const auto* value : {&tls.sni, &tls.alpn, &tls.ja4}) key.text(*value);
@@ -77,7 +77,7 @@ std::string key_of(const TlsSeen& tls) {
 
 Status TlsWriter::prepare(SqliteDb& db) {
     const std::pair<Statement*, const char*> statements[] = {
-        {&tls_, "INSERT INTO tls VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&tls_, "INSERT INTO tls VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&identity_, "INSERT INTO tls_identity VALUES(?,?,?)"},
         {&offer_, "INSERT INTO tls_offer VALUES(?,?)"},
         {&certificate_,
@@ -169,6 +169,7 @@ bool TlsWriter::add(const TlsSeen& tls, std::int64_t id) {
         .put(tls.asked)
         .put(tls.none_presented)
         .put(records)
+        .put(tls.quic_version)
         .run();
 }
 

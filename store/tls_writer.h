@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "model/hash_seed.h"
 #include "model/tls_seen.h"
 #include "store/sqlite_db.h"
 
@@ -27,7 +28,7 @@ private:
 
     Statement tls_, identity_, offer_, certificate_, certificate_name_;
     /// Bounded; what is forgotten here is stored again.
-    std::unordered_map<std::string, std::int64_t> rows_;
+    std::unordered_map<std::string, std::int64_t, SeededTextHash> rows_;
     std::int64_t next_tls_ = 1;
     std::int64_t next_certificate_ = 1;
 };

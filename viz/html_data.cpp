@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/hash_seed.h"
 #include "viz/collapse.h"
 #include "viz/drawn.h"
 #include "viz/escape.h"
@@ -61,7 +62,7 @@ public:
     Json take() { return std::move(list_); }
 
 private:
-    std::unordered_map<std::string, std::size_t> numbers_;
+    std::unordered_map<std::string, std::size_t, SeededTextHash> numbers_;
     Json list_ = Json::array();
 };
 

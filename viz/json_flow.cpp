@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/mesh_marks.h"
+#include "analyzer/observed_ends.h"
 #include "analyzer/packet_fate.h"
 #include "viz/json.h"
 #include "viz/json_value.h"
@@ -45,6 +46,7 @@ void add_dialled(Json& server, const Conversation& conversation, const Inventory
         server["service_port"] = conversation.dialled->port.number;
     }
     set_text(server, "name", conversation.server.name);
+    set_text(server, "cast", std::string(analyzer::cast_of(conversation)));
 }
 
 Json certificate_json(const CertificateSeen& seen) {
@@ -70,6 +72,7 @@ Json chain_json(const std::vector<CertificateSeen>& chain) {
 // What most handshakes do not have.
 void add_rare(Json& json, const TlsSeen& tls) {
     if (tls.transport != TlsTransport::stream) json["transport"] = to_string(tls.transport);
+    set_text(json, "quic", quic_version_name(tls.quic_version));
     if (tls.early_data != EarlyData::none) json["early_data"] = to_string(tls.early_data);
     if (tls.acceptance != Acceptance::unknown) json["acceptance"] = to_string(tls.acceptance);
     for (const auto& [key, flag] :

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "analyzer/capture_quality.h"
+#include "analyzer/observed_ends.h"
 #include "analyzer/packet_fate.h"
 #include "model/graph.h"
 #include "viz/views.h"
@@ -17,7 +18,9 @@ std::string service_words(const Conversation& conversation, const Inventory& inv
         return service.namespace_name + "/" + service.name;
     }
     if (conversation.dialled) return to_string(*conversation.dialled);
-    return conversation.server.name.empty() ? "-" : conversation.server.name;
+    if (!conversation.server.name.empty()) return conversation.server.name;
+    const auto cast = analyzer::cast_of(conversation);
+    return cast.empty() ? "-" : std::string(cast);
 }
 
 /// "TCP 5432 postgres", "TCP 80 http in vxlan" where a tunnel was looked into, "IP 50 esp".

@@ -184,6 +184,7 @@ DecodedPacket decode_whole(const DecodedPacket& part, std::span<const std::byte>
     DecodedPacket packet;
     packet.interface_index = part.interface_index;
     packet.sll_packet_type = part.sll_packet_type;
+    packet.link_broadcast = part.link_broadcast;
     packet.vlan = part.vlan;
     packet.tunnel = part.tunnel;
     packet.src = part.src;

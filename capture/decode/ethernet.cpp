@@ -9,6 +9,8 @@ Next decode_ethernet(Layers& layers) noexcept {
     const auto header = layers.cursor.header<14>();
     if (layers.cursor.truncated()) return stop(layers, DecodeOutcome::truncated_link);
     passed(layers, 14);
+    layers.packet.link_broadcast = header.field<std::uint32_t, 0>() == 0xffffffffU &&
+                                   header.field<std::uint16_t, 4>() == 0xffffU;
     return {Next::Kind::ether_type, header.field<std::uint16_t, 12>()};
 }
 

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
+
+#include "model/hash_seed.h"
 
 namespace nspect::capture {
 namespace {
@@ -15,17 +18,10 @@ std::uint8_t key_protocol(const DecodedPacket& packet) {
     return packet.src.is_v4() ? packet.ip_protocol : std::uint8_t{0};
 }
 
-std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
-    hash = (hash ^ value) * 0x9e3779b97f4a7c15U;
-    return hash ^ (hash >> 29U);
-}
-
 std::uint64_t hash_of(const DecodedPacket& packet) {
-    std::uint64_t hash = mix(packet.fragment_id, packet.src.high());
-    hash = mix(hash, packet.src.low());
-    hash = mix(hash, packet.dst.high());
-    hash = mix(hash, packet.dst.low());
-    return mix(hash, key_protocol(packet));
+    const std::hash<IpAddress> of;
+    return seeded_hash(seeded_hash(of(packet.src), of(packet.dst)),
+                       std::uint64_t{packet.fragment_id} << 8U | key_protocol(packet));
 }
 
 }  // namespace

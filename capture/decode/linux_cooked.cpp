@@ -10,6 +10,8 @@ namespace {
 // Of ARPHRD_*: below these the protocol field is not an ether type.
 constexpr std::uint16_t hardware_netlink = 824;
 constexpr std::uint16_t hardware_radiotap = 803;
+// Of PACKET_*; of what was sent from here the kernel does not tell.
+constexpr std::uint8_t to_all = 1;
 
 Next follow(Layers& layers, std::uint16_t hardware, std::uint16_t protocol) noexcept {
     if (hardware == hardware_netlink || hardware == hardware_radiotap) {
@@ -27,6 +29,7 @@ Next decode_linux_sll(Layers& layers) noexcept {
     passed(layers, 16);
     layers.packet.sll_packet_type =
         static_cast<std::uint8_t>(header.field<std::uint16_t, 0>() & 0xffU);
+    layers.packet.link_broadcast = layers.packet.sll_packet_type == to_all;
     return follow(layers, header.field<std::uint16_t, 2>(), header.field<std::uint16_t, 14>());
 }
 
@@ -44,6 +47,7 @@ Next decode_linux_sll2(Layers& layers) noexcept {
     passed(layers, 20);
     layers.packet.interface_index = header.field<std::uint32_t, 4>();
     layers.packet.sll_packet_type = header.field<std::uint8_t, 10>();
+    layers.packet.link_broadcast = layers.packet.sll_packet_type == to_all;
     return follow(layers, header.field<std::uint16_t, 8>(), header.field<std::uint16_t, 0>());
 }
 

@@ -71,6 +71,9 @@ struct DecodedPacket {
     std::uint32_t interface_index = 0;  ///< SLL2: the kernel's ifindex; else 0
     std::uint8_t sll_packet_type =
         0;  ///< SLL/SLL2: 0 host, 1 broadcast, 2 multicast, 3 other host, 4 outgoing
+    /// The frame went to every station of its link: Ethernet's ff:ff:ff:ff:ff:ff, or the kernel's
+    /// word for it.
+    bool link_broadcast = false;
     std::uint16_t vlan = 0;  ///< innermost 802.1Q id, 0 for none
 
     TunnelLayer tunnel;  ///< all that follows is of the packet inside it

@@ -5,6 +5,8 @@
 #include <functional>
 #include <iterator>
 
+#include "model/hash_seed.h"
+
 namespace nspect::capture {
 namespace {
 
@@ -17,14 +19,10 @@ std::uint32_t end_of(const DecodedPacket& fragment) {
 }  // namespace
 
 std::size_t Reassembler::Hash::operator()(const Key& key) const noexcept {
-    std::size_t hash = key.id;
-    for (const std::size_t part :
-         {std::hash<IpAddress>{}(key.src), std::hash<IpAddress>{}(key.dst),
-          std::size_t{key.vantage} << 16U | std::size_t{key.protocol} << 8U | key.depth}) {
-        hash = (hash ^ part) * 0x9e3779b97f4a7c15;
-        hash ^= hash >> 29U;
-    }
-    return hash;
+    const std::hash<IpAddress> of;
+    const std::size_t rest =
+        std::size_t{key.vantage} << 16U | std::size_t{key.protocol} << 8U | key.depth;
+    return seeded_hash(seeded_hash(of(key.src), of(key.dst)), seeded_hash(key.id, rest));
 }
 
 bool Reassembler::is_usable(const DecodedPacket& fragment) noexcept {

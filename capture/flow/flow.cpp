@@ -106,6 +106,8 @@ Sighting sighting_of(const Flow& flow) {
     seen.largest_received = flow.largest[1];
     seen.icmp_errors = flow.icmp_errors;
     seen.finished = flow.closed || flow.gone;
+    // Who answers under that address is one.
+    seen.broadcast = flow.link_broadcast && flow.counters[1].packets == 0;
     seen.app = to_string(flow.search.app);
     const TunnelKind opaque = opaque_tunnel(flow.search.app);
     if (opaque != TunnelKind::none) {

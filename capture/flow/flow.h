@@ -90,6 +90,7 @@ struct Flow {
     bool reported_finished : 1 = false;  ///< as it stands, the last report was the final one
     bool gone : 1 = false;               ///< out of the index, waits to be given out
     bool watched : 1 = false;            ///< an observer still wants its payload
+    bool link_broadcast : 1 = false;     ///< all that was sent so far went to the whole link
 };
 
 /// The entry, its slot in the index at the lowest load, and its place in the list of changed flows.

@@ -44,13 +44,6 @@ FlowLookup make_icmp(const DecodedPacket& packet, std::uint32_t vantage) {
     return {pack(asks, answers, ports, vantage, packet), !reply};
 }
 
-/// The high and low half of the 128-bit product, folded: every input bit reaches every output bit.
-std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
-    __extension__ using Wide = unsigned __int128;
-    const Wide product = static_cast<Wide>(a) * b;
-    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
-}
-
 }  // namespace
 
 Socket FlowKey::socket(bool lower) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "capture/decode/packet.h"
+#include "model/hash_seed.h"
 #include "model/sighting.h"
 
 namespace nspect::capture {
@@ -41,11 +42,6 @@ FlowLookup lookup_of(const DecodedPacket& packet, std::uint32_t vantage);
 /// Of the packet quoted in an ICMP error. REQUIRES: packet.quoted.present.
 FlowLookup lookup_of_quoted(const DecodedPacket& packet, std::uint32_t vantage);
 
-/// Whoever does not know the seed cannot make keys that fall together.
-struct HashSeed {
-    std::uint64_t first = 0x9e3779b97f4a7c15;
-    std::uint64_t second = 0xd1b54a32d192ed03;
-};
 std::uint64_t hash(const FlowKey& key, HashSeed seed) noexcept;
 
 }  // namespace nspect::capture

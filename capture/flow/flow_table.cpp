@@ -237,6 +237,7 @@ std::uint32_t FlowTable::begin(const FlowLookup& lookup, const DecodedPacket& pa
     flow.began_with_syn = packet.protocol == Protocol::tcp && syn_only;
     const bool connection = packet.protocol == Protocol::tcp || packet.protocol == Protocol::sctp;
     flow.start_seen = !connection && guess.is_source;
+    flow.link_broadcast = packet.link_broadcast && flow.start_seen;
     flow.watched = static_cast<bool>(observer_.see);
     flow.search.app = app_of(packet.carries);
     if (packet.tunnel.kind != TunnelKind::none) {
@@ -255,6 +256,7 @@ void FlowTable::count(std::uint32_t slot, const DecodedPacket& packet, Direction
                       Timestamp now) {
     Flow& flow = pool_[slot];
     flow.last = std::max(flow.last, now);
+    flow.link_broadcast = flow.link_broadcast && packet.link_broadcast;
     const bool other_way = names_network(packet.tunnel.kind) && direction != first_direction(flow);
     if (other_way && !tunnels_.id_back(flow.tunnel)) {
         flow.tunnel = tunnels_.with_id_back(flow.tunnel, packet.tunnel.id);

@@ -3,6 +3,8 @@
 
 #include <functional>
 
+#include "model/hash_seed.h"
+
 namespace nspect::capture {
 namespace {
 
@@ -12,14 +14,10 @@ constexpr std::size_t kinds = static_cast<std::size_t>(last_tunnel_kind) + 1;
 
 std::size_t TunnelBook::Hash::operator()(const Entry& entry) const noexcept {
     const TunnelSeen& tunnel = entry.seen;
-    std::size_t hash = tunnel.id ^ std::size_t{entry.id_back.value_or(0)} << 32U;
-    for (const std::size_t part :
-         {std::hash<IpAddress>{}(tunnel.client), std::hash<IpAddress>{}(tunnel.server),
-          static_cast<std::size_t>(tunnel.kind) << 8U | tunnel.depth}) {
-        hash = (hash ^ part) * 0x9e3779b97f4a7c15;
-        hash ^= hash >> 29U;
-    }
-    return hash;
+    const std::hash<IpAddress> of;
+    const std::size_t ids = tunnel.id ^ std::size_t{entry.id_back.value_or(0)} << 32U;
+    const std::size_t rest = static_cast<std::size_t>(tunnel.kind) << 8U | tunnel.depth;
+    return seeded_hash(seeded_hash(of(tunnel.client), of(tunnel.server)), seeded_hash(ids, rest));
 }
 
 // The first ones are the kinds themselves.

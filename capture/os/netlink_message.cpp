@@ -108,7 +108,8 @@ std::optional<NetlinkMessage> parse_address(nlmsghdr* message) {
     if (own == nullptr) return std::nullopt;
     const auto address = IpAddress::from_bytes(payload(own));
     if (!address) return std::nullopt;
-    return AddressMessage{message->nlmsg_type == RTM_DELADDR, header->ifa_index, *address};
+    return AddressMessage{message->nlmsg_type == RTM_DELADDR, header->ifa_index, *address,
+                          header->ifa_prefixlen};
 }
 
 std::optional<NetlinkMessage> parse_nsid(nlmsghdr* message) {

@@ -38,6 +38,7 @@ struct AddressMessage {
     bool gone = false;
     std::uint32_t link_index = 0;
     IpAddress address;
+    unsigned prefix_length = 0;  ///< of the network it is in; 0: not told
 
     bool operator==(const AddressMessage&) const = default;
 };

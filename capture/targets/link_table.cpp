@@ -16,6 +16,12 @@ bool has_peer(const LinkMessage& link) {
     return (link.kind == "veth" || link.kind == "netkit") && has_link(link);
 }
 
+/// The last address of an IPv4 network; one of two addresses or fewer has none (RFC 3021).
+std::optional<IpAddress> broadcast_of(const IpAddress& address, unsigned prefix_length) {
+    if (!address.is_v4() || prefix_length == 0 || prefix_length > 30) return std::nullopt;
+    return IpPrefix(address, prefix_length).range().last;
+}
+
 }  // namespace
 
 void LinkTable::replace(std::uint64_t netns, const std::vector<LinkMessage>& links,
@@ -41,7 +47,7 @@ void LinkTable::apply(std::uint64_t netns, const AddressMessage& address) {
     if (address.gone) {
         link->second.addresses.erase(address.address);
     } else {
-        link->second.addresses.insert(address.address);
+        link->second.addresses[address.address] = address.prefix_length;
     }
 }
 
@@ -101,7 +107,12 @@ InterfaceInfo LinkTable::describe(std::uint64_t netns, const Link& link) const {
     info.kind = link.message.kind;
     info.mac = link.message.mac;
     info.up = link.message.up;
-    info.addresses.assign(link.addresses.begin(), link.addresses.end());
+    std::set<IpAddress> broadcasts;
+    for (const auto& [address, prefix_length] : link.addresses) {
+        info.addresses.push_back(address);
+        if (const auto all = broadcast_of(address, prefix_length)) broadcasts.insert(*all);
+    }
+    info.broadcasts.assign(broadcasts.begin(), broadcasts.end());
     if (!has_peer(link.message)) return info;
     info.peer_index = link.message.link_index;
     info.peer_netns = netns_of_link(netns, link);

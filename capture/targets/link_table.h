@@ -44,7 +44,7 @@ public:
 private:
     struct Link {
         LinkMessage message;
-        std::set<IpAddress> addresses;
+        std::map<IpAddress, unsigned> addresses;  ///< with their prefix lengths
     };
     using Links = std::map<std::uint32_t, Link>;
 

@@ -43,6 +43,7 @@ public:
     void take_alert(bool client, std::uint8_t description);
     /// A client's QUIC packet of handshake encryption; false: padding may be in it.
     void take_quic_length(std::uint16_t length, bool exact);
+    void take_quic_version(std::uint32_t version) { quic_version_ = version; }
     /// What an end says from now on was not captured.
     void take_cut(bool client) { (client ? client_ : server_).cut = true; }
     void take_quic_end() { quic_over_ = true; }
@@ -149,6 +150,7 @@ private:
     std::uint16_t first_reaction_ = 0;  ///< the server's first record after the client's flight
     unsigned reactions_ = 0;
     bool quic_padded_ = false;
+    std::uint32_t quic_version_ = 0;
     bool quic_over_ = false;
 };
 

@@ -35,6 +35,7 @@ std::optional<TlsSeen> HandshakeFacts::seen(bool over) const {
     seen.client_alert = client_.fatal_alert;
     seen.server_alert = server_.fatal_alert;
     seen.transport = transport_;
+    seen.quic_version = quic_version_;
     seen.raw_public_key = raw_public_key_;
     seen.alpn_offered = offers_;
     seen.asked = asked_;

@@ -246,6 +246,8 @@ void QuicHandshake::take_packets(bool client, std::span<const std::byte> datagra
         }
         const auto packet = next_packet(datagram);
         if (!packet) return;
+        // Both ends use the one they agreed on from the server's first packet on (RFC 9368).
+        facts_.take_quic_version(packet->version);
         if (packet->kind == Kind::initial) {
             with_initial = true;
             take_initial(client, *packet, padded);

@@ -69,6 +69,20 @@ TEST_CASE("attempts that failed are not permitted, and are listed with the reaso
     CHECK(made.proof.sound);
 }
 
+TEST_CASE("what goes to every station or to a group is no rule's peer") {
+    Shop shop;
+    shop.recording.udp("10.0.0.1:40000", "10.0.0.255:9999").to_all().veth("web");
+    shop.recording.udp("10.0.0.1:5353", "224.0.0.251:5353").outcome(Outcome::one_way).veth("web");
+    const auto made = shop.generate();
+    CHECK(made.policies.empty());
+    REQUIRE(made.proof.left_out.size() == 2);
+    CHECK(made.proof.left_out[0].subject == "shop/web[Container] -> broadcast UDP 9999");
+    CHECK(made.proof.left_out[1].subject == "shop/web[Container] -> multicast UDP 5353");
+    for (const auto& each : made.proof.left_out) {
+        CHECK(each.reason == "multicast and broadcast are not what NetworkPolicy is about");
+    }
+}
+
 TEST_CASE("what the policies in force deny stays out, also where it passed") {
     Shop shop;
     shop.world.policies = {network_policy("data", "deny", {{"app", "db"}}, true, false)};

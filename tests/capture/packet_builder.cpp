@@ -70,6 +70,13 @@ PacketBuilder& PacketBuilder::eth() {
     return *this;
 }
 
+PacketBuilder& PacketBuilder::eth_to_all() {
+    const std::size_t start = bytes_.size();
+    eth();
+    std::fill_n(bytes_.begin() + static_cast<std::ptrdiff_t>(start), 6, std::uint8_t{0xff});
+    return *this;
+}
+
 PacketBuilder& PacketBuilder::eth(std::uint16_t ether_type) {
     eth();
     put16(next_at_, ether_type);

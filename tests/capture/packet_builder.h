@@ -22,6 +22,7 @@ class PacketBuilder {
 public:
     // Link layers. The first one called decides link().
     PacketBuilder& eth();
+    PacketBuilder& eth_to_all();                   ///< to ff:ff:ff:ff:ff:ff
     PacketBuilder& eth(std::uint16_t ether_type);  ///< ether type kept, whatever follows
     PacketBuilder& vlan(std::uint16_t id, std::uint16_t tpid = 0x8100);
     PacketBuilder& sll(std::uint16_t packet_type = 0);

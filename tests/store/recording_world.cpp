@@ -70,6 +70,7 @@ TlsSeen RandomWorld::tls() {
     for (auto n = number(3); n > 0; --n) tls.server_identity.push_back(text());
     for (auto n = number(3); n > 0; --n) tls.client_identity.push_back(text());
     tls.transport = static_cast<TlsTransport>(number(2));
+    tls.quic_version = static_cast<std::uint32_t>(number(0xffffffff));
     tls.early_data = static_cast<EarlyData>(number(3));
     tls.acceptance = static_cast<Acceptance>(number(2));
     for (bool* flag : {&tls.external_psk, &tls.raw_public_key, &tls.post_handshake_auth, &tls.asked,
@@ -112,6 +113,7 @@ InterfaceInfo RandomWorld::interface() {
     interface.peer_netns = number(std::numeric_limits<std::uint64_t>::max());
     interface.peer_name = text();
     for (auto n = number(3); n > 0; --n) interface.addresses.push_back(address());
+    for (auto n = number(2); n > 0; --n) interface.broadcasts.push_back(address());
     return interface;
 }
 
@@ -168,6 +170,7 @@ Sighting RandomWorld::sighting(std::uint64_t id) {
                                  .server = address()};
     }
     flow.finished = coin();
+    flow.broadcast = coin();
     flow.app = text();
     if (coin()) flow.tls = tls();
     return flow;

@@ -232,3 +232,34 @@ TEST_CASE("what is sent to a group is nobody's conversation, and no answer is mi
     }
     CHECK(to_string(seen[2].client.ip) == "10.0.0.2");
 }
+
+TEST_CASE("a frame to every station makes its datagrams a broadcast, until somebody answers",
+          "[flow]") {
+    const auto ask = [](PacketBuilder link) {
+        return link.ip4("10.0.0.1", "10.0.0.255").udp(40000, 9999).payload("who?");
+    };
+    const auto all = packet().eth_to_all();
+    const auto kernel = packet().sll2(3, 1);
+    const auto tunnelled = packet()
+                               .eth()
+                               .ip4("9.0.0.1", "9.0.0.2")
+                               .udp(1, 4789)
+                               .payload({8, 0, 0, 0, 0, 0, 7, 0})
+                               .eth_to_all();
+    for (const auto& link : {all, packet().sll(1), kernel, tunnelled}) {
+        FlowScript script;
+        script.add(ask(link)).add(ask(link));
+        CHECK(script.changed().back().broadcast);
+    }
+    const auto plain = [&](const PacketBuilder& first, const PacketBuilder& second) {
+        FlowScript script;
+        return !script.add(first).add(second).only().broadcast;
+    };
+    CHECK(plain(ask(packet().eth()), ask(packet().eth())));
+    CHECK(plain(ask(packet().sll2(3, 4)), ask(packet().sll2(3, 4))));  // sent: to whom is not told
+    CHECK(plain(ask(all), ask(packet().eth())));
+    const auto answer = packet().eth().ip4("10.0.0.255", "10.0.0.1").udp(9999, 40000).payload("I");
+    CHECK(plain(ask(all), answer));
+    const auto syn = packet().eth_to_all().ip4("10.0.0.1", "10.0.0.2").tcp(1, 2).syn();
+    CHECK(plain(syn, syn));
+}

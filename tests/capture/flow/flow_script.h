@@ -20,7 +20,7 @@ inline Timestamp at(std::int64_t ms) {
 /// Feeds packets written by hand to a FlowTable, one a millisecond.
 class FlowScript {
 public:
-    explicit FlowScript(capture::FlowLimits limits = {}, capture::HashSeed seed = {})
+    explicit FlowScript(capture::FlowLimits limits = {}, HashSeed seed = {})
         : table(limits, seed) {}
 
     FlowScript& add(const PacketBuilder& packet, std::uint32_t vantage = 1);

@@ -15,7 +15,6 @@ using namespace nspect;
 using namespace nspect::test;
 using capture::FlowLimits;
 using capture::FlowTable;
-using capture::HashSeed;
 
 namespace {
 

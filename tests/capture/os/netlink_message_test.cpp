@@ -133,15 +133,16 @@ TEST_CASE("an address is the interface's own end of a point-to-point link", "[ne
     ifaddrmsg header{};
     header.ifa_family = AF_INET;
     header.ifa_index = 5;
+    header.ifa_prefixlen = 24;
     const auto own = bytes_of(std::array<std::uint8_t, 4>{10, 0, 0, 1});
     const auto other = bytes_of(std::array<std::uint8_t, 4>{10, 0, 0, 2});
     auto parsed = parse_netlink(
         message(RTM_NEWADDR, header, {attribute(IFA_ADDRESS, other), attribute(IFA_LOCAL, own)}));
     CHECK(std::get<AddressMessage>(parsed.at(0)) ==
-          AddressMessage{false, 5, *IpAddress::parse("10.0.0.1")});
+          AddressMessage{false, 5, *IpAddress::parse("10.0.0.1"), 24});
     parsed = parse_netlink(message(RTM_DELADDR, header, {attribute(IFA_ADDRESS, other)}));
     CHECK(std::get<AddressMessage>(parsed.at(0)) ==
-          AddressMessage{true, 5, *IpAddress::parse("10.0.0.2")});
+          AddressMessage{true, 5, *IpAddress::parse("10.0.0.2"), 24});
     CHECK(parse_netlink(message(RTM_NEWADDR, header, {})).empty());
     CHECK(parse_netlink(message(RTM_NEWADDR, header, {attribute(IFA_LOCAL, Bytes(3))})).empty());
 }

@@ -126,6 +126,23 @@ TEST_CASE("ports know their bridge, and devices the one below them, also in anot
     CHECK(table.attachments(host).size() == 2);
 }
 
+TEST_CASE("an interface knows the broadcast addresses of its IPv4 networks", "[links]") {
+    LinkTable table;
+    table.apply(web, link(2, "eth0", "veth"));
+    const auto add = [&](const char* address, unsigned prefix_length) {
+        table.apply(web, AddressMessage{false, 2, *IpAddress::parse(address), prefix_length});
+    };
+    add("10.0.0.2", 24);
+    add("10.0.0.3", 24);
+    add("172.16.5.1", 22);
+    add("192.168.7.0", 31);  // two addresses, both of them somebody's
+    add("192.168.9.9", 32);
+    add("10.9.9.9", 0);
+    add("fd00::2", 64);
+    CHECK(table.interface(web, 2)->broadcasts ==
+          std::vector{*IpAddress::parse("10.0.0.255"), *IpAddress::parse("172.16.7.255")});
+}
+
 TEST_CASE("messages keep interfaces and their addresses current", "[links]") {
     LinkTable table;
     const auto v4 = *IpAddress::parse("10.0.0.2");

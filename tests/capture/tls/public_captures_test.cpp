@@ -2,6 +2,7 @@
 // TLS in other projects' captures, against what tshark finds in it.
 #include <cstdio>
 #include <fstream>
+#include <set>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -37,6 +38,25 @@ std::string version_in(const json& facts) {
 }
 
 }  // namespace
+
+TEST_CASE("QUIC in public captures is recognised with its version", "[tls][shared]") {
+    for (const auto& path : shared_captures("public")) {
+        const json file = json::parse(std::ifstream(path.string() + ".json"));
+        if (!file["expected"].contains("quic_versions")) continue;
+        CAPTURE(path.filename().string());
+        std::set<std::string> expected;
+        for (const std::string number : file["expected"]["quic_versions"]) {
+            const auto version = static_cast<std::uint32_t>(std::stoul(number, nullptr, 16));
+            expected.insert(quic_version_name(version));
+        }
+        std::set<std::string> found;
+        for (const Sighting& each : sightings_of(path)) {
+            if (each.tls && each.tls->quic_version != 0)
+                found.insert(quic_version_name(each.tls->quic_version));
+        }
+        CHECK(found == expected);
+    }
+}
 
 TEST_CASE("TLS in public captures is seen as tshark sees it", "[tls][shared]") {
     for (const auto& path : shared_captures("public")) {
