@@ -31,6 +31,7 @@ void set_window(Audit& audit, const Recording& context) {
 
 void widen_window(Audit& audit, const Conversation& conversation) {
     ++audit.conversations;
+    audit.half_seen.count(conversation);
     if (audit.first == Timestamp{} || conversation.first < audit.first) {
         audit.first = conversation.first;
     }

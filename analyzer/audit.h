@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/capture_quality.h"
 #include "analyzer/engine.h"
 #include "analyzer/how_far.h"
 #include "analyzer/tls_findings.h"
@@ -27,6 +28,7 @@ struct Audit {
     std::map<EdgeState, std::uint64_t> edges_by_state;
     Timestamp first{};  ///< the window the recordings cover
     Timestamp last{};
+    HalfSeen half_seen;
     bool lossy = false;  ///< something was lost: "never used" and "not seen" are not safe to act on
 };
 

@@ -85,7 +85,19 @@ bool is_lossy(const Recording& context) {
                        [](const Loss& loss) { return loss.count > 0 && loss.kind != "name"; });
 }
 
-std::vector<std::string> capture_warnings(const Recording& context) {
+HalfSeen::HalfSeen(const std::vector<Conversation>& conversations) {
+    for (const auto& each : conversations) count(each);
+}
+
+void HalfSeen::count(const Conversation& conversation) {
+    const auto outcome = conversation.outcome;
+    if (outcome == Outcome::mid_stream) ++without_start;
+    const bool goes_on = outcome == Outcome::mid_stream || outcome == Outcome::established;
+    const bool missing = conversation.sent.packets == 0 || conversation.received.packets == 0;
+    if (goes_on && missing) ++one_direction;
+}
+
+std::vector<std::string> capture_warnings(const Recording& context, const HalfSeen& half) {
     std::vector<std::string> warnings;
     for (const auto& loss : by_source(context.losses)) warnings.push_back(loss_words(loss));
     if (ended_early(context.info)) {
@@ -100,22 +112,12 @@ std::vector<std::string> capture_warnings(const Recording& context) {
         warnings.emplace_back(
             "The recording was not closed in order: its last second may be missing.");
     }
-    return warnings;
-}
-
-std::string half_seen_words(const std::vector<Conversation>& conversations) {
-    std::size_t open_before = 0;
-    std::size_t one_way = 0;
-    for (const auto& each : conversations) {
-        if (each.outcome == Outcome::mid_stream) ++open_before;
-        const bool goes_on =
-            each.outcome == Outcome::mid_stream || each.outcome == Outcome::established;
-        const bool missing = each.sent.packets == 0 || each.received.packets == 0;
-        if (goes_on && missing) ++one_way;
+    if (half.without_start + half.one_direction > 0) {
+        warnings.push_back("Half seen: " + std::to_string(half.without_start) +
+                           " without their start, " + std::to_string(half.one_direction) +
+                           " in one direction only.");
     }
-    if (open_before + one_way == 0) return {};
-    return "Half seen: " + std::to_string(open_before) + " without their start, " +
-           std::to_string(one_way) + " in one direction only.";
+    return warnings;
 }
 
 std::vector<std::string> silence_words(const Recording& context, const Inventory& inventory,

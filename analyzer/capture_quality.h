@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,20 @@ namespace nspect::analyzer {
 /// before the time it was asked for.
 bool is_lossy(const Recording& context);
 
-/// How far a recording can be trusted, in sentences: what was lost, by source and time, namespaces
-/// that were not covered, the window asked for and the window seen. Nothing to say: empty.
-std::vector<std::string> capture_warnings(const Recording& context);
+/// Conversations of which the start, or one of the two directions, is missing.
+struct HalfSeen {
+    std::uint64_t without_start = 0;
+    std::uint64_t one_direction = 0;
 
-/// Conversations of which the start, or one of the two directions, is missing. Empty: none.
-std::string half_seen_words(const std::vector<Conversation>& conversations);
+    HalfSeen() = default;
+    explicit HalfSeen(const std::vector<Conversation>& conversations);
+    void count(const Conversation& conversation);
+};
+
+/// How far a recording can be trusted, in sentences: what was lost, by source and time, namespaces
+/// that were not covered, the window asked for and the window seen, what was seen by half. Nothing
+/// to say: empty.
+std::vector<std::string> capture_warnings(const Recording& context, const HalfSeen& half = {});
 
 /// Why a recording may say nothing of these endpoints as clients, or what it says although no
 /// conversation is there: where they were watched, and which names they asked for in vain.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "analyzer/capture_quality.h"
 #include "analyzer/lint_facts.h"
 
 namespace nspect::analyzer {
@@ -113,6 +114,11 @@ Lint lint(const PolicyEngine& engine, const LintInput& input) {
     result.first = facts.first;
     result.last = facts.last;
     result.lossy = facts.lossy;
+    if (input.context != nullptr) {
+        const auto half =
+            input.conversations == nullptr ? HalfSeen() : HalfSeen(*input.conversations);
+        result.warnings = capture_warnings(*input.context, half);
+    }
     sort_findings(result.findings);
     return result;
 }

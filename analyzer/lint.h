@@ -32,6 +32,7 @@ struct Lint {
     std::vector<RuleEvidence> rules;  ///< with a recording: every rule
     Timestamp first{};                ///< the window that recordings cover
     Timestamp last{};
+    std::vector<std::string> warnings;  ///< of the recordings: capture_warnings()
     bool lossy = false;  ///< something was lost while recording: "never hit" is no proof
 };
 

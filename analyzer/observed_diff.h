@@ -35,6 +35,8 @@ struct ObservedDiff {
     std::vector<std::string> removed;
     Duration before{};  ///< how long each recording is
     Duration after{};
+    std::vector<std::string>
+        warnings;        ///< how far each can be trusted, "before: ...", "after: ..."
     bool lossy = false;  ///< packets were lost: what is gone may only not have been seen
 
     bool empty() const noexcept { return rows.empty(); }

@@ -93,10 +93,11 @@ int run(const Options& options) {
     const int code = exit_code(audit.findings, options.judge);
     if (options.output.format == "json") {
         const bool based = !options.judge.baseline.empty();
-        return write_result(options.output,
-                            viz::to_json(audit, {based ? &*compared : nullptr, &checks},
-                                         analyzer::capture_warnings(loaded->context)),
-                            code);
+        return write_result(
+            options.output,
+            viz::to_json(audit, {based ? &*compared : nullptr, &checks},
+                         analyzer::capture_warnings(loaded->context, audit.half_seen)),
+            code);
     }
     viz::View view = view_of(options, *loaded, audit, *compared, checks);
     if (page) add_page(engine, *loaded, audit, options.output.quiet, view);

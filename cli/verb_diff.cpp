@@ -61,7 +61,12 @@ Result<analyzer::Connectivity> declared(const std::string& input, const Options&
         engine, options.level == "pod" ? analyzer::Level::pod : analyzer::Level::workload);
 }
 
-Result<analyzer::Audit> observed(const std::string& input, const Options& options) {
+struct Observed {
+    analyzer::Audit audit;
+    std::vector<std::string> warnings;
+};
+
+Result<Observed> observed(const std::string& input, const Options& options) {
     LoadOptions load = options.load;
     load.need_recording = true;
     std::vector<std::string> inputs = options.manifests;
@@ -70,7 +75,10 @@ Result<analyzer::Audit> observed(const std::string& input, const Options& option
     if (!loaded) return std::move(loaded).error();
     Progress progress("judging", options.output.quiet, 0, "conversations");
     const analyzer::PolicyEngine engine(loaded->world);
-    return analyzer::audit(engine, loaded->conversations, loaded->context, told_to(progress));
+    Observed made{
+        analyzer::audit(engine, loaded->conversations, loaded->context, told_to(progress)), {}};
+    made.warnings = analyzer::capture_warnings(loaded->context, made.audit.half_seen);
+    return made;
 }
 
 bool is_recording(const std::string& input) {
@@ -82,7 +90,10 @@ int diff_recordings(const Options& options) {
     if (!before) return fail(before.error());
     const auto after = observed(options.after, options);
     if (!after) return fail(after.error());
-    return write(options, analyzer::diff(*before, *after), false);
+    analyzer::ObservedDiff diff = analyzer::diff(before->audit, after->audit);
+    for (const auto& each : before->warnings) diff.warnings.push_back("before: " + each);
+    for (const auto& each : after->warnings) diff.warnings.push_back("after: " + each);
+    return write(options, diff, false);
 }
 
 int diff_policies(const Options& options) {

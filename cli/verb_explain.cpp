@@ -75,7 +75,8 @@ public:
         if (result_.has_recording) {
             result_.notes = analyzer::silence_words(loaded_.context, inventory_,
                                                     src_.ends.endpoints, result_.recorded.empty());
-            result_.warnings = analyzer::capture_warnings(loaded_.context);
+            result_.warnings =
+                analyzer::capture_warnings(loaded_.context, analyzer::HalfSeen(result_.recorded));
         }
         return std::move(result_);
     }

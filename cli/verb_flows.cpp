@@ -160,17 +160,21 @@ int write_rows(const Options& options, const Loaded& loaded) {
     Rows rows(options.output);
     ResultStream stream(options.output);
     std::vector<Conversation> part;
+    analyzer::HalfSeen half_seen;
     const auto write = [&] {
         stream.write(rows.of(part, inventory, places));
         part.clear();
     };
     analyzer::stitch_each(loaded.context, inventory, [&](Conversation each) {
-        if ((*wanted)(each)) part.push_back(std::move(each));
+        if ((*wanted)(each)) {
+            half_seen.count(each);
+            part.push_back(std::move(each));
+        }
         if (part.size() >= at_once) write();
         return stream.good();
     });
     write();
-    say_warnings(options.output, analyzer::capture_warnings(loaded.context));
+    say_warnings(options.output, analyzer::capture_warnings(loaded.context, half_seen));
     return stream.finish(exit_ok);
 }
 

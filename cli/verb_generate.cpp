@@ -185,9 +185,13 @@ analyzer::ConnectivityDiff changes(const analyzer::PolicyEngine& in_force,
         analyzer::connectivity(analyzer::PolicyEngine(proposed), analyzer::Level::workload));
 }
 
+std::vector<std::string> quality_of(const Loaded& loaded) {
+    return analyzer::capture_warnings(loaded.context, analyzer::HalfSeen(loaded.conversations));
+}
+
 /// What was not recorded is neither allowed nor replayed: said first.
-void warn_of_losses(viz::View& view, const Recording& context) {
-    auto warnings = analyzer::capture_warnings(context);
+void warn_of_losses(viz::View& view, const Loaded& loaded) {
+    auto warnings = quality_of(loaded);
     view.warnings.insert(view.warnings.begin(), std::make_move_iterator(warnings.begin()),
                          std::make_move_iterator(warnings.end()));
 }
@@ -213,13 +217,12 @@ int generate(const Options& options, const Loaded& loaded, analyzer::GenerateOpt
     }
     if (options.output.format == "json") {
         return write_result(options.output,
-                            viz::to_json(generated, analyzer::capture_warnings(loaded.context),
-                                         diff ? &*diff : nullptr),
+                            viz::to_json(generated, quality_of(loaded), diff ? &*diff : nullptr),
                             code);
     }
     auto view = viz::generated_view(generated);
     if (diff) viz::add_proposal(*diff, view);
-    warn_of_losses(view, loaded.context);
+    warn_of_losses(view, loaded);
     if (options.dialect == "compose" && files.empty()) {
         view.warnings.push_back(
             "No container of Docker or Podman is covered: there are no networks to divide.");
@@ -259,11 +262,10 @@ int check(const Options& options, Loaded loaded, analyzer::GenerateOptions how) 
     progress.end();
     const int code = replay.broken.empty() ? exit_ok : exit_findings;
     if (options.output.format == "json") {
-        return write_result(options.output,
-                            viz::to_json(replay, analyzer::capture_warnings(loaded.context)), code);
+        return write_result(options.output, viz::to_json(replay, quality_of(loaded)), code);
     }
     auto view = viz::replay_view(replay);
-    warn_of_losses(view, loaded.context);
+    warn_of_losses(view, loaded);
     if (options.output.format == "text" || options.output.format == "md") {
         return write_view(options.output, view, code);
     }

@@ -98,7 +98,7 @@ int run(const Options& options) {
     progress.end();
     if (const Status chosen = choose(options, loaded->world.inventory, audit.graph); !chosen)
         return fail(chosen.error());
-    const auto warnings = analyzer::capture_warnings(loaded->context);
+    const auto warnings = analyzer::capture_warnings(loaded->context, audit.half_seen);
     if (options.output.format == "json") {
         return write_result(options.output, viz::to_json(audit.graph, warnings), exit_ok);
     }

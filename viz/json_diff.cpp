@@ -47,6 +47,7 @@ double seconds(Duration duration) {
 std::string to_json(const analyzer::ObservedDiff& diff) {
     Json json;
     json["schema"] = 1;
+    if (!diff.warnings.empty()) json["warnings"] = diff.warnings;
     json["summary"] = {{"seconds_before", seconds(diff.before)},
                        {"seconds_after", seconds(diff.after)},
                        {"lossy", diff.lossy},

@@ -223,6 +223,7 @@ void add_proposal(const ConnectivityDiff& diff, View& view) {
 View diff_view(const ObservedDiff& diff, FailOnDiff fail_on) {
     View view;
     view.title = "What changed between two recordings";
+    view.warnings = diff.warnings;
     if (diff.lossy) {
         view.warnings.emplace_back(
             "Something was not recorded: what is gone may only not have been seen.");

@@ -88,10 +88,8 @@ View flows_view(const std::vector<Conversation>& conversations, const Inventory&
                 const Recording& context) {
     View view;
     view.title = "Conversations";
-    view.warnings = analyzer::capture_warnings(context);
+    view.warnings = analyzer::capture_warnings(context, analyzer::HalfSeen(conversations));
     view.summary = {outcomes_words(conversations)};
-    const std::string half_seen = analyzer::half_seen_words(conversations);
-    if (!half_seen.empty()) view.summary.push_back(half_seen);
     view.tables = {flows_table(conversations, inventory, analyzer::Places(context))};
     return view;
 }

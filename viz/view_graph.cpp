@@ -192,7 +192,7 @@ View audit_view(const analyzer::Audit& audit, const Recording& context,
                 const Inventory& inventory) {
     View view;
     view.title = "Audit" + (context.info.host.empty() ? "" : " of " + context.info.host);
-    view.warnings = analyzer::capture_warnings(context);
+    view.warnings = analyzer::capture_warnings(context, audit.half_seen);
     const std::size_t workloads = inventory.workloads().size();
     view.summary = {window_words(audit, workloads), states_words(audit)};
     if (!audit.graph.nodes.empty()) {

@@ -68,10 +68,7 @@ Table rule_table(const Lint& lint, const World& world) {
 View lint_view(const Lint& lint, const World& world) {
     View view;
     view.title = "Lint";
-    if (lint.lossy) {
-        view.warnings.emplace_back(
-            "Something was not recorded: \"never hit\" is not safe to act on.");
-    }
+    view.warnings = lint.warnings;
     view.summary = {counted(world.policies.size(), "policy", "policies") + " for " +
                         counted(world.inventory.workloads().size(), "workload") + ".",
                     findings_words(lint)};
@@ -86,6 +83,7 @@ View lint_view(const Lint& lint, const World& world) {
 std::string to_json(const Lint& lint, const World& world, const JudgedFindings& judged) {
     Json json;
     json["schema"] = 1;
+    if (!lint.warnings.empty()) json["warnings"] = lint.warnings;
     Json& summary = json["summary"];
     summary["policies"] = world.policies.size();
     for (const Severity severity : gravest_first) {

@@ -84,9 +84,9 @@ TEST_CASE("conversations without start or without one direction are counted") {
     open.outcome = Outcome::mid_stream;
     Conversation one_way = whole;
     one_way.received = {};
-    CHECK(half_seen_words({whole}).empty());
-    CHECK(half_seen_words({whole, open, one_way}) ==
-          "Half seen: 1 without their start, 1 in one direction only.");
+    CHECK(capture_warnings(Recording(), HalfSeen({whole})).empty());
+    CHECK(capture_warnings(Recording(), HalfSeen({whole, open, one_way})) ==
+          std::vector<std::string>{"Half seen: 1 without their start, 1 in one direction only."});
 }
 
 TEST_CASE("what an endpoint did not send is told apart from what was not watched") {
