@@ -66,11 +66,7 @@ public:
         sighting_.tunnel = tunnel;
         return *this;
     }
-    /// In frames to every station.
-    FlowBuilder& to_all() {
-        sighting_.broadcast = true;
-        return outcome(Outcome::one_way);
-    }
+    FlowBuilder& to_all() { return sighting_.broadcast = true, outcome(Outcome::one_way); }
     /// The same flow after translation.
     FlowBuilder& as(std::string_view from, std::string_view to) {
         sighting_.client = socket_of(from);

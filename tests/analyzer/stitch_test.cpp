@@ -384,30 +384,6 @@ TEST_CASE("what is sent to a group and copied to everyone is one conversation, w
     CHECK(s.words(s.all[1]) == "db -> web 10.0.0.1:5353 established");
 }
 
-TEST_CASE(
-    "a broadcast is known by its frames or by an interface's prefix, and is nobody's address") {
-    auto r = shop();
-    InterfaceInfo eth0;
-    eth0.broadcasts = {*IpAddress::parse("10.0.0.255"), *IpAddress::parse("10.0.0.3")};
-    r.recording().targets.front().interfaces.push_back(eth0);
-    const auto one_way = [&](const char* to) {
-        return r.udp("10.0.0.1:40000", to).payload(11).outcome(Outcome::one_way);
-    };
-    one_way("10.0.0.255:9").veth("web").veth("db");           // by prefix
-    one_way("10.0.7.255:9").to_all().veth("web").veth("db");  // by frames
-    one_way("255.255.255.255:9").veth("web");
-    one_way("10.0.0.3:9").to_all().veth("web");    // somebody has it
-    one_way("10.0.0.254:9").to_all().veth("web");  // a node has it
-    one_way("10.0.9.255:9").veth("web");           // nothing says so
-    one_way("10.0.0.255:8").answered({1, 9}).veth("web");
-    r.tcp("10.0.0.1:40000", "10.0.0.255:80").isn(1, 2).outcome(Outcome::unanswered).veth("web");
-    std::vector<std::string> found;
-    for (const auto& each : Stitched(r).all) {
-        if (each.broadcast) found.push_back(to_string(each.server.socket));
-    }
-    CHECK(found == std::vector<std::string>{"10.0.0.255:9", "10.0.7.255:9", "255.255.255.255:9"});
-}
-
 TEST_CASE("the server carries the name its client had asked for") {
     auto r = shop();
     r.name("10.0.0.1", "api.example.org", "203.0.113.5");
