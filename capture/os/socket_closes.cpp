@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -57,6 +58,18 @@ Result<Groups> open_groups() {
     return Error{Error::Kind::unavailable, "there are no control groups of version 2", {}, {}};
 }
 
+/// Before Linux 5.11 maps count as locked memory, of which little is allowed.
+Result<Fd> make_ring() {
+    const auto make = [] {
+        return make_bpf_map(BPF_MAP_TYPE_RINGBUF, 0, 0, static_cast<std::uint32_t>(ring_bytes));
+    };
+    auto made = make();
+    if (made || made.error().kind != Error::Kind::permission) return made;
+    const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
+    if (::setrlimit(RLIMIT_MEMLOCK, &all) != 0) return made;
+    return make();
+}
+
 IpAddress local_address(const SocketRecord& record) {
     if (record.family != AF_INET) return *IpAddress::parse("::");
     return *IpAddress::from_bytes(std::as_bytes(std::span(&record.local, 1)));
@@ -99,7 +112,7 @@ Result<std::unique_ptr<SocketCloses::State>> SocketCloses::State::open() {
 }
 
 Status SocketCloses::State::make_maps() {
-    auto made = make_bpf_map(BPF_MAP_TYPE_RINGBUF, 0, 0, ring_bytes);
+    auto made = make_ring();
     if (!made) return std::move(made).error();
     records = std::move(*made);
     made = make_bpf_map(BPF_MAP_TYPE_LRU_HASH, 8, 8, most_connecting);

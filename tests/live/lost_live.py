@@ -9,9 +9,7 @@ takes everything away. Each port of `db` is broken in a way of its own; `narrow`
 `lossy` loses packets, `twin` answers through its other interface, `alone` has no route, `dns` fails in three ways.
 """
 import json
-import os
 import pathlib
-import shutil
 import signal
 import socket
 import struct
@@ -20,6 +18,8 @@ import sys
 import tempfile
 import threading
 import time
+
+from live_host import in_namespaces, stages
 
 TIMEOUT = 30
 PODS = {"web": 11, "db": 12, "narrow": 13, "deaf": 14, "lossy": 15, "twin": 16, "alone": 17, "dns": 18}
@@ -274,21 +274,11 @@ def inside(program):
         return 1 if judge(program, recording) else 0
 
 
-def main():
-    program = os.path.abspath(sys.argv[1])
-    role = sys.argv[2] if len(sys.argv) > 2 else ""
-    if role:
-        return {"inside": lambda: inside(program), "dns": dns_answers,
-                "client": lambda: client([(address(name), port, size) for name, port, size in ATTEMPTS])}[role]()
-    missing = [] if shutil.which("nft") else ["nft"]
-    if os.geteuid() != 0:
-        missing = ["root"]
-    if missing:
-        print(f"skipped: needs {', '.join(missing)}")
-        return 1 if os.environ.get("NSPECT_REQUIRE_LIVE") == "1" else 0
-    return subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-                           sys.executable, __file__, program, "inside"], check=False, timeout=120).returncode
+def inside_as(program):
+    """In whichever role this was called again."""
+    return {"inside": lambda: inside(program), "dns": dns_answers,
+            "client": lambda: client([(address(name), port, size) for name, port, size in ATTEMPTS])}[sys.argv[2]]()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stages(inside_as, lambda program: in_namespaces(__file__, program, "inside"), ("nft",)))
