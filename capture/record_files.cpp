@@ -2,6 +2,7 @@
 #include "capture/record_files.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -13,6 +14,7 @@ namespace nspect::capture {
 namespace {
 
 constexpr std::size_t packets_at_once = 4096;
+constexpr std::size_t most_ahead = 16;  // a power of two
 constexpr std::size_t sightings_in_batch = 16384;
 constexpr std::uint64_t packets_in_batch = 1'000'000;
 
@@ -28,7 +30,17 @@ public:
     RecordingSummary end();
 
 private:
+    /// One that is decoded and not counted yet.
+    struct Ahead {
+        DecodedPacket packet;
+        std::uint32_t vantage = 0;
+        Timestamp time{};
+        std::uint64_t place = 0;  ///< as the flow table gave it
+    };
+
     void take(const PacketSource& source, const RawPacket& raw);
+    void count_first();
+    void count_ahead();
     std::uint32_t vantage_of(const PacketSource& source, const RawPacket& raw, std::uint32_t index);
     void damaged(const PacketSource& source, const Error& error);
     void add_drops(PacketSource& source, Timestamp from);
@@ -46,11 +58,19 @@ private:
     Timestamp first_ = Timestamp::max();
     Timestamp last_ = Timestamp::min();
     Timestamp now_{};  ///< of the packet read last
+    std::array<Ahead, most_ahead> ahead_;
+    std::size_t counted_ = 0;  ///< of those that were put there
+    std::size_t decoded_ = 0;
 };
 
 void FileRecorder::read(PacketSource& source) {
     vantages_.clear();
-    if (secrets_) source.on_secrets(secrets_);
+    if (secrets_) {
+        source.on_secrets([this](std::string_view key_log) {
+            count_ahead();
+            secrets_(key_log);
+        });
+    }
     info_.origin += (info_.origin.empty() ? "" : " ") + source.name();
     std::optional<Timestamp> from;
     while (!source.finished()) {
@@ -58,6 +78,7 @@ void FileRecorder::read(PacketSource& source) {
             if (!from) from = raw.time;
             take(source, raw);
         });
+        count_ahead();
         if (!got) {
             damaged(source, got.error());
             break;
@@ -79,13 +100,30 @@ void FileRecorder::add_drops(PacketSource& source, Timestamp from) {
     add("interface", stats.dropped_interface);
 }
 
+/// A flow is seldom in the cache: it is asked for while packets before it are counted.
 void FileRecorder::take(const PacketSource& source, const RawPacket& raw) {
-    DecodedPacket packet = Pipeline::understand(raw);
-    now_ = raw.time;
+    if (decoded_ - counted_ == most_ahead) count_first();
+    Ahead& ahead = ahead_[decoded_++ % most_ahead];
+    ahead.packet = Pipeline::understand(raw);
+    now_ = ahead.time = raw.time;
     first_ = std::min(first_, now_);
     last_ = std::max(last_, now_);
-    const std::uint32_t index = raw.link == LinkType::linux_sll2 ? packet.interface_index : 0;
-    pipeline_.count(packet, vantage_of(source, raw, index), now_);
+    const std::uint32_t index = raw.link == LinkType::linux_sll2 ? ahead.packet.interface_index : 0;
+    ahead.vantage = vantage_of(source, raw, index);
+    if (!source.keeps_packets()) return count_ahead();
+    ahead.place = pipeline_.table().ask_for_place(ahead.packet, ahead.vantage);
+    if (decoded_ - counted_ > most_ahead / 2) {
+        pipeline_.table().ask_for_flow(ahead_[(decoded_ - 1 - most_ahead / 2) % most_ahead].place);
+    }
+}
+
+void FileRecorder::count_first() {
+    Ahead& ahead = ahead_[counted_++ % most_ahead];
+    pipeline_.count(ahead.packet, ahead.vantage, ahead.time);
+}
+
+void FileRecorder::count_ahead() {
+    while (counted_ < decoded_) count_first();
 }
 
 std::uint32_t FileRecorder::vantage_of(const PacketSource& source, const RawPacket& raw,

@@ -13,6 +13,22 @@ std::uint32_t FlowIndex::find(const FlowPool& pool, const FlowKey& key,
     }
 }
 
+void FlowIndex::ask_for_place(std::uint64_t hash) const noexcept {
+    __builtin_prefetch(&places_[static_cast<std::uint32_t>(hash) & (places_.size() - 1)]);
+}
+
+void FlowIndex::ask_for_flow(const FlowPool& pool, std::uint64_t hash) const noexcept {
+    constexpr std::size_t line = 64;
+    const auto tag = static_cast<std::uint32_t>(hash);
+    std::size_t at = tag & (places_.size() - 1);
+    while (places_[at].slot != no_flow && places_[at].tag != tag) at = next(at);
+    if (places_[at].slot == no_flow) return;
+    const void* const flow = &pool[places_[at].slot];
+    for (std::size_t byte = 0; byte < sizeof(Flow); byte += line) {
+        __builtin_prefetch(static_cast<const std::byte*>(flow) + byte, 1);
+    }
+}
+
 void FlowIndex::insert(std::uint32_t slot, std::uint64_t hash) {
     if ((size_ + 1) * 4 > places_.size() * 3) grow();
     put({slot, static_cast<std::uint32_t>(hash)});

@@ -18,6 +18,9 @@ public:
     std::uint64_t hash_of(const FlowKey& key) const noexcept { return hash(key, seed_); }
     /// The slot, or no_flow. `hash` is hash_of(key).
     std::uint32_t find(const FlowPool& pool, const FlowKey& key, std::uint64_t hash) const noexcept;
+    /// Begins to load where find() will look first, and after that is there, the flow it will find.
+    void ask_for_place(std::uint64_t hash) const noexcept;
+    void ask_for_flow(const FlowPool& pool, std::uint64_t hash) const noexcept;
     /// REQUIRES: the key is not in it.
     void insert(std::uint32_t slot, std::uint64_t hash);
     /// REQUIRES: the slot is in it, under its own key.

@@ -124,6 +124,13 @@ void FlowTable::add(DecodedPacket& packet, std::uint32_t vantage, Timestamp now)
     if (packet.fragment) take_fragment(packet, vantage, now);
 }
 
+std::uint64_t FlowTable::ask_for_place(const DecodedPacket& packet,
+                                       std::uint32_t vantage) const noexcept {
+    const std::uint64_t hash = index_.hash_of(lookup_of(packet, vantage).key);
+    index_.ask_for_place(hash);
+    return hash;
+}
+
 void FlowTable::add_one(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now) {
     if (counts_apart(packet)) return;
     if (packet.quoted.present) return take_icmp_error(packet, vantage, now);

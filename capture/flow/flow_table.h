@@ -72,6 +72,12 @@ public:
     /// whose outcome is not ok are not its business.
     void add(DecodedPacket& packet, std::uint32_t vantage, Timestamp now);
 
+    /// For who knows packets before they are counted: begins to load what a packet's flow is found
+    /// by, and, called some packets later with the number it gave, the flow. Neither changes what
+    /// is counted.
+    std::uint64_t ask_for_place(const DecodedPacket& packet, std::uint32_t vantage) const noexcept;
+    void ask_for_flow(std::uint64_t number) const noexcept { index_.ask_for_flow(pool_, number); }
+
     /// Flows that left since the last call: they ended, were idle too long at `now`, or had to make
     /// room.
     std::vector<Sighting> take_finished(Timestamp now);

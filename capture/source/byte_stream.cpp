@@ -38,6 +38,9 @@ ByteStream::ByteStream(ByteStream&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       owned_(other.owned_),
       buffer_(std::move(other.buffer_)),
+      old_(std::move(other.old_)),
+      spare_(std::move(other.spare_)),
+      held_(std::exchange(other.held_, false)),
       at_(other.at_),
       filled_(std::exchange(other.filled_, 0)),
       offset_(other.offset_),
@@ -52,11 +55,7 @@ ByteStream::~ByteStream() {
 
 void ByteStream::fill(std::size_t wanted) {
     if (at_end_) return;
-    if (filled_ > at_) std::memmove(buffer_.data(), buffer_.data() + at_, filled_ - at_);
-    filled_ -= at_;
-    at_ = 0;
-    const std::size_t size = std::max(buffer_size, wanted);
-    if (buffer_.size() < size) buffer_.resize(size);
+    make_room(std::max(buffer_size, wanted));
     while (filled_ < wanted) {
         const ssize_t count = ::read(fd_, buffer_.data() + filled_, buffer_.size() - filled_);
         if (count > 0) {
@@ -68,6 +67,36 @@ void ByteStream::fill(std::size_t wanted) {
         at_end_ = true;
         return;
     }
+}
+
+/// What is left goes to the front of a buffer of that size.
+void ByteStream::make_room(std::size_t size) {
+    const std::size_t left = filled_ - at_;
+    if (std::exchange(held_, false)) {
+        std::vector<std::byte> next;
+        if (!spare_.empty()) {
+            next = std::move(spare_.back());
+            spare_.pop_back();
+        }
+        if (next.size() < size) next.resize(size);
+        if (left > 0) std::memcpy(next.data(), buffer_.data() + at_, left);
+        old_.push_back(std::exchange(buffer_, std::move(next)));
+    } else {
+        if (left > 0) std::memmove(buffer_.data(), buffer_.data() + at_, left);
+        if (buffer_.size() < size) buffer_.resize(size);
+    }
+    filled_ = left;
+    at_ = 0;
+}
+
+void ByteStream::let_go() {
+    held_ = false;
+    for (auto& each : old_) {
+        if (spare_.size() < most_old && each.size() == buffer_size) {
+            spare_.push_back(std::move(each));
+        }
+    }
+    old_.clear();
 }
 
 bool ByteStream::skip(std::uint64_t n) {

@@ -35,6 +35,11 @@ public:
         at_ += n;
         offset_ += n;
     }
+    /// What was consumed so far stays where it is until let_go().
+    void hold() { held_ = true; }
+    void let_go();
+    /// Whether so much is held that it should be let go before more is read.
+    bool holds_much() const noexcept { return old_.size() >= most_old; }
     /// Passes over `n` bytes without keeping them; false when the end came first.
     bool skip(std::uint64_t n);
 
@@ -43,12 +48,18 @@ public:
     const std::optional<Error>& failure() const noexcept { return failure_; }
 
 private:
+    static constexpr std::size_t most_old = 2;
+
     explicit ByteStream(int fd) : fd_(fd) {}
     void fill(std::size_t wanted);
+    void make_room(std::size_t size);
 
     int fd_;
     bool owned_ = true;
     std::vector<std::byte> buffer_;
+    std::vector<std::vector<std::byte>> old_;    ///< held
+    std::vector<std::vector<std::byte>> spare_;  ///< to be used again
+    bool held_ = false;                          ///< something in `buffer_` is
     std::size_t at_ = 0;
     std::size_t filled_ = 0;
     std::uint64_t offset_ = 0;

@@ -49,6 +49,7 @@ private:
 class FileSource : public PacketSource {
 public:
     Result<std::size_t> read(std::size_t max, const PacketCallback& on_packet) final;
+    bool keeps_packets() const final { return true; }
     bool finished() const final { return finished_ && !failure_; }
     SourceStats stats() override { return {.received = received_}; }
     const std::vector<SourceInterface>& interfaces() const final { return interfaces_; }

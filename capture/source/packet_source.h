@@ -15,7 +15,8 @@
 
 namespace nspect::capture {
 
-/// One captured packet. `data` belongs to the source and is valid during the callback only.
+/// One captured packet. `data` belongs to the source and is valid during the callback only; that of
+/// a source that says so, until it is read from again.
 struct RawPacket {
     std::span<const std::byte> data;
     std::uint32_t wire_length = 0;  ///< before the snap length cut it
@@ -53,6 +54,8 @@ public:
     /// waiting. An Error means that the source is gone; what it delivered before stays valid.
     virtual Result<std::size_t> read(std::size_t max, const PacketCallback& on_packet) = 0;
 
+    /// Whether packets stay valid until the next read().
+    virtual bool keeps_packets() const { return false; }
     /// For epoll; -1 when the source is always ready (files).
     virtual int poll_fd() const { return -1; }
     virtual bool finished() const = 0;

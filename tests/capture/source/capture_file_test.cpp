@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/source/capture_file.h"
 
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 #include <fcntl.h>
@@ -244,4 +249,37 @@ TEST_CASE("a capture can be read from a pipe in small pieces", "[source]") {
     CHECK(read_all(**source).packets.size() == 3);
     writer.join();
     unlink(path.c_str());
+}
+
+TEST_CASE("what a file delivers stays valid until it is read from again", "[source]") {
+    Bytes bytes;
+    bytes.pcap_header(0xa1b2c3d4, 1);
+    const auto content = [](std::uint32_t i) {
+        return std::string(1 + i * 7919 % 60000, static_cast<char>('a' + i % 26));
+    };
+    constexpr std::uint32_t all = 200;  // of several times what is read at once
+    for (std::uint32_t i = 0; i < all; ++i) bytes.pcap_packet(i, 0, content(i));
+    std::string path = (std::filesystem::temp_directory_path() / "nspect-XXXXXX").string();
+    const int fd = ::mkstemp(path.data());
+    REQUIRE(fd >= 0);
+    REQUIRE(::write(fd, bytes.get().data(), bytes.get().size()) ==
+            static_cast<ssize_t>(bytes.get().size()));
+    ::close(fd);
+    auto source = open_file(path);
+    ::unlink(path.c_str());
+    REQUIRE(source);
+    REQUIRE((*source)->keeps_packets());
+    std::uint32_t seen = 0;
+    while (!(*source)->finished()) {
+        std::vector<std::span<const std::byte>> held;
+        const auto count =
+            (*source)->read(all, [&](const RawPacket& packet) { held.push_back(packet.data); });
+        REQUIRE(count);
+        for (const auto& each : held) {
+            const std::string expected = content(seen++);
+            REQUIRE(each.size() == expected.size());
+            CHECK(std::memcmp(each.data(), expected.data(), expected.size()) == 0);
+        }
+    }
+    CHECK(seen == all);
 }
