@@ -110,8 +110,11 @@ void judge_edges(Audit& audit, const World& world, const Verdicts& verdicts,
 /// What is counted by edge.
 class EdgeAudit {
 public:
-    EdgeAudit(const PolicyEngine& engine, const Recording& context)
-        : engine_(engine), places_(context), observer_(engine), verdicts_(engine) {
+    EdgeAudit(const PolicyEngine& engine, const Recording& context, OutsideBy outside)
+        : engine_(engine),
+          places_(context),
+          observer_(engine, &places_, outside),
+          verdicts_(engine) {
         set_window(audit_, context);
     }
 
@@ -156,8 +159,8 @@ public:
     using EdgeAudit::EdgeAudit;
 };
 
-GraphAuditor::GraphAuditor(const PolicyEngine& engine, const Recording& context)
-    : impl_(std::make_unique<Impl>(engine, context)) {}
+GraphAuditor::GraphAuditor(const PolicyEngine& engine, const Recording& context, OutsideBy outside)
+    : impl_(std::make_unique<Impl>(engine, context, outside)) {}
 
 GraphAuditor::~GraphAuditor() = default;
 
@@ -173,10 +176,10 @@ Audit GraphAuditor::finish() {
 
 class Auditor::Impl {
 public:
-    Impl(const PolicyEngine& engine, const Recording& context)
+    Impl(const PolicyEngine& engine, const Recording& context, OutsideBy outside)
         : engine_(engine),
           context_(context),
-          edges_(engine, context),
+          edges_(engine, context, outside),
           tls_(engine.world().expectations, engine.world().inventory) {}
 
     void take(const Conversation& conversation) {
@@ -208,8 +211,8 @@ private:
     TlsAuditor tls_;
 };
 
-Auditor::Auditor(const PolicyEngine& engine, const Recording& context)
-    : impl_(std::make_unique<Impl>(engine, context)) {}
+Auditor::Auditor(const PolicyEngine& engine, const Recording& context, OutsideBy outside)
+    : impl_(std::make_unique<Impl>(engine, context, outside)) {}
 
 Auditor::~Auditor() = default;
 
@@ -222,8 +225,8 @@ Audit Auditor::finish() {
 }
 
 Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
-            const Recording& context, const HowFar& how_far) {
-    Auditor auditor(engine, context);
+            const Recording& context, const HowFar& how_far, OutsideBy outside) {
+    Auditor auditor(engine, context, outside);
     std::size_t taken = 0;
     for (const auto& conversation : conversations) {
         auditor.take(conversation);

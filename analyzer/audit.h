@@ -10,6 +10,7 @@
 #include "analyzer/capture_quality.h"
 #include "analyzer/engine.h"
 #include "analyzer/how_far.h"
+#include "analyzer/observed.h"
 #include "analyzer/tls_findings.h"
 #include "model/conversation.h"
 #include "model/finding.h"
@@ -37,7 +38,8 @@ struct Audit {
 /// left aside. Both must outlive it.
 class Auditor {
 public:
-    Auditor(const PolicyEngine& engine, const Recording& context);
+    Auditor(const PolicyEngine& engine, const Recording& context,
+            OutsideBy outside = OutsideBy::asked);
     ~Auditor();
 
     void take(const Conversation& conversation);
@@ -51,6 +53,7 @@ private:
 
 /// The same of all of them, which are what is counted.
 Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
-            const Recording& context, const HowFar& how_far = {});
+            const Recording& context, const HowFar& how_far = {},
+            OutsideBy outside = OutsideBy::asked);
 
 }  // namespace nspect::analyzer

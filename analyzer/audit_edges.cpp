@@ -136,7 +136,7 @@ private:
 
     static bool nameless(const GraphNode& node) {
         return node.kind == GraphNode::Kind::external &&
-               (node.id == "internet" ||
+               (node.id == "internet" || node.id.ends_with(" (SNI)") ||
                 node.id.find_first_not_of("0123456789abcdef.:/-") == std::string::npos);
     }
 

@@ -13,7 +13,8 @@ namespace nspect::analyzer {
 /// outlive it.
 class GraphAuditor {
 public:
-    GraphAuditor(const PolicyEngine& engine, const Recording& context);
+    GraphAuditor(const PolicyEngine& engine, const Recording& context,
+                 OutsideBy outside = OutsideBy::asked);
     ~GraphAuditor();
 
     void take(const Conversation& conversation);

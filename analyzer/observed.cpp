@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -17,7 +19,8 @@
 namespace nspect::analyzer {
 namespace {
 
-constexpr std::size_t most_services = 16;  // names dialled that an edge lists
+constexpr std::size_t most_services = 16;      // names dialled that an edge lists
+constexpr std::string_view by_sni = " (SNI)";  // a name that is the client's word alone
 
 struct EdgeKey {
     std::uint32_t from = 0;
@@ -79,14 +82,22 @@ struct Counts {
     std::uint64_t unknown_tls = 0;
     std::uint32_t app = none;       ///< number of its name
     std::uint32_t services = none;  ///< index of the list of names dialled
+    std::uint32_t losses = none;    ///< index of how many were lost where
+    std::uint64_t retransmitting = 0;
+    std::uint64_t retransmits = 0;
 };
+
+/// By the vantages between which packets vanished: how many conversations.
+using Losses = std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t>;
 
 }  // namespace
 
 class Observer::Impl {
 public:
-    explicit Impl(const PolicyEngine& engine)
+    Impl(const PolicyEngine& engine, const Places* places, OutsideBy outside_by)
         : engine_(engine),
+          places_(places),
+          outside_by_(outside_by),
           inventory_(engine.world().inventory),
           ends_(inventory_),
           workload_node_(inventory_.workloads().size(), none) {
@@ -100,7 +111,7 @@ public:
         Place place{ends_.talk(conversation), 0};
         const Talk& talk = place.talk;
         const EdgeKey key{node(talk.client, Direction::ingress, {}),
-                          node(talk.server, Direction::egress, server_name(conversation)),
+                          node(talk.server, Direction::egress, name_of_server(conversation)),
                           talk.shown()};
         const auto [edge, added] = edges_.number(key);
         if (added) counts_.emplace_back();
@@ -121,8 +132,13 @@ private:
         std::vector<std::uint32_t> nodes;  ///< by number of these
     };
 
-    static std::string server_name(const Conversation& conversation) {
-        return conversation.broadcast ? "broadcast" : conversation.server.name;
+    std::string name_of_server(const Conversation& conversation) const {
+        if (conversation.broadcast) return "broadcast";
+        const std::string& asked = conversation.server.name;
+        if (outside_by_ == OutsideBy::asked) return asked;
+        if (outside_by_ != OutsideBy::name) return {};
+        const bool told = asked.empty() && conversation.tls && !conversation.tls->sni.empty();
+        return told ? conversation.tls->sni + std::string(by_sni) : asked;
     }
 
     std::uint32_t node(const End& end, Direction direction, const std::string& name) {
@@ -140,8 +156,8 @@ private:
         auto& [addresses, nodes] = outside_.at(static_cast<std::size_t>(direction));
         const auto [address, added] = addresses.number(end.address);
         if (added) {
-            nodes.push_back(
-                named(outside_name(engine_, direction, end.address), GraphNode::Kind::external));
+            nodes.push_back(named(outside_name(engine_, direction, end.address, outside_by_),
+                                  GraphNode::Kind::external));
         }
         return nodes[address];
     }
@@ -199,6 +215,19 @@ private:
         edge.unknown_tls = counts.unknown_tls;
         if (counts.app != none) edge.app = apps_.keys()[counts.app];
         if (counts.services != none) edge.services = std::move(services_[counts.services]);
+        edge.retransmitting = counts.retransmitting;
+        edge.retransmits = counts.retransmits;
+        if (counts.losses != none) fill_losses(edge, losses_[counts.losses]);
+    }
+
+    void fill_losses(GraphEdge& edge, const Losses& losses) const {
+        std::uint64_t most = 0;
+        for (const auto& [between, count] : losses) {
+            edge.lost += count;
+            if (count <= most || places_ == nullptr) continue;
+            most = count;
+            edge.lost_between = {places_->words(between.first), places_->words(between.second)};
+        }
     }
 
     void count(Counts& edge, const Conversation& conversation) {
@@ -217,6 +246,17 @@ private:
             edge.unknown_tls += conversation.tls->client_cert == ClientCert::unknown ? 1 : 0;
         }
         if (conversation.service) note_service(edge, *conversation.service);
+        edge.retransmitting += conversation.retransmits > 0 ? 1 : 0;
+        edge.retransmits += conversation.retransmits;
+        if (conversation.lost_between) note_loss(edge, *conversation.lost_between);
+    }
+
+    void note_loss(Counts& edge, const std::pair<std::uint32_t, std::uint32_t>& between) {
+        if (edge.losses == none) {
+            edge.losses = static_cast<std::uint32_t>(losses_.size());
+            losses_.emplace_back();
+        }
+        ++losses_[edge.losses][between];
     }
 
     void note_service(Counts& edge, std::size_t index) {
@@ -233,6 +273,8 @@ private:
     }
 
     const PolicyEngine& engine_;
+    const Places* places_;
+    OutsideBy outside_by_;
     const Inventory& inventory_;
     Ends ends_;
     Graph graph_;                             ///< without edges until its end
@@ -244,6 +286,7 @@ private:
     std::vector<Counts> counts_;  ///< by edge
     Numbering<std::string> apps_;
     std::vector<std::vector<std::string>> services_;
+    std::vector<Losses> losses_;
 };
 
 namespace {
@@ -276,15 +319,18 @@ std::string range_name(const IpRange& range) {
     return to_string(range);
 }
 
-std::string outside_name(const PolicyEngine& engine, Direction direction,
-                         const IpAddress& address) {
+std::string outside_name(const PolicyEngine& engine, Direction direction, const IpAddress& address,
+                         OutsideBy outside) {
     if (is_metadata_service(address)) return "metadata-service";
     if (address.is_multicast()) return "multicast";
     if (address.is_link_local()) return "link-local";
     if (address.is_loopback()) return "loopback";
     if (address.is_unspecified()) return "unspecified";
+    if (outside == OutsideBy::internet && !is_private(address)) return "internet";
     const auto range = class_range(engine, direction, address);
-    if (!is_private(address)) return is_wide(range) ? "internet" : range_name(range);
+    if (outside != OutsideBy::block && !is_private(address)) {
+        return is_wide(range) ? "internet" : range_name(range);
+    }
     const IpPrefix block(address, address.is_v4() ? 24 : 64);
     const auto around = block.range();
     const bool set_apart = around.first < range.first || range.last < around.last;
@@ -320,7 +366,8 @@ Observed observe_unsorted(const PolicyEngine& engine,
     return observed;
 }
 
-Observer::Observer(const PolicyEngine& engine) : impl_(std::make_unique<Impl>(engine)) {}
+Observer::Observer(const PolicyEngine& engine, const Places* places, OutsideBy outside)
+    : impl_(std::make_unique<Impl>(engine, places, outside)) {}
 
 Observer::~Observer() = default;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,21 @@ struct Observed {
     std::vector<Talk> talks;           ///< by conversation: its ends
 };
 
-/// Who talked to whom. The outside takes as few nodes as still mean something:
-///   the DNS name the client had asked for, where it is known;
-///   a block that some rule sets apart, where it is smaller than what follows;
-///   a /24 or /64 of private addresses nobody is known to own;
-///   "internet" for everything else, "multicast", "broadcast", "link-local", "metadata-service" for
-///   those.
-/// States of edges are not decided here.
+/// What stands for whom nobody in the inventory is.
+enum class OutsideBy : std::uint8_t {
+    /// As few nodes as still mean something:
+    ///   the DNS name the client had asked for, where it is known;
+    ///   a block that some rule sets apart, where it is smaller than what follows;
+    ///   a /24 or /64 of private addresses nobody is known to own;
+    ///   "internet" for everything else, "multicast", "broadcast", "link-local",
+    ///   "metadata-service" for those.
+    asked,
+    name,   ///< the same, and "NAME (SNI)" where a client told TLS a name it had not asked DNS for
+    block,  ///< no names: a /24 or /64, or less where a rule sets less apart
+    internet,  ///< no names: one "internet" for all that is not private
+};
+
+/// Who talked to whom. States of edges are not decided here.
 Observed observe(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
                  const HowFar& how_far = {});
 /// The same with nodes and edges in the order in which they were first seen: for who adds to them
@@ -38,7 +47,8 @@ Observed observe_unsorted(const PolicyEngine& engine,
                           const HowFar& how_far = {});
 
 /// The name of the outside node that `address` belongs to, as the peer of rules of `direction`.
-std::string outside_name(const PolicyEngine& engine, Direction direction, const IpAddress& address);
+std::string outside_name(const PolicyEngine& engine, Direction direction, const IpAddress& address,
+                         OutsideBy outside = OutsideBy::asked);
 
 /// "10.0.0.0/8" where the range is one block, else "10.0.0.1-10.0.0.9".
 std::string range_name(const IpRange& range);

@@ -5,16 +5,20 @@
 #include <memory>
 
 #include "analyzer/engine.h"
+#include "analyzer/observed.h"
 #include "analyzer/observed_ends.h"
+#include "analyzer/places.h"
 #include "model/conversation.h"
 #include "model/graph.h"
 
 namespace nspect::analyzer {
 
-/// Counts conversations one by one and keeps none of them. `engine` must outlive it.
+/// Counts conversations one by one and keeps none of them. `engine` and `places`, which name where
+/// packets were lost, must outlive it.
 class Observer {
 public:
-    explicit Observer(const PolicyEngine& engine);
+    explicit Observer(const PolicyEngine& engine, const Places* places = nullptr,
+                      OutsideBy outside = OutsideBy::asked);
     ~Observer();
 
     struct Place {

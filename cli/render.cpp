@@ -35,7 +35,7 @@ bool is_picture(std::string_view format) {
 /// The view collapsed, where that is asked for and helps.
 std::optional<viz::View> fewer_boxes(const OutputOptions& options, const viz::View& view) {
     const std::size_t nodes = view.graph.nodes.size();
-    const bool large = options.collapse == "auto" && nodes > viz::readable_nodes;
+    const bool large = options.collapse == "auto" && nodes >= viz::readable_nodes;
     if (options.collapse != "always" && !large) return {};
     auto made = viz::collapsed(view);
     if (made) {

@@ -26,6 +26,7 @@ struct Options {
     std::uint64_t hops = 1;
     std::vector<std::string> hide;
     std::string width = "conversations";
+    std::string outside = "name";
     LoadOptions load;
     OutputOptions output;
 };
@@ -71,13 +72,19 @@ Status choose(const Options& options, const Inventory& inventory, Graph& graph) 
     if (options.group_by == "namespace" || viz::regroup(graph, inventory, options.group_by))
         return done;
     return Error{Error::Kind::invalid, "'" + options.group_by + "' is nothing to group by",
-                 "namespace, host, or label:KEY", "--group-by"};
+                 "namespace, host, community, or label:KEY", "--group-by"};
+}
+
+analyzer::OutsideBy outside_by(const Options& options) {
+    using enum analyzer::OutsideBy;
+    if (options.outside == "cidr") return block;
+    return options.outside == "internet" ? internet : name;
 }
 
 /// Conversations are made one by one, and never in memory together.
 analyzer::Audit graph_of(const analyzer::PolicyEngine& engine, Loaded& loaded,
-                         const analyzer::HowFar& how_far) {
-    analyzer::GraphAuditor auditor(engine, loaded.context);
+                         analyzer::OutsideBy outside, const analyzer::HowFar& how_far) {
+    analyzer::GraphAuditor auditor(engine, loaded.context, outside);
     const auto take = [&](const Conversation& each) { auditor.take(each); };
     each_conversation(loaded, take, how_far);
     return auditor.finish();
@@ -92,9 +99,10 @@ int run(const Options& options) {
     Progress progress("judging", options.output.quiet, 0, "conversations");
     const analyzer::PolicyEngine engine(loaded->world);
     const auto how_far = told_to(progress);
+    const auto outside = outside_by(options);
     analyzer::Audit audit =
-        page ? analyzer::audit(engine, loaded->conversations, loaded->context, how_far)
-             : graph_of(engine, *loaded, how_far);
+        page ? analyzer::audit(engine, loaded->conversations, loaded->context, how_far, outside)
+             : graph_of(engine, *loaded, outside, how_far);
     progress.end();
     if (const Status chosen = choose(options, loaded->world.inventory, audit.graph); !chosen)
         return fail(chosen.error());
@@ -121,9 +129,12 @@ Run declare_graph(CommandLine& line) {
     line.inputs(options->inputs, "inputs", "recordings (*.nspect) and manifests, in any order",
                 true);
     line.option(options->group_by, "--group-by",
-                "what boxes stand for: namespace (or Compose project), host, label:KEY (default: "
-                "namespace)",
+                "what boxes stand for: namespace (or Compose project), host, community (who talk "
+                "among themselves), label:KEY (default: namespace)",
                 "WHAT");
+    line.choice(options->outside, "--outside", {"name", "cidr", "internet"},
+                "what stands for the outside: names by DNS or SNI, blocks of addresses, or one "
+                "\"internet\" for all that is not private");
     line.option(options->focus, "--focus",
                 "only this workload (web, shop/web) or namespace (shop/) and what is "
                 "around it",

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/conversation.h"
@@ -71,6 +72,12 @@ struct GraphEdge {
     std::uint64_t mutual_tls = 0;       ///< of these, with a client certificate
     std::uint64_t unknown_tls = 0;      ///< of these, where it could not be told
     std::vector<std::string> services;  ///< names dialled, each once
+    std::uint64_t lost = 0;             ///< conversations of which packets vanished on the way
+    /// Where most of these were seen last, and where never: "veth1 (web)", "veth2 (db)". Empty
+    /// where none was lost.
+    std::pair<std::string, std::string> lost_between;
+    std::uint64_t retransmitting = 0;  ///< conversations of which packets were sent again
+    std::uint64_t retransmits = 0;     ///< these packets
 
     std::uint64_t count(Outcome outcome) const {
         return outcomes[static_cast<std::size_t>(outcome)];

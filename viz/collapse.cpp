@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 
-#include "analyzer/communities.h"
+#include "viz/community_names.h"
 #include "viz/words.h"
 
 namespace nspect::viz {
@@ -32,18 +31,6 @@ std::optional<std::string> ruling_group(const Graph& graph) {
     return {};
 }
 
-/// By node: with how many it talks.
-std::vector<std::size_t> partners(const Graph& graph) {
-    std::vector<std::set<std::size_t>> others(graph.nodes.size());
-    for (const GraphEdge& edge : graph.edges) {
-        others[edge.from].insert(edge.to);
-        others[edge.to].insert(edge.from);
-    }
-    std::vector<std::size_t> counts;
-    for (const auto& each : others) counts.push_back(each.size());
-    return counts;
-}
-
 /// By node: what it is gathered under; empty for one that stands for itself.
 class Keys {
 public:
@@ -56,7 +43,7 @@ public:
     std::string of(std::size_t node) const {
         const std::string& group = graph_.nodes[node].group;
         if (!communities_.empty() && group == ruling_.value_or("")) {
-            return names_.at(communities_[node]);
+            return communities_[node];
         }
         if (!group.empty()) return group;
         return alone_ > lone_nodes ? "outside" : "";
@@ -64,25 +51,19 @@ public:
 
 private:
     void name_communities() {
-        communities_ = analyzer::communities(graph_);
-        const auto counts = partners(graph_);
-        std::map<std::size_t, std::size_t> leaders;
-        for (std::size_t i = 0; i < communities_.size(); ++i) {
-            if (graph_.nodes[i].group != ruling_.value_or("")) continue;
-            const auto [at, added] = leaders.try_emplace(communities_[i], i);
-            if (counts[i] > counts[at->second]) at->second = i;
+        std::vector<bool> ruled;
+        for (const GraphNode& node : graph_.nodes) {
+            ruled.push_back(node.group == ruling_.value_or(""));
         }
-        const std::string prefix = ruling_ ? *ruling_ + ": " : std::string();
-        for (const auto& [community, leader] : leaders) {
-            names_[community] = prefix + "around " + graph_.nodes[leader].label;
-        }
+        communities_ = community_names(graph_, ruled);
+        if (!ruling_) return;
+        for (auto& each : communities_) each.insert(0, *ruling_ + ": ");
     }
 
     const Graph& graph_;
     std::optional<std::string> ruling_;
     std::size_t alone_ = 0;
-    std::vector<std::size_t> communities_;
-    std::map<std::size_t, std::string> names_;  ///< two of one name are one
+    std::vector<std::string> communities_;  ///< by node
 };
 
 struct Gathered {

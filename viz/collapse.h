@@ -10,7 +10,7 @@
 
 namespace nspect::viz {
 
-/// Beyond so many nodes a picture is of groups first.
+/// From so many nodes on a picture is of groups first.
 inline constexpr std::size_t readable_nodes = 150;
 
 /// The graph with one node for each group, for when there is more than one picture can show.

@@ -50,8 +50,8 @@ std::string node_label(const GraphNode& node, const Theme& theme) {
 }
 
 /// Graphviz counts upwards.
-std::string place(const Positions& where, const Positions::Box& box) {
-    return number(box.center.x) + "," + number(where.height - box.center.y);
+std::string place(const Positions& where, const Point& point) {
+    return number(point.x) + "," + number(where.height - point.y);
 }
 
 std::string node_line(const Graph& graph, std::size_t index, const DotOptions& options) {
@@ -63,7 +63,7 @@ std::string node_line(const Graph& graph, std::size_t index, const DotOptions& o
     if (is_open(node)) text += ", style=\"rounded,filled,dashed\"";
     if (const Positions* where = options.where) {
         const Positions::Box& box = where->nodes[index];
-        text += ", pos=\"" + place(*where, box) + "\", width=" + number(box.width / 72) +
+        text += ", pos=\"" + place(*where, box.center) + "\", width=" + number(box.width / 72) +
                 ", height=" + number(box.height / 72) + ", fixedsize=true";
     }
     return text + "];\n";
@@ -93,31 +93,63 @@ std::string group_text(const Graph& graph, const std::string& group,
            nodes + "  }\n";
 }
 
+/// How a line runs, where that is given.
+std::string route(const DotOptions& options, std::size_t index) {
+    if (!options.routed) return {};
+    const Positions::Line& line = options.where->lines[index];
+    const std::size_t count = line.curve.size() - (line.tip ? 3 : 0);
+    std::string text = line.tip ? "e," + place(*options.where, line.curve.back()) : "";
+    for (std::size_t i = 0; i < count; ++i) {
+        text += (text.empty() ? "" : " ") + place(*options.where, line.curve[i]);
+    }
+    return ", pos=\"" + text + "\"";
+}
+
 std::string wire_line(const Graph& graph, const DrawnEdge& line, std::size_t index,
-                      const Theme& theme) {
+                      const DotOptions& options) {
+    const Theme& theme = *options.theme;
     const EdgeStyle& style = wire_style(*line.wire);
     const std::string tooltip = graph.nodes[line.from].id + " - " + graph.nodes[line.to].id + ": " +
                                 std::string(style.words);
     return "  n" + std::to_string(line.from) + " -> n" + std::to_string(line.to) + " [id=e" +
            std::to_string(index) + ", tooltip=" + quoted(tooltip) + ", color=\"" +
            std::string(theme.of(*line.wire)) + "\", style=" + std::string(style.dash) +
-           ", arrowhead=" + std::string(style.arrow) + "];\n";
+           ", arrowhead=" + std::string(style.arrow) + route(options, index) + "];\n";
+}
+
+std::string edge_tooltip(const Graph& graph, const DrawnEdge& edge) {
+    return quoted(graph.nodes[edge.from].id + " -> " + graph.nodes[edge.to].id + ": " + edge.label +
+                  ", " + std::string(state_words(graph.edges[edge.edges.front()])));
+}
+
+/// A label as a node of its own: Graphviz draws nodes above all lines.
+std::string label_line(const Graph& graph, const DrawnEdge& edge, std::size_t index,
+                       const DotOptions& options) {
+    const Positions::Line& line = options.where->lines[index];
+    if (edge.wire || line.label_width == 0) return {};
+    const std::string name = "l" + std::to_string(index);
+    return "  " + name + " [id=" + name + ", class=label, shape=plain, style=solid, fontsize=9, " +
+           "fontcolor=\"" + std::string(options.theme->of(edge.state)) +
+           "\", label=" + label_markup(edge, *options.theme, options.places) +
+           ", tooltip=" + edge_tooltip(graph, edge) + ", pos=\"" +
+           place(*options.where, line.label) + "\"];\n";
 }
 
 std::string edge_line(const View& view, const DrawnEdge& edge, std::size_t index, bool labelled,
-                      const Theme& theme) {
+                      const DotOptions& options) {
+    const Theme& theme = *options.theme;
     const Graph& graph = view.graph;
-    if (edge.wire) return wire_line(graph, edge, index, theme);
+    if (edge.wire) return wire_line(graph, edge, index, options);
     const EdgeStyle& style = edge_style(edge.state);
     const std::string color(theme.of(edge.state));
-    const std::string tooltip = graph.nodes[edge.from].id + " -> " + graph.nodes[edge.to].id +
-                                ": " + edge.label + ", " +
-                                std::string(state_words(graph.edges[edge.edges.front()]));
     return "  n" + std::to_string(edge.from) + " -> n" + std::to_string(edge.to) + " [id=e" +
-           std::to_string(index) + (labelled ? ", label=" + label_markup(edge, theme) : "") +
-           ", tooltip=" + quoted(tooltip) + ", color=\"" + color + "\", fontcolor=\"" + color +
-           "\", style=" + std::string(style.dash) + ", arrowhead=" + std::string(style.arrow) +
-           ", penwidth=" + number(line_width(edge, view.wide_by_bytes)) + "];\n";
+           std::to_string(index) +
+           (labelled ? ", label=" + label_markup(edge, theme, options.places) : "") +
+           ", tooltip=" + edge_tooltip(graph, edge) + ", color=\"" + color + "\", fontcolor=\"" +
+           color + "\", style=" + std::string(style.dash) +
+           ", arrowhead=" + std::string(style.arrow) +
+           ", penwidth=" + number(line_width(edge, view.wide_by_bytes)) + route(options, index) +
+           "];\n";
 }
 
 }  // namespace
@@ -154,9 +186,12 @@ std::string dot_text(const View& view, const std::vector<DrawnEdge>& edges,
     for (const auto& [group, nodes] : members) {
         text += group_text(view.graph, group, nodes, index++, options);
     }
-    const bool labelled = edges.size() <= labelled_edges;
+    const bool labelled = edges.size() <= labelled_edges && !options.routed;
     for (std::size_t i = 0; i < edges.size(); ++i) {
-        text += edge_line(view, edges[i], i, labelled, theme);
+        text += edge_line(view, edges[i], i, labelled, options);
+    }
+    for (std::size_t i = 0; options.routed && i < edges.size(); ++i) {
+        text += label_line(view.graph, edges[i], i, options);
     }
     return text + "}\n";
 }

@@ -77,6 +77,7 @@ std::string font(std::string_view color, const std::string& text) {
 
 const char* tip(std::string_view arrow) {
     if (arrow == "normal") return "\u25B6";
+    if (arrow == "normalnormal") return "\u25B6\u25B6";
     if (arrow == "onormal") return "\u25B7";
     if (arrow == "tee") return "\u2524";
     if (arrow == "vee") return "\u27A4";
@@ -137,7 +138,7 @@ std::string short_markup(std::string_view text) {
     return shown.empty() ? " " : for_html(shown);
 }
 
-std::string label_markup(const DrawnEdge& edge, const Theme& theme) {
+std::string label_markup(const DrawnEdge& edge, const Theme& theme, bool places) {
     const std::string_view color = theme.of(edge.state);
     std::string cells = "<td> " + std::string(edge_style(edge.state).symbol) + " </td>";
     bool first = true;
@@ -146,8 +147,13 @@ std::string label_markup(const DrawnEdge& edge, const Theme& theme) {
         first = false;
     }
     cells += "<td> " + loss_words(edge.losses) + (edge.losses.empty() ? "" : " ") + "</td>";
-    return "<" + table_of(row_of(cells), " bgcolor=\"" + std::string(theme.background) + "\"") +
-           ">";
+    std::string rows = row_of(cells);
+    const std::string place = places ? loss_place(edge.losses) : std::string();
+    if (!place.empty()) {
+        rows = row_of("<td>" + table_of(rows) + "</td>") +
+               row_of("<td><font point-size=\"8\"> " + for_html(place) + " </font></td>");
+    }
+    return "<" + table_of(rows, " bgcolor=\"" + std::string(theme.background) + "\"") + ">";
 }
 
 std::string legend_markup(const View& view, const std::vector<LegendEntry>& entries,

@@ -12,8 +12,9 @@
 namespace nspect::viz {
 
 /// Graphviz markup of the label of a line, on its own background so that the line does not run
-/// through the text; a lock is drawn, not written, so that no font is needed for it.
-std::string label_markup(const DrawnEdge& edge, const Theme& theme);
+/// through the text; a lock is drawn, not written, so that no font is needed for it. `places`: a
+/// second line says where packets were lost.
+std::string label_markup(const DrawnEdge& edge, const Theme& theme, bool places = true);
 
 /// Title and legend as the label of the whole picture: each kind of line with a piece of it, and
 /// how far the capture can be trusted, which must not get lost with the text around a picture.

@@ -16,7 +16,7 @@ const EdgeStyle& edge_style(EdgeState state) {
         {"#2f855a", "solid", "normal", "\u2713", "allowed and used"},
         {"#667085", "dashed", "onormal", "\u25CB", "allowed, never used"},
         {"#975a16", "dotted", "tee", "\u2717", "denied and blocked"},
-        {"#c53030", "bold", "normal", "\u26A0", "denied, but it flowed"},
+        {"#c53030", "bold", "normalnormal", "\u26A0", "denied, but it flowed"},
         {"#2b6cb0", "solid", "vee", "\u25C7", "seen, no policy applies"},
         {"#805ad5", "dashed", "odiamond", "?", "not decided by policy alone"},
         {"#c2410c", "bold", "normal", "+", "new"},
@@ -59,8 +59,10 @@ std::vector<DrawnEdge> drawn_edges(const Graph& graph) {
         line.parts = ports_and_locks(graph, line.edges);
         line.losses = loss_marks(graph, line.edges);
         const std::string lost = loss_words(line.losses);
+        const std::string place = loss_place(line.losses);
         line.label = std::string(edge_style(line.state).symbol) + " " + label_words(line.parts) +
                      (lost.empty() ? "" : " ") + lost;
+        if (!place.empty()) line.label += " (lost " + place + ")";
         list.push_back(std::move(line));
     }
     return list;

@@ -36,7 +36,7 @@ struct DrawnEdge {
     std::vector<std::size_t> edges;  ///< indices into Graph::edges
     std::vector<LabelPart> parts;    ///< its ports, each with its lock
     std::vector<LossMark> losses;
-    std::string label;  ///< all of it in one line: "✓ TCP 80, 443 [mTLS] … 2 unanswered"
+    std::string label;  ///< in one line: "✓ TCP 80, 443 [mTLS] … 2 unanswered", and where lost
     std::uint64_t conversations = 0;
     std::uint64_t bytes = 0;  ///< both ways
 };

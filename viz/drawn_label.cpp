@@ -4,13 +4,17 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <utility>
+
+#include "viz/escape.h"
 
 namespace nspect::viz {
 
 namespace {
 
-constexpr std::size_t listed_ports = 4;  // more would make a label wider than its line
+constexpr std::size_t listed_ports = 4;    // more would make a label wider than its line
+constexpr std::size_t longest_place = 24;  // letters of each of two
 
 /// "TCP 80, 443, UDP 53": the protocol is not repeated, nor is what several edges share.
 std::string port_list(const Graph& graph, const std::vector<std::size_t>& edges,
@@ -63,6 +67,14 @@ std::string_view lock_word(Lock lock) {
     static constexpr std::array<std::string_view, lock_count> words{"", "mTLS", "TLS", "TLS ?",
                                                                     "plain"};
     return words[static_cast<std::size_t>(lock)];
+}
+
+/// Each place shortened, so that neither hides the other.
+std::string place_words(const std::pair<std::string, std::string>& between) {
+    const auto shortened = [](const std::string& place) {
+        return cut_middle(for_terminal(place), longest_place, "\u2026");
+    };
+    return "after " + shortened(between.first) + ", before " + shortened(between.second);
 }
 
 /// "mTLS" where all were mutual, "mTLS 6/7" and "plain 1/7" where one was not encrypted: what is
@@ -121,14 +133,38 @@ std::string label_words(const std::vector<LabelPart>& parts) {
 }
 
 std::vector<LossMark> loss_marks(const Graph& graph, const std::vector<std::size_t>& edges) {
+    LossMark lost{"\u2297", "lost", "packets seen at one place, and never at the next"};
     LossMark unanswered{"\u2026", "unanswered", "nobody answered"};
+    LossMark resent{"\u21BB", "resent", "packets had to be sent again"};
+    std::uint64_t most = 0;
+    std::set<std::pair<std::string, std::string>> places;
     for (const std::size_t index : edges) {
         const GraphEdge& edge = graph.edges[index];
         if (edge.state == EdgeState::denied_blocked) continue;
+        lost.conversations += edge.lost;
         unanswered.conversations += edge.count(Outcome::unanswered);
+        if (edge.count(Outcome::unanswered) < edge.conversations) {
+            resent.conversations += edge.retransmitting;
+        }
+        if (edge.lost_between.first.empty()) continue;
+        places.insert(edge.lost_between);
+        if (edge.lost <= most) continue;
+        most = edge.lost;
+        lost.place = place_words(edge.lost_between);
     }
-    if (unanswered.conversations == 0) return {};
-    return {unanswered};
+    if (places.size() > 1) lost.place += ", and elsewhere";
+    std::vector<LossMark> marks;
+    for (LossMark* each : {&lost, &unanswered, &resent}) {
+        if (each->conversations > 0) marks.push_back(std::move(*each));
+    }
+    return marks;
+}
+
+std::string loss_place(const std::vector<LossMark>& marks) {
+    for (const LossMark& each : marks) {
+        if (!each.place.empty()) return each.place;
+    }
+    return {};
 }
 
 std::string loss_words(const std::vector<LossMark>& marks) {

@@ -40,12 +40,16 @@ struct LossMark {
     std::string_view word;     ///< "unanswered"
     std::string_view meaning;  ///< for a legend
     std::uint64_t conversations = 0;
+    std::string place = {};  ///< "after veth1 (web), before veth2 (db)", where it is known
 };
-/// Those of these edges that occur. What policy denies is expected to go unanswered, so a blocked
-/// edge has none.
+/// Those of these edges that occur. What policy denies is expected to be lost, to go unanswered and
+/// to be sent again, so a blocked edge has none; nor does what nobody answered say that it was sent
+/// again.
 std::vector<LossMark> loss_marks(const Graph& graph, const std::vector<std::size_t>& edges);
-/// "… 2 unanswered"; empty without any.
+/// "⊗ 1 lost … 2 unanswered"; empty without any.
 std::string loss_words(const std::vector<LossMark>& marks);
+/// Where packets were lost; empty where none was or it is not known.
+std::string loss_place(const std::vector<LossMark>& marks);
 
 /// "TCP 5432", or all that an edge known only from policy allows.
 std::string traffic_words(const GraphEdge& edge);

@@ -242,7 +242,7 @@ Json pictures_json(const Graph& graph, const LayoutLimits& limits) {
     Json list = Json::array();
     if (graph.nodes.empty()) return list;
     const auto made =
-        graph.nodes.size() > readable_nodes ? useful_overview(graph) : std::optional<Overview>();
+        graph.nodes.size() >= readable_nodes ? useful_overview(graph) : std::optional<Overview>();
     if (made) {
         Json json = picture_json("overview", made->graph, &made->edges, limits);
         json["nodes"] = nodes_json(made->graph);

@@ -10,6 +10,18 @@ namespace nspect::viz {
 
 namespace {
 
+/// Where there are any.
+void add_losses(Json& json, const GraphEdge& edge) {
+    if (edge.lost > 0) {
+        json["lost"] = {{"conversations", edge.lost},
+                        {"between", {edge.lost_between.first, edge.lost_between.second}}};
+    }
+    if (edge.retransmitting > 0) {
+        json["retransmits"] = {{"conversations", edge.retransmitting},
+                               {"packets", edge.retransmits}};
+    }
+}
+
 Json edge_json(const GraphEdge& edge, const Graph& graph) {
     Json json;
     json["src"] = graph.nodes[edge.from].id;
@@ -42,6 +54,7 @@ Json edge_json(const GraphEdge& edge, const Graph& graph) {
                        {"mutual", edge.mutual_tls},
                        {"unknown", edge.unknown_tls}};
     }
+    add_losses(json, edge);
     return json;
 }
 

@@ -48,6 +48,7 @@ struct Positions {
         Point label;               ///< its middle
         double label_width = 0;    ///< 0 without a label
         double label_height = 0;
+        bool tip = false;  ///< the last piece of the curve is straight: an arrow's head
     };
     double width = 0;
     double height = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -25,6 +26,8 @@ namespace {
 
 constexpr double longest_strip = 1600;  // points
 constexpr double widest_strip = 3.5;
+constexpr double sharp = 144;  // dots an inch, as a screen of today has them
+constexpr double points_an_inch = 72;
 
 // A sanitizer reserves more address space than any limit would leave.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -69,6 +72,7 @@ Positions::Line line_of(Agedge_t* edge, double top) {
         const Point tip{curve.ep.x, top - curve.ep.y};
         const Point last = line.curve.back();
         line.curve.insert(line.curve.end(), {last, tip, tip});
+        line.tip = true;
     }
     line.label = line.curve[line.curve.size() / 2];
     if (const textlabel_t* label = ED_label(edge)) {
@@ -82,9 +86,9 @@ Positions::Line line_of(Agedge_t* edge, double top) {
 /// By id, since Graphviz keeps its own order.
 struct Layout {
     Positions positions;
-    std::vector<Agedge_t*> edges;
     std::vector<Positions::Box> titles;  ///< of groups, and the legend
     std::size_t covering = 0;            ///< labels that found no free place
+    double legend = 0;                   ///< how far it reaches upwards
 };
 
 void note_title(const textlabel_t* label, double top, Layout& layout) {
@@ -116,21 +120,14 @@ Layout layout_of(Agraph_t* graph) {
             bb.UR.y - bb.LL.y};
         note_title(GD_label(group), top, layout);
     }
-    note_title(GD_label(graph), top, layout);
+    if (const textlabel_t* legend = GD_label(graph)) {
+        note_title(legend, top, layout);
+        layout.legend = legend->pos.y + legend->dimen.y / 2;
+    }
     for_each_edge(graph, [&](Agedge_t* edge) {
         at(layout.positions.lines, id_number(edge)) = line_of(edge, top);
-        at(layout.edges, id_number(edge)) = edge;
     });
     return layout;
-}
-
-void move_labels(const Layout& layout) {
-    for (std::size_t i = 0; i < layout.edges.size(); ++i) {
-        textlabel_t* label = layout.edges[i] == nullptr ? nullptr : ED_label(layout.edges[i]);
-        if (label == nullptr) continue;
-        label->pos.x = layout.positions.lines[i].label.x;
-        label->pos.y = layout.positions.height - layout.positions.lines[i].label.y;
-    }
 }
 
 void print_box(std::ostream& out, char kind, std::size_t index, const Positions::Box& box) {
@@ -139,10 +136,11 @@ void print_box(std::ostream& out, char kind, std::size_t index, const Positions:
 }
 
 /// A line for each thing: "g width height", "n index x y w h", "c index x y w h",
-/// "e index points x y ... label-x label-y label-w label-h".
-std::string print_coordinates(const Positions& positions) {
+/// "e index tip points x y ... label-x label-y label-w label-h". The height is without the legend.
+std::string print_coordinates(const Layout& layout) {
+    const Positions& positions = layout.positions;
     std::ostringstream out;
-    out << "g " << positions.width << ' ' << positions.height << '\n';
+    out << "g " << positions.width << ' ' << positions.height - layout.legend << '\n';
     for (std::size_t i = 0; i < positions.nodes.size(); ++i) {
         print_box(out, 'n', i, positions.nodes[i]);
     }
@@ -151,7 +149,7 @@ std::string print_coordinates(const Positions& positions) {
     }
     for (std::size_t i = 0; i < positions.lines.size(); ++i) {
         const Positions::Line& line = positions.lines[i];
-        out << "e " << i << ' ' << line.curve.size();
+        out << "e " << i << ' ' << line.tip << ' ' << line.curve.size();
         for (const Point& each : line.curve) out << ' ' << each.x << ' ' << each.y;
         out << ' ' << line.label.x << ' ' << line.label.y << ' ' << line.label_width << ' '
             << line.label_height << '\n';
@@ -184,11 +182,16 @@ void spread(Agraph_t* graph, double factor) {
     if (factor > 1) set(graph, "K", std::to_string(0.6 * factor));
 }
 
+/// Dots an inch: less where the picture would have more pixels than can be drawn and opened.
+double png_resolution(const Positions& positions, double most_pixels) {
+    const double inches = positions.width * positions.height / (points_an_inch * points_an_inch);
+    return std::min(sharp, std::sqrt(most_pixels / std::max(1.0, inches)));
+}
+
 /// nullptr where the engine failed, lost an edge or made a strip.
 Agraph_t* try_layout(GVC_t* context, const GraphvizJob& job, double factor, Layout& layout) {
     Agraph_t* graph = agmemread(job.dot.c_str());
     if (graph == nullptr) return nullptr;
-    if (job.format == "png") set(graph, "dpi", "144");  // as sharp as a screen of today
     spread(graph, factor);
     if (gvLayout(context, graph, job.engine.c_str()) != 0) return nullptr;
     if (!every_edge_is_drawn(graph, job.edges)) return nullptr;
@@ -222,10 +225,12 @@ bool lay_out(const GraphvizJob& job, int seconds, std::string& result) {
     Agraph_t* graph = best_layout(context, job, seconds, layout);
     if (graph == nullptr) return false;
     if (job.format == coordinates) {
-        result = print_coordinates(layout.positions);
+        result = print_coordinates(layout);
         return true;
     }
-    move_labels(layout);
+    if (job.format == "png") {
+        GD_drawing(graph)->dpi = png_resolution(layout.positions, job.pixels);
+    }
     char* data = nullptr;
     unsigned length = 0;
     if (gvRenderData(context, graph, job.format.c_str(), &data, &length) != 0 || data == nullptr)
@@ -331,8 +336,8 @@ void read_coordinates(const std::string& text, Positions& into) {
         in >> index;
         if (kind == 'e') {
             std::size_t count = 0;
-            in >> count;
             Positions::Line line;
+            in >> line.tip >> count;
             line.curve.resize(count);
             for (Point& each : line.curve) in >> each.x >> each.y;
             in >> line.label.x >> line.label.y >> line.label_width >> line.label_height;

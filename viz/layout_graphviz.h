@@ -15,6 +15,7 @@ struct GraphvizJob {
     std::string format;  ///< "svg", "png", "pdf", or `coordinates`
     std::string engine;
     std::size_t edges = 0;  ///< that must be in the result
+    double pixels = 40e6;   ///< of a PNG, at most: 160 MB while it is drawn
 };
 
 inline constexpr const char* coordinates = "coordinates";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viz/narrow.h"
 
+#include "viz/community_names.h"
 #include "viz/drawn.h"
 
 namespace nspect::viz {
@@ -83,6 +84,15 @@ std::string place_of(const Inventory& inventory, std::size_t workload, std::stri
     return places.size() == 1 ? *places.begin() : "several";
 }
 
+void group_by_community(Graph& graph) {
+    std::vector<bool> inside;
+    for (const GraphNode& node : graph.nodes) {
+        inside.push_back(node.kind != GraphNode::Kind::external);
+    }
+    const auto names = community_names(graph, inside);
+    for (std::size_t i = 0; i < names.size(); ++i) graph.nodes[i].group = names[i];
+}
+
 }  // namespace
 
 Graph narrowed(const Graph& graph, const Narrow& narrow) {
@@ -105,6 +115,10 @@ std::vector<std::size_t> nodes_named(const Graph& graph, std::string_view text) 
 }
 
 bool regroup(Graph& graph, const Inventory& inventory, std::string_view by) {
+    if (by == "community") {
+        group_by_community(graph);
+        return true;
+    }
     if (by != "host" && (!by.starts_with("label:") || by == "label:")) return false;
     for (GraphNode& node : graph.nodes) {
         if (node.workload) node.group = place_of(inventory, *node.workload, by);

@@ -30,9 +30,9 @@ Graph narrowed(const Graph& graph, const Narrow& narrow);
 /// of a group by "shop/".
 std::vector<std::size_t> nodes_named(const Graph& graph, std::string_view text);
 
-/// Groups workloads by something else than their namespace: "host", or a label's value where `by`
-/// is "label:KEY". Those without one are in no group; those whose endpoints differ in "several".
-/// False when `by` is nothing of these.
+/// Groups workloads by something else than their namespace: "host", "community" (who talk among
+/// themselves), or a label's value where `by` is "label:KEY". Those without one are in no group;
+/// those whose endpoints differ in "several". False when `by` is nothing of these.
 bool regroup(Graph& graph, const Inventory& inventory, std::string_view by);
 
 }  // namespace nspect::viz

@@ -33,11 +33,11 @@ struct Shop {
         world.policies = {policy};
     }
 
-    Audit audit() {
+    Audit audit(OutsideBy outside = OutsideBy::asked) {
         world.inventory = with_recording(std::move(world.inventory), recording.recording());
         const auto conversations = stitch(recording.recording(), world.inventory);
         const PolicyEngine engine(world);
-        return analyzer::audit(engine, conversations, recording.recording());
+        return analyzer::audit(engine, conversations, recording.recording(), {}, outside);
     }
 };
 
@@ -137,6 +137,33 @@ TEST_CASE("an allowed request without answer is found, and where it was lost") {
     }
 }
 
+TEST_CASE(
+    "an edge counts what was lost, names where most of it was, and counts what was sent again") {
+    Shop shop;
+    const auto talk = [&](unsigned number) {
+        auto flow = shop.recording.tcp("10.0.0.1:" + std::to_string(40000 + number), "10.0.0.2:80");
+        return flow.isn(number, std::nullopt).outcome(Outcome::unanswered);
+    };
+    auto& sightings = shop.recording.recording().sightings;
+    talk(1).inside("web");
+    sightings.back().retransmits = 5;
+    talk(2).inside("web").veth("web");
+    sightings.back().retransmits = 2;
+    talk(3).inside("web").veth("web");
+    shop.recording.tcp("10.0.0.1:41000", "10.0.0.3:80").isn(9, 10).veth("web").veth("job");
+    const auto audit = shop.audit();
+    const auto& lost = edge(audit, "web", "db");
+    CHECK(lost.lost == 3);
+    CHECK(lost.lost_between ==
+          std::pair<std::string, std::string>("veth-web (web)", "veth-db (db)"));
+    CHECK(lost.retransmitting == 2);
+    CHECK(lost.retransmits == 7);
+    const auto& whole = edge(audit, "web", "job");
+    CHECK(whole.lost == 0);
+    CHECK(whole.lost_between.first.empty());
+    CHECK(whole.retransmitting == 0);
+}
+
 TEST_CASE("a rule nobody needed is found at its line, with what it opens") {
     Shop shop;
     shop.recording.tcp("10.0.0.3:40000", "10.0.0.1:80").isn(1, 2).veth("job").veth("web");
@@ -205,6 +232,48 @@ TEST_CASE("peers that nobody is known to own are found") {
         CHECK(find(audit, "unknown-peer") == nullptr);
         CHECK(edge(audit, "web", "api.example.org").conversations == 1);
     }
+}
+
+TEST_CASE("the outside is drawn by name, by block, or as one") {
+    Shop shop;
+    Policy policy = network_policy("default", "web-out", {{"app", "web"}}, false, true);
+    policy.egress = {rule(Action::allow, {Peer{AddressPeer{block("203.0.113.0/24")}}}, tcp(443))};
+    shop.world.policies.push_back(policy);
+    shop.recording.name("10.0.0.1", "api.example.org", "203.0.113.5");
+    std::uint16_t port = 40000;
+    const auto talk = [&](const std::string& to) {
+        auto flow = shop.recording.tcp("10.0.0.1:" + std::to_string(++port), to + ":443");
+        return flow.isn(port, port + 1U);
+    };
+    TlsSeen told;
+    told.sni = "shop.example.net";
+    talk("203.0.113.5").veth("web");
+    talk("198.51.100.1").tls(told).veth("web");
+    talk("198.51.100.2").veth("web");
+    talk("192.0.2.9").veth("web");
+    talk("10.9.9.9").veth("web");
+    const auto names = [&](OutsideBy outside) {
+        std::vector<std::string> list;
+        for (const auto& node : shop.audit(outside).graph.nodes) {
+            if (node.kind == GraphNode::Kind::external) list.push_back(node.id);
+        }
+        return list;
+    };
+    using List = std::vector<std::string>;
+    CHECK(names(OutsideBy::asked) == List{"10.9.9.0/24", "api.example.org", "internet"});
+    CHECK(names(OutsideBy::name) ==
+          List{"10.9.9.0/24", "api.example.org", "internet", "shop.example.net (SNI)"});
+    CHECK(names(OutsideBy::block) ==
+          List{"10.9.9.0/24", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"});
+    CHECK(names(OutsideBy::internet) == List{"10.9.9.0/24", "internet"});
+    // What was allowed and what was not are one edge: the worse counts.
+    CHECK(edge(shop.audit(OutsideBy::internet), "web", "internet").state ==
+          EdgeState::denied_flowed);
+    // That a client says so makes nobody known.
+    const auto audit = shop.audit(OutsideBy::name);
+    CHECK(std::any_of(audit.findings.begin(), audit.findings.end(), [](const Finding& each) {
+        return each.subject.find("(SNI)") != std::string::npos;
+    }));
 }
 
 TEST_CASE("the internet is one node, except for blocks that a rule sets apart") {

@@ -80,6 +80,20 @@ class Json(unittest.TestCase):
                         schema.validate(each)
                         self.assertEqual(each["schema"], 1)
 
+    def test_edges_count_what_was_lost_and_sent_again(self):
+        for verb in ("graph", "audit"):
+            schema = validator(SCHEMAS / f"{verb}.schema.json")
+            whole = documents(verb, nspect(verb, *SHOP, "-o", "json"))[0]
+            lossy = [each for each in whole["edges"] if "lost" in each]
+            with self.subTest(verb=verb):
+                self.assertEqual([(each["src"], each["dst"]) for each in lossy], [("ops/monitor[Pod]", "shop/db[StatefulSet]")])
+                self.assertEqual(lossy[0]["lost"]["conversations"], 1)
+                self.assertGreater(lossy[0]["retransmits"]["packets"], 0)
+                for key, value in (("lost", {"conversations": 1}), ("lost", {"conversations": 0, "between": ["a", "b"]}),
+                                   ("lost", {"conversations": 1, "between": ["a"]}), ("retransmits", {"conversations": 1})):
+                    spoilt = {**whole, "edges": [{**lossy[0], key: value}]}
+                    self.assertFalse(schema.is_valid(spoilt), (key, value))
+
     def test_schemas_refuse_what_is_not_written_down(self):
         for verb, ways in JSON.items():
             schema = validator(SCHEMAS / f"{verb}.schema.json")

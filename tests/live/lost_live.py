@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Where packets were lost, hop by hop: `nspect capture`, then what `explain` and `audit` say of each.
+"""Where packets were lost, hop by hop: `nspect capture`, then what `explain`, `audit` and the picture say of each.
 
     tests/live/lost_live.py PROGRAM          needs root and nft
 
@@ -218,6 +218,7 @@ SAYS = {
 NOT_SAID = {("web", f"db:{GOOD}"): "lost", ("web", f"db:{SECOND}"): "lost"}
 FINDINGS = {"dns-no-such-name": "nothere.shop", "dns-server-failure": "broken.shop", "dns-unanswered": "silent.shop",
             "path-mtu": "1000", "lost-in-between": "vdb (db)"}
+IN_THE_PICTURE = ["⊗", "after vweb (web), before vdb (db)", "after vweb (web), before vlossy (lossy)", "↻", "resent"]
 
 
 def record(program, recording):
@@ -263,6 +264,11 @@ def judge(program, recording):
         told = [each for each in audit["findings"] if each["code"] == code and evidence in " ".join(each["evidence"])]
         wrong += not told
         print(f"{'ok   ' if told else 'WRONG'} audit: {code}")
+    picture = subprocess.run([program, "graph", recording, "-o", "svg", "-q"], capture_output=True, check=False,
+                             timeout=TIMEOUT, text=True).stdout
+    for words in IN_THE_PICTURE:
+        wrong += words not in picture
+        print(f"{'ok   ' if words in picture else 'WRONG'} picture: {words}")
     return wrong
 
 

@@ -81,15 +81,21 @@ TEST_CASE("in both themes text reads on what it stands on", "[viz]") {
     }
 }
 
-TEST_CASE("no two states look alike without colour", "[viz]") {
-    std::set<std::string_view> symbols;
-    std::set<std::pair<std::string_view, std::string_view>> lines;
-    for (const EdgeState state : all_states) {
-        symbols.insert(viz::edge_style(state).symbol);
-        lines.insert({viz::edge_style(state).dash, viz::edge_style(state).arrow});
+TEST_CASE("no two states look alike without colour, however wide their lines", "[viz]") {
+    using enum EdgeState;
+    const std::vector<EdgeState> compared{added, removed, changed};
+    for (const auto& states :
+         {std::vector<EdgeState>(std::begin(all_states), std::end(all_states)), compared}) {
+        std::set<std::string_view> symbols;
+        std::set<std::pair<std::string_view, std::string_view>> lines;
+        for (const EdgeState state : states) {
+            const viz::EdgeStyle& style = viz::edge_style(state);
+            symbols.insert(style.symbol);
+            lines.insert({style.dash == "bold" ? "solid" : style.dash, style.arrow});
+        }
+        CHECK(symbols.size() == states.size());
+        CHECK(lines.size() == states.size());
     }
-    CHECK(symbols.size() == 6);
-    CHECK(lines.size() == 6);
 }
 
 TEST_CASE("a label names each protocol once, and few ports", "[viz]") {
@@ -144,6 +150,40 @@ TEST_CASE("a label says what went missing, but not of what policy blocks", "[viz
     made.outcomes[static_cast<std::size_t>(Outcome::established)] = 4;
     made.outcomes[static_cast<std::size_t>(Outcome::unanswered)] = 2;
     CHECK(label({made}) == "\u2713 TCP 443 \u2026 2 unanswered");
+    made.state = EdgeState::denied_blocked;
+    CHECK(label({made}) == "\u2717 TCP 443");
+}
+
+TEST_CASE("a label says how many were lost, after which place, and sent again", "[viz]") {
+    GraphEdge made = edge(Protocol::tcp, 443);
+    made.conversations = 6;
+    made.outcomes[static_cast<std::size_t>(Outcome::established)] = 6;
+    made.lost = 2;
+    made.lost_between = {"veth1 (web)", "veth2 (db)"};
+    made.retransmitting = 3;
+    CHECK(
+        label({made}) ==
+        "\u2713 TCP 443 \u2297 2 lost \u21BB 3 resent (lost after veth1 (web), before veth2 (db))");
+    GraphEdge other = made;
+    other.point.port = Port{80};
+    other.lost = 1;
+    other.lost_between.second = "eth0 (db)";
+    CHECK(label({made, other}) ==
+          "\u2713 TCP 80, 443 \u2297 3 lost \u21BB 6 resent (lost after veth1 "
+          "(web), before veth2 (db), and elsewhere)");
+    const auto marks = [&](const GraphEdge& each) {
+        viz::View view;
+        view.graph = two_nodes({each});
+        std::string text;
+        for (const auto& entry : viz::legend(view, viz::drawn_edges(view.graph)))
+            text += entry.mark;
+        return text;
+    };
+    CHECK(marks(made) == "\u2713\u21BB\u2297\u25A1");
+    // It is known already that these were sent again.
+    made.outcomes = {};
+    made.outcomes[static_cast<std::size_t>(Outcome::unanswered)] = 6;
+    CHECK(marks(made) == "\u2713\u2026\u2297\u25A1");
     made.state = EdgeState::denied_blocked;
     CHECK(label({made}) == "\u2717 TCP 443");
 }

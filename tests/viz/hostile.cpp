@@ -54,6 +54,8 @@ viz::View hostile_view(const std::string& text) {
     edge.rules = {text};
     edge.app = text;
     edge.services = {text};
+    edge.lost = edge.retransmitting = edge.retransmits = 1;
+    edge.lost_between = {text, text};
     view.graph.edges = {edge};
     view.findings = {
         {"some-code", Severity::high, text, text, {text}, Location{text, 3, 4, ""}, 0}};

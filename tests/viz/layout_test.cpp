@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdint>
 
 #include <catch2/catch.hpp>
 
@@ -128,6 +129,26 @@ TEST_CASE("PNG and PDF are what they say", "[viz][layout]") {
     const auto pdf = viz::render(view, "pdf");
     REQUIRE(pdf);
     CHECK(pdf->starts_with("%PDF-"));
+}
+
+TEST_CASE("a PNG is sharp while it is small, and has a bounded number of dots", "[viz][layout]") {
+    const auto dots = [](const viz::View& view) {
+        const auto png =
+            viz::render(view, "png", {&viz::light_theme(), {60, std::size_t{1} << 30U}});
+        REQUIRE(png);
+        double product = 1;
+        for (const std::size_t at : {16, 20}) {
+            std::uint32_t side = 0;
+            for (std::size_t i = 0; i < 4; ++i)
+                side = side << 8U | static_cast<unsigned char>((*png)[at + i]);
+            product *= side;
+        }
+        return product;
+    };
+    const auto shop = test::shop_view();
+    const Positions where = viz::positions(shop);
+    CHECK(dots(shop) > 4 * where.width * where.height);  // 144 dots an inch, and a legend
+    CHECK(dots(test::ring_view(700, 10, 3)) < 14e6);     // 12, and margins
 }
 
 TEST_CASE("without time for any engine the page still has a layout", "[viz][layout]") {

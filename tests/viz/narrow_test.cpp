@@ -122,6 +122,8 @@ TEST_CASE("workloads stand by host or by a label's value", "[viz][narrow]") {
     REQUIRE(viz::regroup(graph, inventory, "label:tier"));
     CHECK(graph.nodes[0].group == "front");
     CHECK(graph.nodes[1].group == "back");
+    REQUIRE(viz::regroup(graph, inventory, "community"));
+    CHECK(graph.nodes[0].group.starts_with("around "));
     CHECK_FALSE(viz::regroup(graph, inventory, "label:"));
     CHECK_FALSE(viz::regroup(graph, inventory, "colour"));
 }

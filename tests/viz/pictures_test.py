@@ -18,7 +18,8 @@ SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
 SVG = "{http://www.w3.org/2000/svg}"
 TITLE = "{http://www.w3.org/1999/xlink}title"
 LETTER = 0.75  # of the font's size: no bold letter in the samples' titles is wider on average
-MARKS = "✓○✗⚠◇⊗…↻"
+LOSS = "what the shop lost"
+MARKS = "✓○✗⚠◇⊗…↻+−≠"
 
 Box = collections.namedtuple("Box", "left top right bottom")
 
@@ -62,6 +63,9 @@ class Drawing:
         self.labels, self.nodes, self.groups, self.titles, self.edges, self.label_text = {}, {}, {}, {}, {}, {}
         for part in graph.findall(SVG + "g"):
             kind, name = part.get("class"), part.get("id")
+            if kind == "node label":  # it stands apart, so as to lie above all lines
+                self.note_label(part, "e" + name[1:])
+                continue
             shapes = [each for each in part.iter() if each.tag in (SVG + "path", SVG + "polygon", SVG + "ellipse")]
             texts = list(part.iter(SVG + "text"))
             if kind == "node":
@@ -71,15 +75,16 @@ class Drawing:
                 self.titles[name] = around([box_of(each) for each in texts])
             elif kind == "edge":
                 self.edges[name] = next(each.get(TITLE) for each in part.iter(SVG + "a"))
-                self.label_text[name] = "".join(each.text or "" for each in texts)
-                back = [box_of(each) for each in shapes if each.get("stroke") == "transparent"]
-                if back:
-                    self.labels[name] = around(back)
+                self.label_text.setdefault(name, "")
         # Title and legend of the whole belong to none of these.
         inside = {id(text) for part in graph.findall(SVG + "g") if part.get("class") for text in part.iter(SVG + "text")}
         outside = [text for text in graph.iter(SVG + "text") if id(text) not in inside]
         self.legend_text = " ".join(text.text or "" for text in outside)
         self.legend = around([box_of(each) for each in outside]) if outside else None
+
+    def note_label(self, part, edge):
+        self.label_text[edge] = "".join(each.text or "" for each in part.iter(SVG + "text"))
+        self.labels[edge] = around([box_of(each) for each in part.iter(SVG + "polygon") if each.get("stroke") == "transparent"])
 
     def covered(self):
         """[what a label covers that it must not]"""
@@ -148,6 +153,21 @@ def pictures(nspect, folder):
         yield recording.parent.name, ["graph", recording, recording.parent, "-q"]
     for name in ("calico", "cilium", "compose", "istio", "shop"):
         yield f"connectivity of {name}", ["connectivity", SAMPLES / name, "-q"]
+    # Without policies a loss is no denial, and everything that they closed is open.
+    yield LOSS, ["graph", SAMPLES / "shop" / "shop.nspect", SAMPLES / "shop" / "cluster.yaml", "-q"]
+    for name in ("calico", "cilium", "istio", "shop"):
+        for before, after in ((name, f"{name}/cluster.yaml"), (f"{name}/cluster.yaml", name)):
+            yield f"diff of {before} and {after}", ["diff", SAMPLES / before, SAMPLES / after, "-q"]
+    yield "diff of recordings", ["diff", mesh, SAMPLES / "shop" / "shop.nspect", SAMPLES / "shop", "-q"]
+
+
+def untold_losses(graph, drawing):
+    """[edge of the JSON that lost packets, whose label does not say so, with the place]"""
+    labels = {drawing.edges[name].split(": ")[0]: text for name, text in drawing.label_text.items()}
+    lossy = [edge for edge in graph["edges"] if "lost" in edge and edge["state"] != "denied-blocked"]
+    return [edge["src"] for edge in lossy
+            if f"⊗ {edge['lost']['conversations']} lost" not in labels[f"{edge['src']} -> {edge['dst']}"]
+            or not all(place in labels[f"{edge['src']} -> {edge['dst']}"] for place in edge["lost"]["between"])]
 
 
 def missing_edges(graph, drawing):
@@ -167,6 +187,9 @@ def check(nspect, name, arguments):
         if arguments[0] == "graph":
             graph = json.loads(run(nspect, *arguments, "-o", "json"))
             found += [f"no line for {each}" for each in missing_edges(graph, drawing)]
+            found += [f"the loss of {each} is not told" for each in untold_losses(graph, drawing)]
+            if name == LOSS and not any("lost" in each for each in graph["edges"]):
+                found.append("nothing was lost")
     for each in found:
         print(f"{name}: {each}")
     return drawing, len(found)
@@ -185,8 +208,13 @@ def check_the_checks(drawing):
     for text in drawing.root.iter(SVG + "text"):
         text.set("fill", "#808080")
     assert pale_texts(drawing)
-    edge = drawing.edges.pop(first)
-    source, target = edge.split(": ")[0].split(" -> ")
+    source, target = drawing.edges[first].split(": ")[0].split(" -> ")
+    lost = {"src": source, "dst": target, "state": "x", "lost": {"conversations": 1, "between": ["a", "b"]}}
+    drawing.label_text[first] = "⊗ 1 lost after a"
+    assert untold_losses({"edges": [lost]}, drawing)
+    drawing.label_text[first] += ", before b"
+    assert not untold_losses({"edges": [lost]}, drawing)
+    drawing.edges.pop(first)
     assert missing_edges({"edges": [{"src": source, "dst": target, "state": "x"}]}, drawing)
 
 
