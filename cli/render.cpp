@@ -36,12 +36,15 @@ bool is_picture(std::string_view format) {
 std::optional<viz::View> fewer_boxes(const OutputOptions& options, const viz::View& view) {
     const std::size_t nodes = view.graph.nodes.size();
     const bool large = options.collapse == "auto" && nodes >= viz::readable_nodes;
-    if (options.collapse != "always" && !large) return {};
-    auto made = viz::collapsed(view);
+    const bool always = options.collapse == "always";
+    if (!always && !large) return {};
+    auto made = viz::collapsed(view, always);
     if (made) {
         say(options, std::to_string(nodes) + " boxes are drawn as " +
                          std::to_string(made->graph.nodes.size()) +
                          " (--collapse never draws each; --focus opens one)");
+    } else if (always) {
+        say(options, "there is nothing to collapse: each box is drawn");
     }
     return made;
 }

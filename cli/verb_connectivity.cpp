@@ -189,7 +189,7 @@ Run declare_connectivity(CommandLine& line) {
     declare_policy_options(line, options->load);
     declare_staged_option(line, options->load);
     declare_output(line, options->output,
-                   {"text", "json", "csv", "md", "dot", "svg", "png", "pdf", "html"});
+                   {"text", "json", "csv", "md", "dot", "svg", "png", "pdf", "mermaid", "html"});
     line.footer(
         "Examples: nspect connectivity samples/shop -o svg --file shop.svg\n"
         "nspect connectivity samples/shop --from internet --port 443");

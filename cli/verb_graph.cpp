@@ -54,22 +54,22 @@ Status hide(const std::string& what, viz::Narrow& narrow) {
 }
 
 /// The part of the graph that is asked for, in the groups that are asked for.
-Status choose(const Options& options, const Inventory& inventory, Graph& graph) {
+Status choose(const Options& options, const Inventory& inventory, analyzer::Audit& audit) {
     viz::Narrow narrow;
     narrow.hops = options.hops;
     for (const std::string& each : options.hide) {
         if (const Status read = hide(each, narrow); !read) return read;
     }
     if (!options.focus.empty()) {
-        narrow.around = viz::nodes_named(graph, options.focus);
+        narrow.around = viz::nodes_named(audit.graph, options.focus);
         if (narrow.around.empty()) {
             return Error{Error::Kind::not_found,
                          "nobody in the graph is called '" + options.focus + "'",
                          "nspect graph -o md lists who is", "--focus"};
         }
     }
-    graph = viz::narrowed(graph, narrow);
-    if (options.group_by == "namespace" || viz::regroup(graph, inventory, options.group_by))
+    viz::narrow(narrow, audit);
+    if (options.group_by == "namespace" || viz::regroup(audit.graph, inventory, options.group_by))
         return done;
     return Error{Error::Kind::invalid, "'" + options.group_by + "' is nothing to group by",
                  "namespace, host, community, or label:KEY", "--group-by"};
@@ -104,7 +104,7 @@ int run(const Options& options) {
         page ? analyzer::audit(engine, loaded->conversations, loaded->context, how_far, outside)
              : graph_of(engine, *loaded, outside, how_far);
     progress.end();
-    if (const Status chosen = choose(options, loaded->world.inventory, audit.graph); !chosen)
+    if (const Status chosen = choose(options, loaded->world.inventory, audit); !chosen)
         return fail(chosen.error());
     const auto warnings = analyzer::capture_warnings(loaded->context, audit.half_seen);
     if (options.output.format == "json") {

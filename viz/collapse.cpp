@@ -123,15 +123,16 @@ std::optional<Overview> useful_overview(const Graph& graph) {
     return made;
 }
 
-std::optional<View> collapsed(const View& view) {
+std::optional<View> collapsed(const View& view, bool whenever) {
     if (!view.wires.empty()) return {};
-    auto made = useful_overview(view.graph);
-    if (!made) return {};
+    auto made = whenever ? overview(view.graph) : useful_overview(view.graph);
+    if (!made || made->graph.nodes.size() >= view.graph.nodes.size()) return {};
     View result;
     result.title = view.title + ": " + std::to_string(view.graph.nodes.size()) + " nodes as " +
                    std::to_string(made->graph.nodes.size());
     result.graph = std::move(made->graph);
     result.wide_by_bytes = view.wide_by_bytes;
+    result.warnings = view.warnings;
     return result;
 }
 

@@ -26,8 +26,9 @@ Overview overview(const Graph& graph);
 /// Where an overview has fewer than half of the nodes and more than one.
 std::optional<Overview> useful_overview(const Graph& graph);
 
-/// The view with its overview in place of its graph, where that is useful and there are no wires:
-/// the picture alone, without findings and details of edges.
-std::optional<View> collapsed(const View& view);
+/// The view with its overview in place of its graph, where that is useful (or, `whenever`, has
+/// fewer nodes at all) and there are no wires: the picture and its warnings, without findings and
+/// details of edges.
+std::optional<View> collapsed(const View& view, bool whenever = false);
 
 }  // namespace nspect::viz

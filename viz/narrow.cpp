@@ -51,8 +51,11 @@ std::vector<bool> with_edges(const Graph& graph, const Narrow& narrow,
     return kept;
 }
 
-Graph only(const Graph& graph, const std::vector<bool>& nodes, const std::vector<bool>& edges) {
+/// `edge_of`, by edge: its index in what is left, or no_edge.
+Graph only(const Graph& graph, const std::vector<bool>& nodes, const std::vector<bool>& edges,
+           std::vector<std::size_t>& edge_of) {
     Graph result;
+    edge_of.assign(graph.edges.size(), analyzer::no_edge);
     std::vector<std::size_t> index(graph.nodes.size());
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         index[i] = result.nodes.size();
@@ -63,6 +66,7 @@ Graph only(const Graph& graph, const std::vector<bool>& nodes, const std::vector
         if (!edges[i] || !nodes[edge.from] || !nodes[edge.to]) continue;
         edge.from = index[edge.from];
         edge.to = index[edge.to];
+        edge_of[i] = result.edges.size();
         result.edges.push_back(std::move(edge));
     }
     return result;
@@ -93,14 +97,33 @@ void group_by_community(Graph& graph) {
     for (std::size_t i = 0; i < names.size(); ++i) graph.nodes[i].group = names[i];
 }
 
-}  // namespace
-
-Graph narrowed(const Graph& graph, const Narrow& narrow) {
+Graph narrowed(const Graph& graph, const Narrow& narrow, std::vector<std::size_t>& edge_of) {
     std::vector<bool> shown;
     for (const GraphEdge& edge : graph.edges) shown.push_back(!is_hidden(graph, edge, narrow));
     const auto nodes =
         narrow.around.empty() ? with_edges(graph, narrow, shown) : near(graph, narrow, shown);
-    return only(graph, nodes, shown);
+    return only(graph, nodes, shown, edge_of);
+}
+
+}  // namespace
+
+Graph narrowed(const Graph& graph, const Narrow& narrow) {
+    std::vector<std::size_t> edge_of;
+    return narrowed(graph, narrow, edge_of);
+}
+
+void narrow(const Narrow& narrow, analyzer::Audit& audit) {
+    std::vector<std::size_t> place;
+    audit.graph = narrowed(audit.graph, narrow, place);
+    for (auto& edge : audit.edge_of) edge = place[edge];
+    std::erase_if(audit.findings, [&](const Finding& each) {
+        return each.edge && place[*each.edge] == analyzer::no_edge;
+    });
+    for (Finding& each : audit.findings) {
+        if (each.edge) each.edge = place[*each.edge];
+    }
+    audit.edges_by_state.clear();
+    for (const GraphEdge& edge : audit.graph.edges) ++audit.edges_by_state[edge.state];
 }
 
 std::vector<std::size_t> nodes_named(const Graph& graph, std::string_view text) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/audit.h"
 #include "model/graph.h"
 #include "model/inventory.h"
 
@@ -25,6 +26,9 @@ struct Narrow {
 /// The graph without what is hidden, and without those who thereby have no edge left; around some
 /// nodes, only what is that near. What is hidden is no way to others.
 Graph narrowed(const Graph& graph, const Narrow& narrow);
+/// The audit with that graph: conversations of edges that are hidden are of analyzer::no_edge,
+/// findings about these are left out.
+void narrow(const Narrow& narrow, analyzer::Audit& audit);
 
 /// The nodes a person may mean by "web", "shop/web" or "shop/web[Deployment]", or by a label; all
 /// of a group by "shop/".

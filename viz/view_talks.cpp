@@ -24,6 +24,7 @@ Activity activity_of(const analyzer::Audit& audit, const std::vector<Conversatio
     activity.steps = static_cast<std::size_t>(window / activity.step) + 1;
     std::vector<std::map<std::size_t, std::uint64_t>> counts(activity.edges.size());
     for (std::size_t i = 0; i < conversations.size(); ++i) {
+        if (audit.edge_of[i] == analyzer::no_edge) continue;
         const auto since = std::max(conversations[i].first - activity.from, Duration{0});
         ++counts[audit.edge_of[i]][static_cast<std::size_t>(since / activity.step)];
     }
@@ -60,6 +61,7 @@ std::vector<std::vector<std::size_t>> latest(const analyzer::Audit& audit,
         return conversations[a].first > conversations[b].first;
     };
     for (std::size_t i = 0; i < conversations.size(); ++i) {
+        if (audit.edge_of[i] == analyzer::no_edge) continue;
         auto& heap = found[audit.edge_of[i]];  // the earliest of them stands first
         heap.push_back(i);
         std::push_heap(heap.begin(), heap.end(), earlier);

@@ -25,6 +25,7 @@ VERBS = {
     "audit": (["audit", *SHOP], {"allowed-used", "allowed-unused", "denied-blocked"}),
     "audit mesh": (["audit", MESH, "samples/mesh"], {"unprotected"}),
     "graph": (["graph", *SHOP], {"allowed-used", "denied-blocked"}),
+    "graph, a part of it": (["graph", *SHOP, "--focus", "shop/pay", "--hide", "8444"], {"allowed-used"}),
     "graph of a recording alone": (["graph", SHOP[0]], {"unprotected"}),
     "connectivity": (["connectivity", "samples/shop"], {"allowed-used"}),
     "diff of policies": (["diff", "tests/golden/data/before", "tests/golden/data/after"], {"added", "removed"}),

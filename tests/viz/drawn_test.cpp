@@ -289,6 +289,16 @@ TEST_CASE("a namespace that holds nearly everything is shown by who talks to who
     CHECK(fewer->title == "all: 61 nodes as 4");
 }
 
+TEST_CASE("a small picture collapses where that is asked for, and keeps its warnings", "[viz]") {
+    auto view = test::ring_view(5, 3, 1);
+    view.warnings = {"7 packets were lost"};
+    CHECK_FALSE(viz::collapsed(view));
+    const auto fewer = viz::collapsed(view, true);
+    REQUIRE(fewer);
+    CHECK(fewer->graph.nodes.size() == 3);
+    CHECK(fewer->warnings == view.warnings);
+}
+
 TEST_CASE("an overview loses no edge: each is between groups or counted inside one", "[viz]") {
     for (const std::size_t groups : {std::size_t{1}, std::size_t{7}}) {
         const auto graph = test::ring_view(300, groups, 4).graph;

@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "viz/views.h"
+
 using namespace nspect;
 
 namespace {
@@ -95,6 +97,29 @@ TEST_CASE("nodes are known by their name, with or without kind", "[viz][narrow]"
     }
     CHECK(viz::nodes_named(chain(), "x").empty());
     CHECK(viz::nodes_named(chain(), "x/").size() > 1);  // a group, opened
+}
+
+TEST_CASE("of what is hidden a page has neither conversations nor findings", "[viz][narrow]") {
+    analyzer::Audit audit;
+    audit.graph = chain();
+    audit.edge_of = {2, 0, 1, 2};
+    Finding shown;
+    shown.edge = 2;
+    Finding hidden = shown;
+    hidden.edge = 0;
+    audit.findings = {hidden, shown, Finding{}};
+    viz::Narrow narrow;
+    narrow.hidden_traffic = TrafficSet::of(Protocol::tcp, {Port{80}, Port{80}});
+    viz::narrow(narrow, audit);
+    CHECK(words(audit.graph) == "b>c:443 c>d:53 e");
+    CHECK(audit.edge_of == std::vector<std::size_t>{1, analyzer::no_edge, 0, 1});
+    REQUIRE(audit.findings.size() == 2);
+    CHECK(audit.findings[0].edge == std::size_t{1});
+    CHECK(audit.edges_by_state[EdgeState::denied_flowed] == 1);
+    viz::View view;
+    view.graph = audit.graph;
+    viz::add_talks(audit, std::vector<Conversation>(4), {}, view);
+    CHECK(view.details.talks.size() == 3);
 }
 
 TEST_CASE("workloads stand by host or by a label's value", "[viz][narrow]") {

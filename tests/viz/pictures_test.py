@@ -161,6 +161,13 @@ def pictures(nspect, folder):
     yield "diff of recordings", ["diff", mesh, SAMPLES / "shop" / "shop.nspect", SAMPLES / "shop", "-q"]
 
 
+def struck_through(drawing):
+    """[label with lines above it]: what comes later in an SVG lies above."""
+    kinds = [part.get("class") for part in drawing.root.find(SVG + "g").findall(SVG + "g")]
+    lines = [at for at, kind in enumerate(kinds) if kind == "edge"]
+    return [at for at, kind in enumerate(kinds) if kind == "node label" and at < max(lines)]
+
+
 def untold_losses(graph, drawing):
     """[edge of the JSON that lost packets, whose label does not say so, with the place]"""
     labels = {drawing.edges[name].split(": ")[0]: text for name, text in drawing.label_text.items()}
@@ -184,6 +191,7 @@ def check(nspect, name, arguments):
         drawing = Drawing(run(nspect, *arguments, "-o", "svg", "--theme", theme))
         found += drawing.covered() + pale_texts(drawing)
         found += [f"the legend lacks {each}" for each in unexplained(drawing)]
+        found += [f"lines run over label {each}" for each in struck_through(drawing)]
         if arguments[0] == "graph":
             graph = json.loads(run(nspect, *arguments, "-o", "json"))
             found += [f"no line for {each}" for each in missing_edges(graph, drawing)]
@@ -205,6 +213,11 @@ def check_the_checks(drawing):
     assert any("crosses the border" in each for each in drawing.covered())
     drawing.legend_text = ""
     assert unexplained(drawing)
+    parts = drawing.root.find(SVG + "g")
+    label = next(part for part in parts.findall(SVG + "g") if part.get("class") == "node label")
+    parts.remove(label)
+    parts.insert(0, label)
+    assert struck_through(drawing)
     for text in drawing.root.iter(SVG + "text"):
         text.set("fill", "#808080")
     assert pale_texts(drawing)
