@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -13,6 +14,7 @@
 
 #include "analyzer/numbering.h"
 #include "analyzer/observer.h"
+#include "analyzer/packet_fate.h"
 #include "model/hash_seed.h"
 #include "model/order.h"
 
@@ -248,7 +250,18 @@ private:
         if (conversation.service) note_service(edge, *conversation.service);
         edge.retransmitting += conversation.retransmits > 0 ? 1 : 0;
         edge.retransmits += conversation.retransmits;
-        if (conversation.lost_between) note_loss(edge, *conversation.lost_between);
+        if (const auto between = place_of_loss(conversation)) note_loss(edge, *between);
+    }
+
+    /// Where packets vanished, all of them or some that were then sent again.
+    std::optional<std::pair<std::uint32_t, std::uint32_t>> place_of_loss(
+        const Conversation& conversation) const {
+        if (conversation.lost_between || conversation.retransmits == 0 || places_ == nullptr) {
+            return conversation.lost_between;
+        }
+        const PacketFate fate = packet_fate(conversation, *places_);
+        const bool lost = fate.fate == Fate::partly_lost || fate.fate == Fate::answer_lost;
+        return lost ? fate.between : std::nullopt;
     }
 
     void note_loss(Counts& edge, const std::pair<std::uint32_t, std::uint32_t>& between) {

@@ -150,6 +150,10 @@ TEST_CASE(
     talk(2).inside("web").veth("web");
     sightings.back().retransmits = 2;
     talk(3).inside("web").veth("web");
+    // Some of its packets came through, and the others were sent again.
+    shop.recording.tcp("10.0.0.3:42000", "10.0.0.2:80").isn(7, 8).veth("job").veth("db");
+    sightings.back().sent = {3, 200};
+    (sightings.rbegin() + 1)->retransmits = 1;
     shop.recording.tcp("10.0.0.1:41000", "10.0.0.3:80").isn(9, 10).veth("web").veth("job");
     const auto audit = shop.audit();
     const auto& lost = edge(audit, "web", "db");
@@ -158,6 +162,9 @@ TEST_CASE(
           std::pair<std::string, std::string>("veth-web (web)", "veth-db (db)"));
     CHECK(lost.retransmitting == 2);
     CHECK(lost.retransmits == 7);
+    const auto& part = edge(audit, "job", "db");
+    CHECK(part.lost == 1);
+    CHECK(part.lost_between.second == "veth-db (db)");
     const auto& whole = edge(audit, "web", "job");
     CHECK(whole.lost == 0);
     CHECK(whole.lost_between.first.empty());

@@ -218,7 +218,8 @@ SAYS = {
 NOT_SAID = {("web", f"db:{GOOD}"): "lost", ("web", f"db:{SECOND}"): "lost"}
 FINDINGS = {"dns-no-such-name": "nothere.shop", "dns-server-failure": "broken.shop", "dns-unanswered": "silent.shop",
             "path-mtu": "1000", "lost-in-between": "vdb (db)"}
-IN_THE_PICTURE = ["⊗", "after vweb (web), before vdb (db)", "after vweb (web), before vlossy (lossy)", "↻", "resent"]
+IN_THE_PICTURE = ["⊗", "after vweb (web), before vdb (db)", "after vweb (web), before vnarrow (narrow)",
+                  "after vweb (web), before vlossy (lossy)", "↻", "resent"]
 
 
 def record(program, recording):
