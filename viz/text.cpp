@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t gap = 2;                // columns between two cells
 constexpr std::size_t narrowest_cell = 8;     // a column is not cut below this
 constexpr std::size_t narrowest_of_many = 7;  // where there are so many that they do not fit else
+constexpr std::size_t hardly_cut = 24;        // what is left of a cell still tells it apart
+constexpr std::size_t least_beside = 3;       // columns
 
 std::string paint(const std::string& text, const char* code, const TextStyle& style) {
     return style.color ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
@@ -75,6 +77,35 @@ void shrink(std::vector<std::size_t>& widths, std::size_t width) {
             --*widest;
         }
     }
+}
+
+/// How many columns stand beside each other; the others go below their row. A long reason, which
+/// stands last, goes first; then as many as it takes for the rest to be hardly cut.
+std::size_t columns_beside(std::vector<std::size_t> widths, std::size_t width) {
+    const auto cut_little = [&] {
+        auto cut = widths;
+        for (auto& each : cut) each = std::min(each, hardly_cut);
+        return total(cut) <= width;
+    };
+    if (widths.size() > 2 && total(widths) > width && widths.back() > narrowest_cell)
+        widths.pop_back();
+    while (widths.size() > least_beside && !cut_little()) widths.pop_back();
+    return widths.size();
+}
+
+/// What does not stand beside the first `beside` columns: "Bytes 1.2 kB, TLS mutual", and a long
+/// reason without a name.
+std::string below(const Table& table, const std::vector<std::string>& row, std::size_t beside,
+                  const std::vector<std::size_t>& widths, const TextStyle& style) {
+    std::string text;
+    for (std::size_t i = beside; i < row.size(); ++i) {
+        if (row[i].empty() || row[i] == "-") continue;
+        const bool reason = i + 1 == row.size() && widths[i] > hardly_cut;
+        if (!text.empty()) text += reason ? "; " : ", ";
+        if (!reason) text += shown(table.columns[i], style) + " ";
+        text += cell_text(table, row[i], i, style);
+    }
+    return text;
 }
 
 std::string table_line(const Table& table, const std::vector<std::string>& cells,
@@ -167,24 +198,10 @@ std::string finding_text(const Finding& finding, const TextStyle& style) {
 }  // namespace
 
 std::string to_text(const Table& table, const TextStyle& style) {
-    auto widths = column_widths(table, style);
-    // Long reasons stand last. Where there is no room for them beside the rest, below their row.
-    const bool below = style.width != 0 && widths.size() > 2 && total(widths) > style.width &&
-                       widths.back() > narrowest_cell;
-    if (below) widths.pop_back();
-    if (style.width != 0) shrink(widths, style.width);
     std::string text;
     if (!table.title.empty())
         text += paint(wrapped(shown(table.title, style), 0, style.width), "1", style) + "\n";
-    if (style.width != 0 && total(widths) > style.width) return text + stacked(table, style, true);
-    text += paint(table_line(table, table.columns, widths, style, true), "2", style) + "\n";
-    for (const auto& row : table.rows) {
-        text += table_line(table, row, widths, style) + "\n";
-        if (below && row.back() != "-" && !row.back().empty()) {
-            text += paint(wrapped(shown(row.back(), style), 4, style.width), "2", style) + "\n";
-        }
-    }
-    return text;
+    return text + GrowingTable(style).add(table);
 }
 
 std::string GrowingTable::add(const Table& table) {
@@ -192,12 +209,19 @@ std::string GrowingTable::add(const Table& table) {
     const auto needed = column_widths(table, style_);
     widths_.resize(needed.size());
     for (std::size_t i = 0; i < needed.size(); ++i) widths_[i] = std::max(widths_[i], needed[i]);
-    if (style_.width != 0) shrink(widths_, style_.width);
-    if (style_.width != 0 && total(widths_) > style_.width) return stacked(table, style_, first);
+    if (first) beside_ = style_.width == 0 ? widths_.size() : columns_beside(widths_, style_.width);
+    auto widths = widths_;
+    widths.resize(beside_);
+    if (style_.width != 0) shrink(widths, style_.width);
+    if (style_.width != 0 && total(widths) > style_.width) return stacked(table, style_, first);
     std::string text;
     if (first)
-        text = paint(table_line(table, table.columns, widths_, style_, true), "2", style_) + "\n";
-    for (const auto& row : table.rows) text += table_line(table, row, widths_, style_) + "\n";
+        text = paint(table_line(table, table.columns, widths, style_, true), "2", style_) + "\n";
+    for (const auto& row : table.rows) {
+        text += table_line(table, row, widths, style_) + "\n";
+        const std::string rest = below(table, row, beside_, widths_, style_);
+        if (!rest.empty()) text += paint(wrapped(rest, 4, style_.width), "2", style_) + "\n";
+    }
     return text;
 }
 

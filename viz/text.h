@@ -25,7 +25,7 @@ std::string to_text(const View& view, const TextStyle& style);
 /// below. Nothing when there are more workloads.
 std::optional<std::string> to_matrix(const analyzer::Connectivity& connectivity,
                                      const TextStyle& style, std::size_t most = 60);
-/// One table. Where it is wider than the terminal, the last column goes below its row, and cells
+/// One table. Where it is wider than the terminal, the last columns go below their row, and cells
 /// are cut in the middle with an ellipsis; where even that is too wide, each cell has its own line,
 /// or several.
 std::string to_text(const Table& table, const TextStyle& style);
@@ -41,6 +41,7 @@ public:
 private:
     TextStyle style_;
     std::vector<std::size_t> widths_;
+    std::size_t beside_ = 0;  ///< columns beside each other, settled by the first rows
 };
 
 }  // namespace nspect::viz
