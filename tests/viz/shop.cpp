@@ -279,11 +279,11 @@ Recording shop_recording() {
     web.runtime = "docker";
     web.name = "web";
     web.interfaces = {
-        {2, "eth0", "veth", "", true, 7, 4026531840, "veth3b1c", {IpAddress::v4(0x0AF4010B)}}};
+        {2, "eth0", "veth", "", true, 7, 4026531840, "veth3b1c", {IpAddress::v4(0x0AF4010B)}, {}}};
     TargetInfo host;
     host.netns = 4026531840;
     host.is_host = true;
-    host.interfaces = {{7, "veth3b1c", "veth", "", true, 2, 4026532185, "eth0", {}}};
+    host.interfaces = {{7, "veth3b1c", "veth", "", true, 2, 4026532185, "eth0", {}, {}}};
     recording.targets = {host, web};
     return recording;
 }
