@@ -280,7 +280,7 @@ MANIFESTS, CHANGED, BROKEN = FOLDER / "[a](javascript:alert(1))", FOLDER / "two\
 INSPECTED = FOLDER / "inspect <svg onload=alert(1)>.json"
 SHOP = "samples/shop"
 FORMATS = {
-    "flows": ["text", "json", "csv"], "connectivity": ["text", "json", "csv", "md", "dot", "svg", "png", "pdf", "html"],
+    "flows": ["text", "json", "csv"], "connectivity": ["text", "json", "csv", "md", "dot", "svg", "png", "pdf", "mermaid", "html"],
     "audit": ["text", "json", "md", "sarif", "junit", "html", "csv", "baseline"], "explain": ["text", "json"],
     "generate": ["yaml", "text", "json", "md", "junit"], "lint": ["text", "json", "md", "sarif", "junit", "baseline"],
     "diff": ["text", "json", "csv", "md", "junit", "dot", "svg", "png", "pdf", "mermaid", "html"],
@@ -293,7 +293,7 @@ RUNS = [
     ("explain", ["@first", "@last", RECORDING]), ("explain", ["internet", "ns1/p1", MANIFESTS]), ("generate", [RECORDING]),
     ("generate", [RECORDING, MANIFESTS, "--diff"]), ("lint", [MANIFESTS]), ("lint", [RECORDING, MANIFESTS]), ("lint", [BROKEN]),
     ("diff", [MANIFESTS, CHANGED]), ("diff", [EARLIER, RECORDING, SHOP]), ("diff", [EARLIER, RECORDING]), ("graph", [RECORDING, MANIFESTS]), ("graph", [RECORDING]),
-    ("graph", [RECORDING, INSPECTED]),
+    ("graph", [RECORDING, INSPECTED]), ("graph", [RECORDING, "--outside", "name", "--collapse", "never"]),
 ]
 # Of a name or a file's, however it is written; where all names are valid, and in generate's JUnit, there is none.
 SEEN = re.compile("alert|SUM|gnp|calc|hidden|touch|DATA|init|flush|item|click|red|nul|img|lines|unnamed|slash")
