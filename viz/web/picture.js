@@ -20,7 +20,7 @@ const tips = {
   "allowed-used": ["M0,0.8L10,5L0,9.2z", false],
   "allowed-unused": ["M1,1L10,5L1,9z", true],
   "denied-blocked": ["M8,0L10,0L10,10L8,10z", false],
-  "denied-flowed": ["M0,0L10,5L0,10z", false],
+  "denied-flowed": ["M-9,0L1,5L-9,10zM0,0L10,5L0,10z", false],
   "unprotected": ["M0,0L10,5L0,10L3.5,5z", false],
   "undecided": ["M0.5,5L5,1.5L9.5,5L5,8.5z", true],
   "added": ["M0,0L10,5L0,10z", false],
@@ -142,6 +142,7 @@ class Picture {
       const [path, hollow] = tips[state];
       defs.append("marker").attr("id", "tip-" + state).attr("viewBox", "-1 -1 12 12").attr("refX", 10).attr("refY", 5)
         .attr("markerWidth", 10).attr("markerHeight", 10).attr("markerUnits", "userSpaceOnUse").attr("orient", "auto")
+        .attr("overflow", "visible")
         .append("path").attr("d", path).attr("class", `tip state-${state}${hollow ? " hollow" : ""}`);
     }
   }
