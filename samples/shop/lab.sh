@@ -121,6 +121,7 @@ in_pod api dig +short +tries=3 +time=1 db.shop.svc A >/dev/null
 
 # --- capture ----------------------------------------------------------------------------------------------
 "$nspect" targets >"$out/targets.txt"
+: >"$out/capture.log"  # read before the recorder has begun
 "$nspect" capture --out "$out/shop.nspect" 2>"$out/capture.log" &
 capture=$!
 for _ in $(seq 100); do
