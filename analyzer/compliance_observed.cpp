@@ -157,7 +157,8 @@ void check_certificates(ComplianceFacts& facts) {
                        : "no certificate could be read: TLS 1.3 encrypts them, and a key log was "
                          "not given");
     facts.judge_seen(std::move(check), facts.found({"certificate-expired", "certificate-weak"}),
-                     "so were the " + std::to_string(count) + " that could be read",
+                     count == 1 ? "so was the one that could be read"
+                                : "so were the " + std::to_string(count) + " that could be read",
                      "some were not");
 }
 
