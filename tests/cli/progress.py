@@ -24,7 +24,7 @@ CLEAR = "\r\x1b[K"
 BARS = {"C.UTF-8": "[\u2588\u2591]{20}", "C": "[#.]{20}"}
 # What is soon over is not talked about, and how soon that is depends on the machine: work is made larger until it is.
 COPIES = [25_000 << doubled for doubled in range(7)]
-PODS = [1_500 << doubled for doubled in range(4)]
+PODS = (250, 500, 1000, 2000, 4000)
 
 
 def slowly(pipe):
