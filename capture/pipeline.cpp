@@ -12,12 +12,13 @@ DecodedPacket Pipeline::understand(const RawPacket& raw) noexcept {
     return decode(raw.data, raw.wire_length, raw.link);
 }
 
-bool Pipeline::count(DecodedPacket& packet, std::uint32_t vantage, Timestamp time) {
+bool Pipeline::count(DecodedPacket& packet, const FlowPlace& place, std::uint32_t vantage,
+                     Timestamp time) {
     ++packets_;
     ++outcomes_[static_cast<std::size_t>(packet.outcome)];
     if (packet.outcome != DecodeOutcome::ok) return false;
     const auto before = table_.flows_begun();
-    table_.add(packet, vantage, time);
+    table_.add(packet, place, vantage, time);
     return table_.flows_begun() != before;
 }
 

@@ -19,9 +19,15 @@ public:
 
     static DecodedPacket understand(const RawPacket& raw) noexcept;
     /// Takes a packet of a vantage that is wanted. True: it is the first of a flow.
-    bool count(DecodedPacket& packet, std::uint32_t vantage, Timestamp time);
+    bool count(DecodedPacket& packet, std::uint32_t vantage, Timestamp time) {
+        return count(packet, table_.place_of(packet, vantage), vantage, time);
+    }
+    /// The same where its place in the table was found beforehand.
+    bool count(DecodedPacket& packet, const FlowPlace& place, std::uint32_t vantage,
+               Timestamp time);
 
     FlowTable& table() noexcept { return table_; }
+    const FlowTable& table() const noexcept { return table_; }
     std::uint64_t packets() const noexcept { return packets_; }
 
     /// Adds names, packet counts that changed, and what the table could not hold since the last

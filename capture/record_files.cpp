@@ -2,97 +2,144 @@
 #include "capture/record_files.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 #include "capture/pipeline.h"
+#include "capture/read_ahead.h"
 #include "capture/source/capture_file.h"
 
 namespace nspect::capture {
 namespace {
 
-constexpr std::size_t packets_at_once = 4096;
-constexpr std::size_t most_ahead = 16;  // a power of two
 constexpr std::size_t sightings_in_batch = 16384;
 constexpr std::uint64_t packets_in_batch = 1'000'000;
+// A flow is seldom in the cache: it is asked for while packets before it are counted.
+constexpr std::size_t place_ahead = 16;
+constexpr std::size_t flow_ahead = 8;
 
 class FileRecorder {
 public:
     FileRecorder(FileRecorderOptions options, BatchSink sink)
         : info_(std::move(options.info)),
           pipeline_(options.flows, options.seed, std::move(options.observer)),
+          reader_(pipeline_.table()),
           writer_(std::move(sink), options.writer),
-          secrets_(std::move(options.secrets)) {}
+          secrets_(std::move(options.secrets)),
+          read_alone_(options.read_alone) {}
 
     void read(PacketSource& source);
     RecordingSummary end();
 
 private:
-    /// One that is decoded and not counted yet.
-    struct Ahead {
-        DecodedPacket packet;
-        std::uint32_t vantage = 0;
-        Timestamp time{};
-        std::uint64_t place = 0;  ///< as the flow table gave it
-    };
-
-    void take(const PacketSource& source, const RawPacket& raw);
-    void count_first();
-    void count_ahead();
-    std::uint32_t vantage_of(const PacketSource& source, const RawPacket& raw, std::uint32_t index);
+    void read_ahead(PacketSource& source);
+    void read_through(PacketSource& source);
+    void take(const PacketSource& source, DecodedBatch& batch);
+    void take(DecodedBatch::Between& between);
+    void ask_ahead(const DecodedBatch& batch, std::size_t at) const;
+    void count(DecodedBatch::Packet& packet);
     void damaged(const PacketSource& source, const Error& error);
-    void add_drops(PacketSource& source, Timestamp from);
-    void flush(bool live_ones_too);
+    void add_drops(PacketSource& source);
+    void flush_if_many();
+    void flush();
+    void flush_all();
+    void push();
 
     RecordingInfo info_;
     Pipeline pipeline_;
+    BatchReader reader_;
     BatchWriter writer_;
     SecretsCallback secrets_;
+    std::size_t read_alone_;
     RecordingSummary summary_;
-    std::unordered_map<std::uint64_t, std::uint32_t> vantages_;  ///< of the file being read
-    std::uint32_t last_vantage_ = 0;
     Batch next_;
     std::uint64_t flushed_at_ = 0;
+    std::optional<Timestamp> source_began_;
     Timestamp first_ = Timestamp::max();
     Timestamp last_ = Timestamp::min();
-    Timestamp now_{};  ///< of the packet read last
-    std::array<Ahead, most_ahead> ahead_;
-    std::size_t counted_ = 0;  ///< of those that were put there
-    std::size_t decoded_ = 0;
+    Timestamp now_{};  ///< of the packet counted last
 };
 
 void FileRecorder::read(PacketSource& source) {
-    vantages_.clear();
-    if (secrets_) {
-        source.on_secrets([this](std::string_view key_log) {
-            count_ahead();
-            secrets_(key_log);
-        });
-    }
     info_.origin += (info_.origin.empty() ? "" : " ") + source.name();
-    std::optional<Timestamp> from;
-    while (!source.finished()) {
-        auto got = source.read(packets_at_once, [&](const RawPacket& raw) {
-            if (!from) from = raw.time;
-            take(source, raw);
-        });
-        count_ahead();
-        if (!got) {
-            damaged(source, got.error());
-            break;
-        }
-        const bool many = pipeline_.table().waiting() >= sightings_in_batch ||
-                          pipeline_.packets() - flushed_at_ >= packets_in_batch;
-        if (many) flush(false);
+    source_began_.reset();
+    reader_.begin(source, static_cast<bool>(secrets_));
+    if (source.keeps_packets()) {
+        read_ahead(source);
+    } else {
+        read_through(source);
     }
-    add_drops(source, from.value_or(now_));
+    add_drops(source);
+}
+
+void FileRecorder::read_ahead(PacketSource& source) {
+    {
+        DecodedBatch batch;
+        for (std::size_t packets = 0; packets < read_alone_; packets += batch.count) {
+            const bool more = reader_.fill(batch);
+            take(source, batch);
+            if (!more) return;
+        }
+    }
+    ReadAhead ahead(reader_);
+    while (DecodedBatch* const batch = ahead.next()) take(source, *batch);
+}
+
+void FileRecorder::read_through(PacketSource& source) {
+    DecodedBatch batch;
+    bool more = !source.finished();
+    while (more) {
+        more = reader_.read_through(batch, [&](DecodedBatch& one) { take(source, one); });
+        take(source, batch);
+    }
+}
+
+void FileRecorder::take(const PacketSource& source, DecodedBatch& batch) {
+    auto between = batch.between.begin();
+    const auto take_until = [&](std::size_t packet) {
+        while (between != batch.between.end() && between->before <= packet) take(*between++);
+    };
+    for (std::size_t i = 0; i < std::min(place_ahead, batch.count); ++i) {
+        pipeline_.table().ask_for_place(batch.packets[i].place);
+    }
+    for (std::size_t i = 0; i < batch.count; ++i) {
+        take_until(i);
+        ask_ahead(batch, i);
+        count(batch.packets[i]);
+    }
+    take_until(batch.count);
+    if (batch.error) damaged(source, *batch.error);
+    if (batch.failure) std::rethrow_exception(batch.failure);
+}
+
+void FileRecorder::take(DecodedBatch::Between& between) {
+    if (auto* vantage = std::get_if<Vantage>(&between.what)) {
+        next_.vantages.push_back(std::move(*vantage));
+    } else {
+        secrets_(std::get<std::string>(between.what));
+    }
+}
+
+void FileRecorder::ask_ahead(const DecodedBatch& batch, std::size_t at) const {
+    const FlowTable& table = pipeline_.table();
+    if (at + place_ahead < batch.count) table.ask_for_place(batch.packets[at + place_ahead].place);
+    if (at + flow_ahead < batch.count) table.ask_for_flow(batch.packets[at + flow_ahead].place);
+}
+
+void FileRecorder::count(DecodedBatch::Packet& packet) {
+    now_ = packet.time;
+    if (!source_began_) source_began_ = now_;
+    first_ = std::min(first_, now_);
+    last_ = std::max(last_, now_);
+    info_.started = first_;
+    pipeline_.count(packet.packet, packet.place, packet.vantage, now_);
+    flush_if_many();
 }
 
 /// What the file's writer says that it missed.
-void FileRecorder::add_drops(PacketSource& source, Timestamp from) {
+void FileRecorder::add_drops(PacketSource& source) {
     const SourceStats stats = source.stats();
+    const Timestamp from = source_began_.value_or(now_);
     const auto add = [&](const char* kind, std::uint64_t count) {
         if (count > 0) next_.losses.push_back({from, now_, source.name(), kind, count, ""});
     };
@@ -100,69 +147,49 @@ void FileRecorder::add_drops(PacketSource& source, Timestamp from) {
     add("interface", stats.dropped_interface);
 }
 
-/// A flow is seldom in the cache: it is asked for while packets before it are counted.
-void FileRecorder::take(const PacketSource& source, const RawPacket& raw) {
-    if (decoded_ - counted_ == most_ahead) count_first();
-    Ahead& ahead = ahead_[decoded_++ % most_ahead];
-    ahead.packet = Pipeline::understand(raw);
-    now_ = ahead.time = raw.time;
-    first_ = std::min(first_, now_);
-    last_ = std::max(last_, now_);
-    const std::uint32_t index = raw.link == LinkType::linux_sll2 ? ahead.packet.interface_index : 0;
-    ahead.vantage = vantage_of(source, raw, index);
-    if (!source.keeps_packets()) return count_ahead();
-    ahead.place = pipeline_.table().ask_for_place(ahead.packet, ahead.vantage);
-    if (decoded_ - counted_ > most_ahead / 2) {
-        pipeline_.table().ask_for_flow(ahead_[(decoded_ - 1 - most_ahead / 2) % most_ahead].place);
-    }
-}
-
-void FileRecorder::count_first() {
-    Ahead& ahead = ahead_[counted_++ % most_ahead];
-    pipeline_.count(ahead.packet, ahead.vantage, ahead.time);
-}
-
-void FileRecorder::count_ahead() {
-    while (counted_ < decoded_) count_first();
-}
-
-std::uint32_t FileRecorder::vantage_of(const PacketSource& source, const RawPacket& raw,
-                                       std::uint32_t index) {
-    const std::uint64_t key = (std::uint64_t{raw.interface_id} << 32U) | index;
-    const auto [found, added] = vantages_.emplace(key, last_vantage_ + 1);
-    if (!added) return found->second;
-    Vantage vantage;
-    vantage.id = ++last_vantage_;
-    vantage.side = VantageSide::file;
-    vantage.source = source.name();
-    if (raw.interface_id < source.interfaces().size()) {
-        vantage.interface_name = source.interfaces()[raw.interface_id].name;
-    }
-    if (index != 0) vantage.interface_name = "if" + std::to_string(index);
-    next_.vantages.push_back(std::move(vantage));
-    return last_vantage_;
-}
-
 void FileRecorder::damaged(const PacketSource& source, const Error& error) {
     summary_.limitations.push_back({error, 1});
     next_.losses.push_back({now_, now_, source.name(), "file", 1, to_string(error)});
 }
 
-void FileRecorder::flush(bool live_ones_too) {
-    FlowTable& table = pipeline_.table();
+/// Where, depends on nothing but the packets.
+void FileRecorder::flush_if_many() {
+    const bool many = pipeline_.table().waiting() >= sightings_in_batch ||
+                      pipeline_.packets() - flushed_at_ >= packets_in_batch;
+    if (many) flush();
+}
+
+void FileRecorder::flush() {
     flushed_at_ = pipeline_.packets();
-    next_.sightings = live_ones_too ? table.take_changed(now_) : table.take_finished(now_);
-    if (first_ <= last_) info_.started = first_;
+    next_.sightings = pipeline_.table().take_finished(now_);
+    pipeline_.take_counts(next_, info_.started, now_);
+    push();
+}
+
+/// Most flows are open when a file ends: they are written while the next ones are made. What tells
+/// of the end comes with the last.
+void FileRecorder::flush_all() {
+    FlowTable& table = pipeline_.table();
+    table.list_changed(now_);
+    while (table.listed() > sightings_in_batch) {
+        next_.sightings = table.take_listed(sightings_in_batch);
+        push();
+    }
+    next_.sightings = table.take_listed(sightings_in_batch);
+    if (first_ <= last_) info_.ended = last_;
+    pipeline_.take_counts(next_, info_.started, now_);
+    push();
+}
+
+void FileRecorder::push() {
     info_.packets = pipeline_.packets();
     next_.info = info_;
-    pipeline_.take_counts(next_, info_.started, now_);
     const std::size_t sightings = next_.sightings.size();
     if (!writer_.push(std::exchange(next_, {}))) summary_.lost_sightings += sightings;
 }
 
 RecordingSummary FileRecorder::end() {
-    if (first_ <= last_) info_.ended = last_;
-    flush(true);
+    flush_all();
     const auto ending = writer_.finish();
     summary_.started = info_.started;
     summary_.ended = info_.ended.value_or(info_.started);

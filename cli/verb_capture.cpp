@@ -132,6 +132,8 @@ public:
         tell();
         return read;
     }
+    bool keeps_packets() const override { return source_->keeps_packets(); }
+    std::shared_ptr<const void> hold_packets() override { return source_->hold_packets(); }
     bool finished() const override { return stop_.raised() || source_->finished(); }
     capture::SourceStats stats() override { return source_->stats(); }
     void on_secrets(capture::SecretsCallback take) override {

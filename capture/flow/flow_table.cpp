@@ -106,10 +106,6 @@ NetworkFit network_fit(const Flow& flow, const TunnelBook& tunnels, const Decode
     return acknowledges_latest(flow, packet, direction) ? NetworkFit::likely : NetworkFit::may_be;
 }
 
-bool by_id(const Sighting& a, const Sighting& b) {
-    return a.id < b.id;
-}
-
 }  // namespace
 
 FlowTable::FlowTable(FlowLimits limits, HashSeed seed, PayloadObserver observer)
@@ -117,48 +113,45 @@ FlowTable::FlowTable(FlowLimits limits, HashSeed seed, PayloadObserver observer)
     limits_.flows = std::max<std::size_t>(limits_.flows, 1);
 }
 
-void FlowTable::add(DecodedPacket& packet, std::uint32_t vantage, Timestamp now) {
+void FlowTable::add(DecodedPacket& packet, const FlowPlace& place, std::uint32_t vantage,
+                    Timestamp now) {
     if (packet.outcome != DecodeOutcome::ok) return;
+    if (!packet.fragment) return add_one(packet, place, vantage, now);
     const bool has_ports = fragments_.resolve(packet, now);
-    if (has_ports) add_one(packet, vantage, now);
-    if (packet.fragment) take_fragment(packet, vantage, now);
+    if (has_ports) add_one(packet, place_of(packet, vantage), vantage, now);
+    take_fragment(packet, vantage, now);
 }
 
-std::uint64_t FlowTable::ask_for_place(const DecodedPacket& packet,
-                                       std::uint32_t vantage) const noexcept {
-    const std::uint64_t hash = index_.hash_of(lookup_of(packet, vantage).key);
-    index_.ask_for_place(hash);
-    return hash;
-}
-
-void FlowTable::add_one(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now) {
+void FlowTable::add_one(const DecodedPacket& packet, const FlowPlace& place, std::uint32_t vantage,
+                        Timestamp now) {
     if (counts_apart(packet)) return;
     if (packet.quoted.present) return take_icmp_error(packet, vantage, now);
 
-    FlowLookup lookup = lookup_of(packet, vantage);
-    std::uint32_t slot = find(lookup, packet, lookup.from_lower);
-    if (slot != no_flow && ends_before(pool_[slot], lookup, packet, now)) {
+    FlowPlace at = place;
+    std::uint32_t slot = find(at, packet, at.lookup.from_lower);
+    if (slot != no_flow && ends_before(pool_[slot], at.lookup, packet, now)) {
         remove(slot);
         slot = no_flow;
     }
-    if (slot == no_flow) slot = begin(lookup, packet, now);
-    count(slot, packet, direction_in(pool_[slot], lookup.from_lower), now);
+    if (slot == no_flow) slot = begin(at, packet, now);
+    count(slot, packet, direction_in(pool_[slot], at.lookup.from_lower), now);
     if (may_name(packet)) names_.add(packet, vantage, now);
 }
 
 /// The flow of these ends, in the network that the tunnel around the packet is of; none: no_flow,
-/// and the key is what a new one gets. `from_lower` is the way of the packet itself.
-std::uint32_t FlowTable::find(FlowLookup& lookup, const DecodedPacket& packet,
+/// and the place is what a new one gets. `from_lower` is the way of the packet itself.
+std::uint32_t FlowTable::find(FlowPlace& place, const DecodedPacket& packet,
                               bool from_lower) const {
-    std::uint32_t best = index_.find(pool_, lookup.key, index_.hash_of(lookup.key));
+    FlowKey& key = place.lookup.key;
+    std::uint32_t best = index_.find(pool_, key, place.hash);
     if (!names_network(packet.tunnel.kind)) return best;
     NetworkFit best_fit = NetworkFit::no;
     std::uint8_t best_number = 0;
     std::optional<std::uint8_t> free;
     for (unsigned n = 0; n <= networks_; ++n) {
         const auto number = static_cast<std::uint8_t>(n);
-        lookup.key.set_network(number);
-        const auto slot = index_.find(pool_, lookup.key, index_.hash_of(lookup.key));
+        key.set_network(number);
+        const auto slot = index_.find(pool_, key, index_.hash_of(key));
         if (slot == no_flow) {
             if (!free) free = number;
             continue;
@@ -172,9 +165,9 @@ std::uint32_t FlowTable::find(FlowLookup& lookup, const DecodedPacket& packet,
         const auto next = static_cast<std::uint8_t>(std::min(networks_ + 1, most_networks - 1));
         best_number = free.value_or(next);
     }
-    lookup.key.set_network(best_number);
-    if (best_fit != NetworkFit::no) return best;
-    return index_.find(pool_, lookup.key, index_.hash_of(lookup.key));
+    key.set_network(best_number);
+    place.hash = index_.hash_of(key);
+    return best_fit != NetworkFit::no ? best : index_.find(pool_, key, place.hash);
 }
 
 /// The packet was counted as a part; what it completes is read.
@@ -184,18 +177,19 @@ void FlowTable::take_fragment(const DecodedPacket& part, std::uint32_t vantage, 
     const DecodedPacket whole = decode_whole(part, bytes);
     if (whole.outcome != DecodeOutcome::ok) return;
     if (whole.tunnel.depth > part.tunnel.depth) {
-        add_one(whole, vantage, now);
+        add_one(whole, place_of(whole, vantage), vantage, now);
     } else {
         read_whole(whole, vantage, now);
     }
 }
 
 void FlowTable::read_whole(const DecodedPacket& whole, std::uint32_t vantage, Timestamp now) {
-    FlowLookup lookup = lookup_of(whole, vantage);
-    const std::uint32_t slot = find(lookup, whole, lookup.from_lower);
+    FlowPlace place = place_of(whole, vantage);
+    const bool from_lower = place.lookup.from_lower;
+    const std::uint32_t slot = find(place, whole, from_lower);
     if (slot == no_flow) return;
     Flow& flow = pool_[slot];
-    const Direction direction = direction_in(flow, lookup.from_lower);
+    const Direction direction = direction_in(flow, from_lower);
     if (whole.payload_bytes > 0) take_payload(flow, whole, direction, now);
     if (whole.protocol == Protocol::tcp) tcp_extend(flow, whole, direction);
     mark_changed(slot);
@@ -223,8 +217,8 @@ bool FlowTable::counts_apart(const DecodedPacket& packet) {
     return mute_error || kind == IcmpKind::neighbor || kind == IcmpKind::group_membership;
 }
 
-std::uint32_t FlowTable::begin(const FlowLookup& lookup, const DecodedPacket& packet,
-                               Timestamp now) {
+std::uint32_t FlowTable::begin(const FlowPlace& place, const DecodedPacket& packet, Timestamp now) {
+    const FlowLookup& lookup = place.lookup;
     if (index_.size() >= limits_.flows) {
         ++stats_.evicted;
         remove(idle_.least_worth(pool_));
@@ -254,7 +248,7 @@ std::uint32_t FlowTable::begin(const FlowLookup& lookup, const DecodedPacket& pa
             tunnels_.number_of({layer.kind, layer.depth, layer.id, forth ? layer.src : layer.dst,
                                 forth ? layer.dst : layer.src});
     }
-    index_.insert(slot, index_.hash_of(flow.key));
+    index_.insert(slot, place.hash);
     idle_.insert(pool_, slot, idle_class_of(flow), now);
     return slot;
 }
@@ -349,8 +343,9 @@ void FlowTable::observe(Flow& flow, const DecodedPacket& packet, Direction direc
 }
 
 void FlowTable::take_icmp_error(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now) {
-    FlowLookup lookup = lookup_of_quoted(packet, vantage);
-    const std::uint32_t slot = find(lookup, packet, !lookup.from_lower);
+    const FlowLookup lookup = lookup_of_quoted(packet, vantage);
+    FlowPlace place{lookup, index_.hash_of(lookup.key)};
+    const std::uint32_t slot = find(place, packet, !lookup.from_lower);
     if (slot == no_flow) {
         ++stats_.unmatched_errors;
         return;
@@ -409,37 +404,69 @@ Sighting FlowTable::report(Flow& flow) {
     return seen;
 }
 
-std::vector<Sighting> FlowTable::collect_finished(Timestamp now) {
+/// Its last sighting was given out.
+void FlowTable::let_go(std::uint32_t slot) {
+    if (observer_.forget) observer_.forget(pool_[slot].id);
+    pool_.release(slot);
+}
+
+void FlowTable::list_finished(Timestamp now) {
     expire(now);
-    std::vector<Sighting> taken;
-    taken.reserve(gone_.size());
+    listed_.clear();
+    given_ = 0;
     for (const std::uint32_t slot : gone_) {
-        Flow& flow = pool_[slot];
-        if (!flow.reported_finished) taken.push_back(report(flow));
-        if (observer_.forget) observer_.forget(flow.id);
-        pool_.release(slot);
+        const Flow& flow = pool_[slot];
+        if (flow.reported_finished) {
+            let_go(slot);
+        } else {
+            listed_.push_back({flow.id, slot});
+        }
     }
     gone_.clear();
+}
+
+void FlowTable::list_changed(Timestamp now) {
+    list_finished(now);
+    for (const std::uint32_t slot : changed_) {
+        Flow& flow = pool_[slot];
+        flow.listed = false;
+        if (flow.changed && !flow.gone) listed_.push_back({flow.id, slot});
+    }
+    changed_.clear();
+    sort_listed();
+}
+
+void FlowTable::sort_listed() {
+    std::sort(listed_.begin(), listed_.end(),
+              [](const Listed& a, const Listed& b) { return a.id < b.id; });
+}
+
+std::vector<Sighting> FlowTable::take_listed(std::size_t most) {
+    std::vector<Sighting> taken;
+    const std::size_t end = given_ + std::min(most, listed());
+    taken.reserve(end - given_);
+    for (; given_ < end; ++given_) {
+        const std::uint32_t slot = listed_[given_].slot;
+        Flow& flow = pool_[slot];
+        taken.push_back(report(flow));
+        if (flow.gone) let_go(slot);
+    }
+    if (listed() == 0) {
+        listed_ = {};  // as large as all that changed: not kept until the next time
+        given_ = 0;
+    }
     return taken;
 }
 
 std::vector<Sighting> FlowTable::take_finished(Timestamp now) {
-    auto taken = collect_finished(now);
-    std::sort(taken.begin(), taken.end(), by_id);
-    return taken;
+    list_finished(now);
+    sort_listed();
+    return take_listed(listed());
 }
 
 std::vector<Sighting> FlowTable::take_changed(Timestamp now) {
-    auto taken = collect_finished(now);
-    taken.reserve(taken.size() + changed_.size());
-    for (const std::uint32_t slot : changed_) {
-        Flow& flow = pool_[slot];
-        flow.listed = false;
-        if (flow.changed) taken.push_back(report(flow));
-    }
-    changed_.clear();
-    std::sort(taken.begin(), taken.end(), by_id);
-    return taken;
+    list_changed(now);
+    return take_listed(listed());
 }
 
 FlowTableStats FlowTable::stats() const {

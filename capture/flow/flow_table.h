@@ -60,6 +60,12 @@ struct FlowTableStats {
     std::uint64_t unresolved_fragments = 0;  ///< later fragments whose first one was not seen
 };
 
+/// Where the flow of a packet is looked for.
+struct FlowPlace {
+    FlowLookup lookup;
+    std::uint64_t hash = 0;  ///< of its key
+};
+
 /// Turns packets into sightings. Holds at most `limits.flows` flows; when full, the one idle
 /// longest leaves first and is given out as a record like any other; while more than half of them
 /// are of a kind nobody has answered, one of these. Time is the packets' own. Not
@@ -70,13 +76,24 @@ public:
 
     /// Counts one packet seen at `vantage`. A later fragment gets its ports on the way. Packets
     /// whose outcome is not ok are not its business.
-    void add(DecodedPacket& packet, std::uint32_t vantage, Timestamp now);
+    void add(DecodedPacket& packet, std::uint32_t vantage, Timestamp now) {
+        add(packet, place_of(packet, vantage), vantage, now);
+    }
 
-    /// For who knows packets before they are counted: begins to load what a packet's flow is found
-    /// by, and, called some packets later with the number it gave, the flow. Neither changes what
-    /// is counted.
-    std::uint64_t ask_for_place(const DecodedPacket& packet, std::uint32_t vantage) const noexcept;
-    void ask_for_flow(std::uint64_t number) const noexcept { index_.ask_for_flow(pool_, number); }
+    /// For who knows packets before they are counted: where a packet's flow is looked for. Any
+    /// thread may ask, at any time.
+    FlowPlace place_of(const DecodedPacket& packet, std::uint32_t vantage) const noexcept {
+        const FlowLookup lookup = lookup_of(packet, vantage);
+        return {lookup, index_.hash_of(lookup.key)};
+    }
+    /// Begins to load it, and, called some packets later, the flow itself. Neither changes what is
+    /// counted.
+    void ask_for_place(const FlowPlace& place) const noexcept { index_.ask_for_place(place.hash); }
+    void ask_for_flow(const FlowPlace& place) const noexcept {
+        index_.ask_for_flow(pool_, place.hash);
+    }
+    /// The same as above. REQUIRES: `place` is the packet's, as it is now.
+    void add(DecodedPacket& packet, const FlowPlace& place, std::uint32_t vantage, Timestamp now);
 
     /// Flows that left since the last call: they ended, were idle too long at `now`, or had to make
     /// room.
@@ -84,6 +101,11 @@ public:
     /// These, and live ones that changed since they were last given out, as they stand. A later
     /// sighting with the same id replaces an earlier one. Both lists have the oldest flow first.
     std::vector<Sighting> take_changed(Timestamp now);
+    /// The same in pieces: lists what take_changed() would give, then gives at most so many at a
+    /// time. REQUIRES: nothing is added until the list is empty.
+    void list_changed(Timestamp now);
+    std::size_t listed() const noexcept { return listed_.size() - given_; }
+    std::vector<Sighting> take_listed(std::size_t most);
     std::vector<NameSeen> take_names() { return names_.take(); }
     std::vector<NameFailure> take_name_failures(Timestamp now) { return names_.take_failures(now); }
 
@@ -96,14 +118,15 @@ public:
     std::uint64_t lost_names() const noexcept { return names_.lost(); }
 
 private:
-    void add_one(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now);
+    void add_one(const DecodedPacket& packet, const FlowPlace& place, std::uint32_t vantage,
+                 Timestamp now);
     void take_fragment(const DecodedPacket& part, std::uint32_t vantage, Timestamp now);
     void read_whole(const DecodedPacket& whole, std::uint32_t vantage, Timestamp now);
-    std::uint32_t find(FlowLookup& lookup, const DecodedPacket& packet, bool from_lower) const;
+    std::uint32_t find(FlowPlace& place, const DecodedPacket& packet, bool from_lower) const;
     bool ends_before(const Flow& flow, const FlowLookup& lookup, const DecodedPacket& packet,
                      Timestamp now) const;
     bool counts_apart(const DecodedPacket& packet);
-    std::uint32_t begin(const FlowLookup& lookup, const DecodedPacket& packet, Timestamp now);
+    std::uint32_t begin(const FlowPlace& place, const DecodedPacket& packet, Timestamp now);
     void count(std::uint32_t slot, const DecodedPacket& packet, Direction direction, Timestamp now);
     void count_datagram(Flow& flow, const DecodedPacket& packet, Direction direction);
     void observe(Flow& flow, const DecodedPacket& packet, Direction direction);
@@ -115,7 +138,9 @@ private:
     void remove(std::uint32_t slot);
     void expire(Timestamp now);
     Sighting report(Flow& flow);
-    std::vector<Sighting> collect_finished(Timestamp now);
+    void list_finished(Timestamp now);
+    void sort_listed();
+    void let_go(std::uint32_t slot);
 
     FlowLimits limits_;
     PayloadObserver observer_;
@@ -128,6 +153,13 @@ private:
     TunnelBook tunnels_;
     std::vector<std::uint32_t> changed_;
     std::vector<std::uint32_t> gone_;
+    /// To be given out.
+    struct Listed {
+        std::uint64_t id = 0;
+        std::uint32_t slot = 0;
+    };
+    std::vector<Listed> listed_;
+    std::size_t given_ = 0;      ///< of these
     std::uint8_t networks_ = 0;  ///< the highest number that a key got so far
     FlowTableStats stats_;
 };

@@ -28,7 +28,8 @@ Result<ByteStream> ByteStream::open(const std::string& path) {
 
 ByteStream ByteStream::of(std::span<const std::byte> bytes) {
     ByteStream stream(-1);
-    stream.buffer_.assign(bytes.begin(), bytes.end());
+    stream.buffer_->assign(bytes.begin(), bytes.end());
+    stream.bytes_ = stream.buffer_->data();
     stream.filled_ = bytes.size();
     stream.at_end_ = true;
     return stream;
@@ -38,9 +39,8 @@ ByteStream::ByteStream(ByteStream&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       owned_(other.owned_),
       buffer_(std::move(other.buffer_)),
-      old_(std::move(other.old_)),
-      spare_(std::move(other.spare_)),
-      held_(std::exchange(other.held_, false)),
+      earlier_(std::move(other.earlier_)),
+      bytes_(std::exchange(other.bytes_, nullptr)),
       at_(other.at_),
       filled_(std::exchange(other.filled_, 0)),
       offset_(other.offset_),
@@ -57,7 +57,7 @@ void ByteStream::fill(std::size_t wanted) {
     if (at_end_) return;
     make_room(std::max(buffer_size, wanted));
     while (filled_ < wanted) {
-        const ssize_t count = ::read(fd_, buffer_.data() + filled_, buffer_.size() - filled_);
+        const ssize_t count = ::read(fd_, buffer_->data() + filled_, buffer_->size() - filled_);
         if (count > 0) {
             filled_ += static_cast<std::size_t>(count);
             continue;
@@ -72,31 +72,31 @@ void ByteStream::fill(std::size_t wanted) {
 /// What is left goes to the front of a buffer of that size.
 void ByteStream::make_room(std::size_t size) {
     const std::size_t left = filled_ - at_;
-    if (std::exchange(held_, false)) {
-        std::vector<std::byte> next;
-        if (!spare_.empty()) {
-            next = std::move(spare_.back());
-            spare_.pop_back();
-        }
-        if (next.size() < size) next.resize(size);
-        if (left > 0) std::memcpy(next.data(), buffer_.data() + at_, left);
-        old_.push_back(std::exchange(buffer_, std::move(next)));
+    if (buffer_.use_count() > 1) {
+        auto next = free_buffer(size);
+        if (left > 0) std::memcpy(next->data(), bytes_ + at_, left);
+        earlier_.push_back(std::exchange(buffer_, std::move(next)));
     } else {
-        if (left > 0) std::memmove(buffer_.data(), buffer_.data() + at_, left);
-        if (buffer_.size() < size) buffer_.resize(size);
+        if (left > 0) std::memmove(buffer_->data(), bytes_ + at_, left);
+        if (buffer_->size() < size) buffer_->resize(size);
     }
+    bytes_ = buffer_->data();
     filled_ = left;
     at_ = 0;
 }
 
-void ByteStream::let_go() {
-    held_ = false;
-    for (auto& each : old_) {
-        if (spare_.size() < most_old && each.size() == buffer_size) {
-            spare_.push_back(std::move(each));
-        }
-    }
-    old_.clear();
+/// One that nobody holds any more; those that one large packet made larger are given up.
+std::shared_ptr<ByteStream::Buffer> ByteStream::free_buffer(std::size_t size) {
+    std::erase_if(earlier_, [](const std::shared_ptr<Buffer>& each) {
+        return each.use_count() == 1 && each->size() != buffer_size;
+    });
+    const auto found =
+        std::find_if(earlier_.begin(), earlier_.end(),
+                     [&](const std::shared_ptr<Buffer>& each) { return each.use_count() == 1; });
+    if (size != buffer_size || found == earlier_.end()) return std::make_shared<Buffer>(size);
+    auto buffer = std::move(*found);
+    earlier_.erase(found);
+    return buffer;
 }
 
 bool ByteStream::skip(std::uint64_t n) {

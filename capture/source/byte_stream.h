@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,7 +13,7 @@
 
 namespace nspect::capture {
 
-/// Reads a file or a pipe front to back through one buffer. Not a mapping: a file that another
+/// Reads a file or a pipe front to back through a buffer. Not a mapping: a file that another
 /// process shortens would kill us, and a pipe cannot be mapped.
 class ByteStream {
 public:
@@ -28,18 +29,19 @@ public:
     /// skip().
     std::span<const std::byte> peek(std::size_t n) {
         if (filled_ - at_ < n) fill(n);
-        return {buffer_.data() + at_, filled_ - at_ < n ? filled_ - at_ : n};
+        return {bytes_ + at_, filled_ - at_ < n ? filled_ - at_ : n};
     }
+    /// What can be peeked at without reading, and without moving what was peeked at before.
+    std::span<const std::byte> buffered() const { return {bytes_ + at_, filled_ - at_}; }
     /// REQUIRES: the last peek() returned at least `n` bytes.
     void consume(std::size_t n) {
         at_ += n;
         offset_ += n;
     }
-    /// What was consumed so far stays where it is until let_go().
-    void hold() { held_ = true; }
-    void let_go();
-    /// Whether so much is held that it should be let go before more is read.
-    bool holds_much() const noexcept { return old_.size() >= most_old; }
+    /// While it lives, the bytes of the last peek(), and all that lie in one buffer with them, stay
+    /// where they are. REQUIRES: another thread that gives it back does so before a lock which the
+    /// reading thread takes after that.
+    std::shared_ptr<const void> hold() const { return buffer_; }
     /// Passes over `n` bytes without keeping them; false when the end came first.
     bool skip(std::uint64_t n);
 
@@ -48,18 +50,18 @@ public:
     const std::optional<Error>& failure() const noexcept { return failure_; }
 
 private:
-    static constexpr std::size_t most_old = 2;
+    using Buffer = std::vector<std::byte>;
 
     explicit ByteStream(int fd) : fd_(fd) {}
     void fill(std::size_t wanted);
     void make_room(std::size_t size);
+    std::shared_ptr<Buffer> free_buffer(std::size_t size);
 
     int fd_;
     bool owned_ = true;
-    std::vector<std::byte> buffer_;
-    std::vector<std::vector<std::byte>> old_;    ///< held
-    std::vector<std::vector<std::byte>> spare_;  ///< to be used again
-    bool held_ = false;                          ///< something in `buffer_` is
+    std::shared_ptr<Buffer> buffer_ = std::make_shared<Buffer>();
+    std::vector<std::shared_ptr<Buffer>> earlier_;  ///< held by somebody, or to be used again
+    const std::byte* bytes_ = nullptr;              ///< of `buffer_`
     std::size_t at_ = 0;
     std::size_t filled_ = 0;
     std::uint64_t offset_ = 0;

@@ -113,15 +113,14 @@ Result<std::size_t> FileSource::read(std::size_t max, const PacketCallback& on_p
     }
     std::size_t count = 0;
     RawPacket packet;
-    stream_.let_go();
-    while (count < max && !finished_ && !stream_.holds_much()) {
+    // All packets of one call lie in one buffer: only the first of them may fill it.
+    while (count < max && !finished_ && (count == 0 || has_next())) {
         if (!next(packet)) {
             finished_ = true;
             break;
         }
         ++received_;
         ++count;
-        stream_.hold();
         on_packet(packet);
     }
     if (count == 0 && failure_) return read(max, on_packet);

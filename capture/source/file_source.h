@@ -50,6 +50,7 @@ class FileSource : public PacketSource {
 public:
     Result<std::size_t> read(std::size_t max, const PacketCallback& on_packet) final;
     bool keeps_packets() const final { return true; }
+    std::shared_ptr<const void> hold_packets() final { return stream_.hold(); }
     bool finished() const final { return finished_ && !failure_; }
     SourceStats stats() override { return {.received = received_}; }
     const std::vector<SourceInterface>& interfaces() const final { return interfaces_; }
@@ -62,6 +63,8 @@ protected:
 
     /// The next packet; false at the end and after cut() or damaged().
     virtual bool next(RawPacket& packet) = 0;
+    /// Whether next() would give a packet without reading from the stream.
+    virtual bool has_next() const = 0;
 
     /// The bytes ended inside `what`: always false.
     bool cut(const std::string& what);

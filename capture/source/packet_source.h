@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +17,7 @@
 namespace nspect::capture {
 
 /// One captured packet. `data` belongs to the source and is valid during the callback only; that of
-/// a source that says so, until it is read from again.
+/// a source that keeps packets, for longer: see PacketSource::hold_packets().
 struct RawPacket {
     std::span<const std::byte> data;
     std::uint32_t wire_length = 0;  ///< before the snap length cut it
@@ -50,12 +51,17 @@ public:
     virtual ~PacketSource() = default;
 
     /// Delivers at most `max` packets that are ready now, without blocking on a live source.
-    /// Returns how many; 0 from a file is its end (see finished()), from a live source that none is
-    /// waiting. An Error means that the source is gone; what it delivered before stays valid.
+    /// Returns how many; a file gives what it has read already before it reads more. 0 from a file
+    /// is its end (see finished()), from a live source that none is waiting. An Error means that
+    /// the source is gone; what it delivered before stays valid.
     virtual Result<std::size_t> read(std::size_t max, const PacketCallback& on_packet) = 0;
 
-    /// Whether packets stay valid until the next read().
+    /// Whether packets stay valid until the next read(), and for as long as somebody holds them.
     virtual bool keeps_packets() const { return false; }
+    /// Of a source that keeps packets: while this lives, those of the last read() stay valid, also
+    /// after the source is gone. REQUIRES: another thread that gives it back does so before a lock
+    /// which the reading thread takes after that.
+    virtual std::shared_ptr<const void> hold_packets() { return {}; }
     /// For epoll; -1 when the source is always ready (files).
     virtual int poll_fd() const { return -1; }
     virtual bool finished() const = 0;

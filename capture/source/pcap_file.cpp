@@ -34,6 +34,11 @@ public:
 
 private:
     bool next(RawPacket& packet) override;
+    bool has_next() const override {
+        const auto bytes = stream_.buffered();
+        return bytes.size() >= format_.packet_header &&
+               bytes.size() - format_.packet_header >= format_.order.u32(bytes.data() + 8);
+    }
     std::string this_packet() const { return "packet " + std::to_string(received_ + 1) + ","; }
 
     Format format_;

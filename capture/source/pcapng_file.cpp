@@ -100,6 +100,10 @@ void each_option(const FileOrder& order, std::span<const std::byte> options, Use
     }
 }
 
+bool is_packet(std::uint32_t type) {
+    return type == packet_block || type == simple_packet_block || type == old_packet_block;
+}
+
 class PcapngFile final : public FileSource {
 public:
     PcapngFile(ByteStream stream, const std::string& name) : FileSource(std::move(stream), name) {}
@@ -114,6 +118,7 @@ private:
     using Block = std::span<const std::byte>;
 
     bool next(RawPacket& packet) override;
+    bool has_next() const override;
     Step step(RawPacket& packet);
     Step pass_over(std::uint32_t length);
     Step begin_section();
@@ -170,6 +175,19 @@ bool PcapngFile::next(RawPacket& packet) {
     }
 }
 
+/// Passes over whole blocks to the next one with a packet. What is odd is left to next().
+bool PcapngFile::has_next() const {
+    for (auto bytes = stream_.buffered(); bytes.size() >= shortest_block;) {
+        const std::uint32_t type = u32(bytes, 0);
+        const std::uint32_t length = u32(bytes, 4);
+        const bool whole = length >= shortest_block && length % 4 == 0 && length <= bytes.size();
+        if (!whole || type == section_block) return false;
+        if (is_packet(type)) return true;
+        bytes = bytes.subspan(length);
+    }
+    return false;
+}
+
 PcapngFile::Step PcapngFile::step(RawPacket& packet) {
     const auto head = stream_.peek(8);
     if (head.empty() && !stream_.failure()) return Step::stop;
@@ -180,10 +198,9 @@ PcapngFile::Step PcapngFile::step(RawPacket& packet) {
     if (length < shortest_block || length % 4 != 0) {
         return wrong("a block of " + std::to_string(length) + " bytes,");
     }
-    const bool is_packet =
-        type == packet_block || type == simple_packet_block || type == old_packet_block;
     const bool is_fact = type == statistics_block || (type == secrets_block && take_secrets_);
-    const bool is_known = is_packet || type == interface_block || (is_fact && length <= max_block);
+    const bool is_known =
+        is_packet(type) || type == interface_block || (is_fact && length <= max_block);
     if (!is_known) return pass_over(length);
     if (length > max_block) return wrong("a block of " + std::to_string(length) + " bytes,");
     const auto block = stream_.peek(length);

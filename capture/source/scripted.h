@@ -28,13 +28,15 @@ public:
     void fail_at_end(Error error) { failure_ = std::move(error); }
 
     Result<std::size_t> read(std::size_t max, const PacketCallback& on_packet) override;
-    bool finished() const override { return next_ == packets_.size() && !failure_; }
+    bool keeps_packets() const override { return true; }
+    std::shared_ptr<const void> hold_packets() override { return packets_; }
+    bool finished() const override { return next_ == packets_->size() && !failure_; }
     SourceStats stats() override { return {.received = next_}; }
     const std::vector<SourceInterface>& interfaces() const override { return interfaces_; }
     const std::string& name() const override { return name_; }
 
 private:
-    std::vector<ScriptedPacket> packets_;
+    std::shared_ptr<const std::vector<ScriptedPacket>> packets_;
     std::size_t next_ = 0;
     std::string name_;
     std::vector<SourceInterface> interfaces_;
