@@ -24,18 +24,10 @@ public:
     virtual Status write(const Batch& batch) = 0;
     /// Everything but the sightings.
     virtual Result<Recording> read_context() = 0;
-    /// Sightings that began at `since` or later in order of their first packet, one at a time;
-    /// stops early when `visit` returns false.
-    virtual Status for_each_sighting(Timestamp since,
-                                     const std::function<bool(const Sighting&)>& visit) = 0;
-    /// All of them.
-    Status for_each_sighting(const std::function<bool(const Sighting&)>& visit) {
-        return for_each_sighting(Timestamp{}, visit);
-    }
-    /// Those at once, in the same order, which is quicker. Now and then `progress` is told how many
-    /// of them are read.
+    /// Sightings that began at `since` or later, in order of their first packet, then of their ids.
+    /// Now and then `progress` is told how many of them are read.
     virtual Result<std::vector<Sighting>> sightings(
-        Timestamp since, const std::function<void(std::size_t)>& progress);
+        Timestamp since, const std::function<void(std::size_t)>& progress) = 0;
     /// How many sightings there are, as far as that can be told without reading them: room to make.
     virtual std::size_t about_how_many() { return 0; }
     /// Orderly end: what is buffered is durable afterwards.
@@ -49,11 +41,6 @@ public:
     /// Everything; of the sightings those that began at `since` or later.
     Result<Recording> read_all(Timestamp since = {},
                                const std::function<void(std::size_t)>& progress = {});
-
-protected:
-    /// A visit for for_each_sighting() that keeps them; both must outlive it.
-    static std::function<bool(const Sighting&)> append_to(
-        std::vector<Sighting>& all, const std::function<void(std::size_t)>& progress);
 };
 
 }  // namespace nspect::store

@@ -65,8 +65,6 @@ public:
 
     Status write(const Batch& batch) override;
     Result<Recording> read_context() override;
-    Status for_each_sighting(Timestamp since,
-                             const std::function<bool(const Sighting&)>& visit) override;
     Result<std::vector<Sighting>> sightings(
         Timestamp since, const std::function<void(std::size_t)>& progress) override;
     std::size_t about_how_many() override;
@@ -105,17 +103,11 @@ Status RecordingFile::start_writing(std::uint64_t max_bytes) {
 Status RecordingFile::check_tables() {
     const auto version = db_.integer("PRAGMA user_version");
     if (!version) return version.error();
-    const auto check = [&](const auto& tables) -> Status {
-        for (const auto table : tables) {
-            if (auto there = check_table(table); !there) return there;
-        }
-        return done;
-    };
-    if (auto all = check(recording_tables); !all || *version < 2) return all;
-    if (auto all = check(recording_tables_of_2); !all || *version < 3) return all;
-    if (auto all = check(recording_tables_of_3); !all || *version < 4) return all;
-    if (auto all = check(recording_tables_of_4); !all || *version < 5) return all;
-    return check(recording_tables_of_5);
+    for (const RecordingTable& table : recording_tables) {
+        if (*version >= table.until || (*version < table.since && table.since > 1)) continue;
+        if (auto there = check_table(table.name); !there) return there;
+    }
+    return done;
 }
 
 Status RecordingFile::check_table(std::string_view table) {
@@ -143,46 +135,41 @@ Result<Recording> RecordingFile::read_context() {
     return RecordingReader(db_, damage_).context();
 }
 
-Status RecordingFile::for_each_sighting(Timestamp since,
-                                        const std::function<bool(const Sighting&)>& visit) {
-    if (!open_) return closed();
-    return RecordingReader(db_, damage_).sightings(since, visit);
-}
-
-/// In order of their first packets, then as they came, which is as they were numbered.
+/// In order of their first packets, then of their numbers.
 void sort(std::vector<Sighting>& all) {
-    const auto before = [](const Sighting& a, const Sighting& b) { return a.first < b.first; };
+    const auto key = [](const Sighting& each) { return std::pair(each.first, each.id); };
+    const auto before = [&](const Sighting& a, const Sighting& b) { return key(a) < key(b); };
     if (std::is_sorted(all.begin(), all.end(), before)) return;
-    std::vector<Timestamp> firsts;
-    firsts.reserve(all.size());
-    for (const Sighting& each : all) firsts.push_back(each.first);
-    put_in_order(all, sorted_order(firsts));
+    std::vector<std::pair<Timestamp, std::uint64_t>> keys;
+    keys.reserve(all.size());
+    for (const Sighting& each : all) keys.push_back(key(each));
+    put_in_order(all, sorted_order(keys));
 }
 
 Result<std::vector<Sighting>> RecordingFile::sightings(
     Timestamp since, const std::function<void(std::size_t)>& progress) {
     if (!open_) return closed();
-    // Rows lie by number; in order of time each would have to be looked for.
-    if (since > Timestamp{}) return FlowStore::sightings(since, progress);
     std::vector<Sighting> all;
-    all.reserve(about_how_many());
-    const auto whole = RecordingReader(db_, damage_).sightings_by_id(append_to(all, progress));
-    if (!whole) return whole.error();
-    if (!*whole) {
-        all = {};
-        return FlowStore::sightings(since, progress);
-    }
+    if (since <= Timestamp{}) all.reserve(about_how_many());
+    const auto read = RecordingReader(db_, damage_).sightings(since, all, progress);
+    if (!read) return read.error();
     sort(all);
     return all;
 }
 
 std::size_t RecordingFile::about_how_many() {
-    constexpr std::uint64_t least_bytes = 90;  // of a sighting, its entry in the index with it
-    const auto last = open_ ? db_.integer("SELECT max(rowid) FROM sighting") : 0;
+    constexpr std::uint64_t least_bytes = 60;  // of a sighting in a block
+    if (!open_) return 0;
     const auto head = read_head(db_.path(), 0);
-    if (!last || *last < 0 || !head) return 0;
+    std::uint64_t count = 0;
+    for (const char* last :
+         {"SELECT max(rowid) FROM sighting_block",
+          "SELECT count(*) FROM sighting_block WHERE id < 0", "SELECT max(rowid) FROM sighting"}) {
+        const auto number = db_.integer(last);
+        if (number && *number > 0) count += static_cast<std::uint64_t>(*number);
+    }
     // A forged file may say anything.
-    return std::min(static_cast<std::uint64_t>(*last), head->file_size / least_bytes);
+    return head ? std::min(count, head->file_size / least_bytes) : 0;
 }
 
 Status RecordingFile::close() {

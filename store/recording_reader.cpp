@@ -28,7 +28,8 @@ std::vector<std::string> Damage::sentences() const {
             all.push_back("part of table " + name + " is missing or damaged; the rest was read");
         }
         if (table.invalid_rows > 0) {
-            all.push_back(std::to_string(table.invalid_rows) + " rows of table " + name +
+            const char* const what = name == "sighting_block" ? " sightings" : " rows";
+            all.push_back(std::to_string(table.invalid_rows) + what + " of table " + name +
                           " are not valid and were left out");
         }
     }

@@ -13,6 +13,8 @@
 
 #include "model/recording.h"
 #include "model/result.h"
+#include "store/block_decoder.h"
+#include "store/sighting_row.h"
 #include "store/sqlite_db.h"
 
 namespace nspect::store {
@@ -30,6 +32,15 @@ struct Damage {
     std::vector<Loss> losses(const RecordingInfo& info) const;
 };
 
+/// Which sightings are read, and where they go.
+struct SightingsWanted {
+    Timestamp since;
+    const std::function<void(std::size_t)>& progress;
+    std::vector<Sighting>& all;
+
+    void tell() const;
+};
+
 /// Reads the tables of docs/recording-format.md back. Rows that are not whole are left out and
 /// counted.
 class RecordingReader {
@@ -38,17 +49,12 @@ public:
     RecordingReader(SqliteDb& db, Damage& damage) : db_(&db), damage_(&damage) {}
 
     Result<Recording> context();
-    /// In order of their first packet, from `since` on.
-    Status sightings(Timestamp since, const std::function<bool(const Sighting&)>& visit);
-    /// All of them in the order in which they lie in the file, which is quicker. False: it is
-    /// damaged; what was visited up to there counts for nothing.
-    Result<bool> sightings_by_id(const std::function<bool(const Sighting&)>& visit);
+    /// Those that began at `since` or later, as they lie in the file. `progress` is told now and
+    /// then how many there are.
+    Status sightings(Timestamp since, std::vector<Sighting>& all,
+                     const std::function<void(std::size_t)>& progress);
 
 private:
-    using Key = std::pair<std::int64_t, std::int64_t>;  ///< (first_ns, id)
-    using Visit = std::function<bool(const Sighting&)>;
-    enum class End { complete, stopped, damaged };
-
     Status scan(const std::string& table, const std::string& columns,
                 const std::function<bool(std::int64_t, Row&)>& use);
     Status read_info(Recording& recording);
@@ -59,23 +65,25 @@ private:
     Status read_socket_owners(Recording& recording);
     Status read_name_failures(Recording& recording);
     Status read_counts(Recording& recording);
-    void look_for_columns();
-    Result<End> walk(Statement& statement, bool by_time, const Visit& visit,
-                     std::optional<Key>& last);
-    Result<End> in_time_order(Timestamp since, const Visit& visit, std::optional<Key>& last);
-    Status salvage(Timestamp since, const Visit& visit, const std::optional<Key>& after);
-    Result<std::vector<Key>> whole_rows();
-    Result<Step> read_run(std::int64_t from, std::vector<Key>& keys);
-    Result<std::optional<std::int64_t>> next_readable(std::int64_t from);
-    /// Fills `sighting` and says whether the row is valid.
-    Result<bool> take(Row& row, Sighting& sighting);
+    using UseRow = std::function<Status(Row&)>;
+    Status each_row(const std::string& table, const std::string& columns, const std::string& where,
+                    const UseRow& use, const std::function<void()>& start_over);
+    Result<Step> walk(const std::string& sql, const UseRow& use);
+    Status salvage(const std::string& table, const std::string& columns, const UseRow& use);
+    Result<std::vector<std::int64_t>> whole_rows(const std::string& table);
+    Result<Step> read_run(const std::string& table, std::int64_t from,
+                          std::vector<std::int64_t>& keys);
+    Result<std::optional<std::int64_t>> next_readable(const std::string& table, std::int64_t from);
+    Status read_rows(SightingsWanted& wanted);
+    Status read_blocks(SightingsWanted& wanted);
+    Status take(BlockDecoder::Decoded& decoded, SightingsWanted& wanted);
+    Result<AppNames> read_apps();
+    Status find_tls(std::int64_t row, Sighting& sighting);
     /// A statement that is prepared once, ready for its parameters.
     Result<Statement*> prepared(const std::string& sql);
     Result<Shared<TlsSeen>> tls(std::int64_t id);
     Result<Shared<TlsSeen>> read_tls(std::int64_t id);
     static void take_later_columns(Row& row, TlsSeen& tls);
-    static void take_later_columns(Row& row, Sighting& sighting);
-    std::string columns() const;  ///< of table sighting
     Status read_parts(const std::string& table, const std::string& columns, const std::string& of,
                       std::int64_t id, const std::function<bool(std::int64_t, Row&)>& use);
     Status read_identities(std::int64_t id, TlsSeen& tls);
@@ -84,9 +92,6 @@ private:
 
     SqliteDb* db_;
     Damage* damage_;
-    bool has_later_columns_ = false;   ///< table sighting is one of version 2
-    bool has_latest_columns_ = false;  ///< and of version 3
-    bool has_newest_columns_ = false;  ///< and of version 5
     std::unordered_map<std::int64_t, Shared<TlsSeen>> tls_known_;
     std::unordered_map<std::string, Statement> statements_;
 };

@@ -46,9 +46,6 @@ Status RecordingWriter::prepare() {
          "ON CONFLICT(target, network, protocol, address, port, from_ns) "
          "DO UPDATE SET to_ns=excluded.to_ns"},
         {&vantage_, "INSERT OR REPLACE INTO vantage VALUES(?,?,?,?,?,?)"},
-        {&sighting_,
-         "INSERT OR REPLACE INTO sighting "
-         "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&name_, "INSERT INTO name VALUES(?,?,?,?,?,?)"},
         {&name_failure_, "INSERT INTO name_failure VALUES(?,?,?,?,?,?)"},
         {&loss_, "INSERT INTO loss VALUES(?,?,?,?,?,?)"},
@@ -61,15 +58,18 @@ Status RecordingWriter::prepare() {
         if (!prepared) return std::move(prepared).error();
         *statement = std::move(*prepared);
     }
-    return tls_.prepare(*db_);
+    return sightings_.prepare(*db_);
 }
 
 Status RecordingWriter::write(const Batch& batch) {
     if (batch.empty()) return done;
-    if (begin_.run() && write_rows(batch) && commit_.run()) return done;
+    if (begin_.run() && write_rows(batch) && commit_.run()) {
+        sightings_.committed();
+        return done;
+    }
     Error error = db_->error("cannot write to the recording");
     if (db_->in_transaction()) rollback_.run();
-    tls_.forget();  // rows that are no longer there
+    sightings_.rolled_back();
     return error;
 }
 
@@ -82,10 +82,11 @@ bool RecordingWriter::add_all(const Values& values) {
 }
 
 bool RecordingWriter::write_rows(const Batch& batch) {
+    const bool last = batch.info && batch.info->ended;
     return (!batch.info || add(*batch.info)) && add_all(batch.targets) &&
            add_all(batch.addresses) && add_all(batch.socket_owners) && add_all(batch.vantages) &&
-           add_all(batch.sightings) && add_all(batch.names) && add_all(batch.name_failures) &&
-           add_all(batch.losses) && add_all(batch.packet_counts);
+           sightings_.write(batch.sightings, last) && add_all(batch.names) &&
+           add_all(batch.name_failures) && add_all(batch.losses) && add_all(batch.packet_counts);
 }
 
 bool RecordingWriter::add(const RecordingInfo& info) {
@@ -181,60 +182,6 @@ bool RecordingWriter::add(const Vantage& vantage) {
         .put(vantage.side)
         .put(vantage.target)
         .put(vantage.source)
-        .run();
-}
-
-bool RecordingWriter::add(const Sighting& sighting) {
-    const std::string client = to_string(sighting.client.ip);
-    const std::string server = to_string(sighting.server.ip);
-    const auto& tunnel = sighting.tunnel;
-    std::optional<std::string> tunnel_client;  // outlives the statement's use of it
-    std::optional<std::string> tunnel_server;
-    if (tunnel) {
-        tunnel_client = to_string(tunnel->client);
-        tunnel_server = to_string(tunnel->server);
-    }
-    std::optional<std::int64_t> tls;
-    if (sighting.tls && !(tls = tls_.row(*sighting.tls))) return false;
-    return sighting_.put(sighting.id)
-        .put(sighting.first)
-        .put(sighting.last)
-        .put(sighting.vantage)
-        .put(sighting.protocol)
-        .put(sighting.ip_protocol)
-        .put(client)
-        .put(sighting.client.port)
-        .put(server)
-        .put(sighting.server.port)
-        .put(sighting.direction)
-        .put(sighting.outcome)
-        .put(sighting.finished)
-        .put(sighting.sent.packets)
-        .put(sighting.sent.bytes)
-        .put(sighting.received.packets)
-        .put(sighting.received.bytes)
-        .put(sighting.retransmits)
-        .put(sighting.client_isn)
-        .put(sighting.server_isn)
-        .put(sighting.fingerprint)
-        .put(sighting.handshake_time)
-        .put(sighting.app)
-        .put(tls)
-        .put(sighting.think_time)
-        .put(sighting.reordered)
-        .put(sighting.zero_windows)
-        .put(sighting.client_mss)
-        .put(sighting.server_mss)
-        .put(sighting.path_mtu)
-        .put(sighting.icmp_errors)
-        .put(tunnel ? tunnel->kind : TunnelKind::none)
-        .put(tunnel ? std::optional(tunnel->depth) : std::nullopt)
-        .put(tunnel ? std::optional(tunnel->id) : std::nullopt)
-        .put(tunnel_client)
-        .put(tunnel_server)
-        .put(sighting.largest_sent)
-        .put(sighting.largest_received)
-        .put(sighting.broadcast)
         .run();
 }
 

@@ -9,8 +9,8 @@
 
 #include "model/batch.h"
 #include "model/result.h"
+#include "store/sighting_writer.h"
 #include "store/sqlite_db.h"
-#include "store/tls_writer.h"
 
 namespace nspect::store {
 
@@ -33,7 +33,6 @@ private:
     bool add(const AddressSeen& address);
     bool add(const SocketOwner& owner);
     bool add(const Vantage& vantage);
-    bool add(const Sighting& sighting);
     bool add(const NameSeen& name);
     bool add(const NameFailure& failure);
     bool add(const Loss& loss);
@@ -46,9 +45,8 @@ private:
     Statement info_, target_, label_, pid_, interface_, interface_address_, interface_broadcast_;
     Statement forget_labels_, forget_pids_, forget_interfaces_, forget_interface_addresses_,
         forget_interface_broadcasts_;
-    Statement address_, socket_owner_, vantage_, sighting_, name_, name_failure_, loss_,
-        packet_count_;
-    TlsWriter tls_;
+    Statement address_, socket_owner_, vantage_, name_, name_failure_, loss_, packet_count_;
+    SightingWriter sightings_;
 };
 
 }  // namespace nspect::store

@@ -55,23 +55,11 @@ CREATE TABLE loss(
 CREATE TABLE packet_count(kind TEXT NOT NULL UNIQUE, count INTEGER NOT NULL);
 )sql";
 
-// first_ns stands in front: reading a row's time alone then needs no walk over its other columns.
 constexpr std::string_view flow_tables = R"sql(
-CREATE TABLE sighting(
-    id INTEGER PRIMARY KEY, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,
-    vantage INTEGER NOT NULL, protocol INTEGER NOT NULL, ip_protocol INTEGER NOT NULL,
-    client_ip TEXT NOT NULL, client_port INTEGER NOT NULL, server_ip TEXT NOT NULL,
-    server_port INTEGER NOT NULL, direction INTEGER NOT NULL, outcome INTEGER NOT NULL,
-    finished INTEGER NOT NULL, sent_packets INTEGER NOT NULL, sent_bytes INTEGER NOT NULL,
-    received_packets INTEGER NOT NULL, received_bytes INTEGER NOT NULL,
-    retransmits INTEGER NOT NULL, client_isn INTEGER, server_isn INTEGER,
-    fingerprint INTEGER NOT NULL, handshake_ns INTEGER NOT NULL, app TEXT NOT NULL, tls INTEGER,
-    think_ns INTEGER NOT NULL, reordered INTEGER NOT NULL, zero_windows INTEGER NOT NULL,
-    client_mss INTEGER NOT NULL, server_mss INTEGER NOT NULL, path_mtu INTEGER NOT NULL,
-    icmp_errors INTEGER NOT NULL, tunnel INTEGER NOT NULL, tunnel_depth INTEGER,
-    tunnel_number INTEGER, tunnel_client TEXT, tunnel_server TEXT, largest_sent INTEGER NOT NULL,
-    largest_received INTEGER NOT NULL, broadcast INTEGER NOT NULL);
-CREATE INDEX sighting_first ON sighting(first_ns);
+CREATE TABLE sighting_block(
+    id INTEGER PRIMARY KEY, from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, rows TEXT NOT NULL);
+CREATE INDEX sighting_block_to ON sighting_block(to_ns);
+CREATE TABLE app(id INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE tls(
     id INTEGER PRIMARY KEY, version INTEGER NOT NULL, cipher INTEGER NOT NULL, sni TEXT NOT NULL,
     alpn TEXT NOT NULL, ja4 TEXT NOT NULL, client_cert INTEGER NOT NULL, evidence INTEGER NOT NULL,
@@ -132,6 +120,24 @@ SELECT fingerprint, side, subject, issuer,
     @ISO(not_before_ns) AS not_before, @ISO(not_after_ns) AS not_after, key, key_bits, signature,
     self_signed, authority, count(DISTINCT tls) AS sessions
 FROM certificate c GROUP BY fingerprint, side;
+CREATE VIEW sighting AS
+SELECT
+    @IN_BLOCK(0) AS id, b.from_ns + @NUMBER(1) AS first_ns, b.from_ns + @NUMBER(2) AS last_ns,
+    @NUMBER(3) AS vantage, @NUMBER(4) AS protocol, @NUMBER(5) AS ip_protocol,
+    @IN_BLOCK(6) AS client_ip, @NUMBER(7) AS client_port, @IN_BLOCK(8) AS server_ip,
+    @NUMBER(9) AS server_port, @NUMBER(10) AS direction, @NUMBER(11) AS outcome,
+    @NUMBER(12) AS finished, @NUMBER(13) AS sent_packets, @NUMBER(14) AS sent_bytes,
+    @NUMBER(15) AS received_packets, @NUMBER(16) AS received_bytes, @NUMBER(17) AS retransmits,
+    @IN_BLOCK(18) AS client_isn, @IN_BLOCK(19) AS server_isn, @NUMBER(20) AS fingerprint,
+    @NUMBER(21) AS handshake_ns,
+    coalesce((SELECT name FROM app WHERE id = @IN_BLOCK(22)), '') AS app, @IN_BLOCK(23) AS tls,
+    @NUMBER(24) AS largest_sent, @NUMBER(25) AS largest_received, @NUMBER(26) AS broadcast,
+    @NUMBER(27) AS think_ns, @NUMBER(28) AS reordered, @NUMBER(29) AS zero_windows,
+    @NUMBER(30) AS client_mss, @NUMBER(31) AS server_mss, @NUMBER(32) AS path_mtu,
+    @NUMBER(33) AS icmp_errors, @NUMBER(34) AS tunnel, @IN_BLOCK(35) AS tunnel_depth,
+    @IN_BLOCK(36) AS tunnel_number, @IN_BLOCK(37) AS tunnel_client,
+    @IN_BLOCK(38) AS tunnel_server
+FROM sighting_block b, json_each(b.rows) r;
 CREATE VIEW sightings AS
 SELECT s.id, @ISO(s.first_ns) AS first, @ISO(s.last_ns) AS last, @PROTOCOL(s.protocol) AS protocol,
     s.client_ip, s.client_port, s.server_ip, s.server_port, @OUTCOME(s.outcome) AS outcome,
@@ -149,12 +155,17 @@ FROM sighting s LEFT JOIN vantage v ON v.id = s.vantage;
 // server.
 constexpr std::string_view flow_views = R"sql(
 CREATE VIEW conversations AS
-WITH keyed AS (
+WITH every AS MATERIALIZED (
+    SELECT id, first_ns, last_ns, vantage, protocol, ip_protocol, client_ip, client_port, server_ip,
+        server_port, outcome, sent_packets, sent_bytes, received_packets, received_bytes,
+        retransmits, client_isn, fingerprint, handshake_ns, app, tls
+    FROM sighting),
+keyed AS (
     SELECT id, first_ns, last_ns, vantage, server_ip, server_port, app, tls, client_port AS port,
         client_isn AS isn, CASE WHEN client_isn IS NULL THEN protocol || ' ' || ip_protocol || ' ' ||
             client_ip || ' ' || server_ip || ' ' || server_port ||
             CASE WHEN protocol <> 0 THEN ' ' || fingerprint ELSE '' END END AS loose
-    FROM sighting),
+    FROM every),
 marked AS (
     SELECT *, NOT coalesce(first_ns - lag(first_ns) OVER w <= 3000000000
         AND vantage <> lag(vantage) OVER w, 0) AS opens
@@ -181,7 +192,7 @@ SELECT j.id, @ISO(j.first_ns) AS first, @ISO(j.ends_ns) AS last, @PROTOCOL(s.pro
         THEN s.server_ip || ' ' || s.server_port END AS dialled,
     @OUTCOME(s.outcome) AS outcome, s.sent_packets, s.sent_bytes, s.received_packets, s.received_bytes,
     s.retransmits, s.handshake_ns / 1e6 AS handshake_ms, j.app, j.tls, j.vantages
-FROM joined j JOIN sighting s ON s.id = j.id
+FROM joined j JOIN every s ON s.id = j.id
     LEFT JOIN asked client_name ON client_name.address = s.client_ip
     LEFT JOIN asked server_name ON server_name.address = j.reached_ip
 WHERE j.opens;
@@ -197,10 +208,12 @@ FROM conversations GROUP BY client, server, protocol, server_port;
 
 struct Phrase {
     std::string_view name;
-    std::string_view sql;  ///< $1 and $2 stand for the arguments
+    std::string_view sql;  ///< $1 and $2 stand for the arguments, $$ for itself
 };
 
 constexpr std::array phrases{
+    Phrase{"NUMBER", "coalesce(@IN_BLOCK($1), 0)"},
+    Phrase{"IN_BLOCK", "json_extract(r.value, '$$[$1]')"},
     Phrase{"ISO",
            "(strftime('%Y-%m-%dT%H:%M:%S', ($1) / 1000000000, 'unixepoch') || "
            "printf('.%09dZ', ($1) % 1000000000))"},
@@ -275,8 +288,10 @@ std::string filled(std::string_view sql, std::string_view first, std::string_vie
     for (std::size_t i = 0; i < sql.size(); ++i) {
         if (sql[i] != '$') {
             text += sql[i];
+        } else if (sql[++i] == '$') {
+            text += '$';
         } else {
-            text += sql[++i] == '1' ? first : second;
+            text += sql[i] == '1' ? first : second;
         }
     }
     return text;

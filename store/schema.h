@@ -12,25 +12,38 @@ namespace nspect::store {
 inline constexpr std::uint32_t recording_application_id = 0x4e535043;
 /// PRAGMA user_version. Raised with every change of a table; readers read their own and all earlier
 /// ones.
-inline constexpr std::uint32_t recording_schema_version = 5;
+inline constexpr std::uint32_t recording_schema_version = 6;
 
-/// The tables, in the order in which they are made.
-inline constexpr std::array<std::string_view, 14> recording_tables{
-    "recording",         "target",  "target_label", "target_pid",  "interface",
-    "interface_address", "address", "vantage",      "sighting",    "tls",
-    "tls_identity",      "name",    "loss",         "packet_count"};
-/// Those that came with version 2.
-inline constexpr std::array<std::string_view, 3> recording_tables_of_2{"tls_offer", "certificate",
-                                                                       "certificate_name"};
+struct RecordingTable {
+    std::string_view name;
+    std::uint32_t since = 1;            ///< the schema version it came with
+    std::uint32_t until = 0xffffffffU;  ///< the one that has it no more
+};
 
-/// And with version 3.
-inline constexpr std::array<std::string_view, 1> recording_tables_of_3{"name_failure"};
-
-/// And with version 4.
-inline constexpr std::array<std::string_view, 1> recording_tables_of_4{"socket_owner"};
-
-/// And with version 5.
-inline constexpr std::array<std::string_view, 1> recording_tables_of_5{"interface_broadcast"};
+inline constexpr std::array recording_tables{
+    RecordingTable{"recording"},
+    RecordingTable{"target"},
+    RecordingTable{"target_label"},
+    RecordingTable{"target_pid"},
+    RecordingTable{"interface"},
+    RecordingTable{"interface_address"},
+    RecordingTable{"interface_broadcast", 5},
+    RecordingTable{"address"},
+    RecordingTable{"socket_owner", 4},
+    RecordingTable{"vantage"},
+    RecordingTable{"sighting", 1, 6},
+    RecordingTable{"sighting_block", 6},
+    RecordingTable{"app", 6},
+    RecordingTable{"tls"},
+    RecordingTable{"tls_identity"},
+    RecordingTable{"tls_offer", 2},
+    RecordingTable{"certificate", 2},
+    RecordingTable{"certificate_name", 2},
+    RecordingTable{"name"},
+    RecordingTable{"name_failure", 3},
+    RecordingTable{"loss"},
+    RecordingTable{"packet_count"},
+};
 
 /// What a blank recording is made by: pragmas, tables, indices, views.
 std::string recording_schema_sql();

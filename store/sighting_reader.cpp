@@ -1,143 +1,175 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sightings half of RecordingReader: the fast ways, and the way around damage.
+// The sightings half of RecordingReader: rows, blocks, and the way around damage.
 #include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "store/recording_reader.h"
+#include "store/sighting_block.h"
 
 namespace nspect::store {
 
 namespace {
 
 constexpr std::size_t max_gaps = 1000;
+constexpr std::size_t told_every = 1024;
 
-const std::string& sighting_columns() {
-    static const std::string columns =
-        "rowid, first_ns, last_ns, vantage, protocol, ip_protocol, client_ip, client_port, "
-        "server_ip, "
-        "server_port, direction, outcome, finished, sent_packets, sent_bytes, received_packets, "
-        "received_bytes, retransmits, client_isn, server_isn, fingerprint, handshake_ns, app, tls";
-    return columns;
-}
-
-/// Since version 2.
-const std::string& later_columns() {
-    static const std::string columns =
-        ", think_ns, reordered, zero_windows, client_mss, server_mss, path_mtu, icmp_errors, "
-        "tunnel, tunnel_depth, tunnel_number, tunnel_client, tunnel_server";
-    return columns;
-}
-
-/// Since version 3.
-constexpr const char* latest_columns = ", largest_sent, largest_received";
-
-/// Since version 5.
-constexpr const char* newest_columns = ", broadcast";
+const std::string block_table = "sighting_block";
 
 }  // namespace
 
-std::string RecordingReader::columns() const {
-    return sighting_columns() + (has_latest_columns_ ? latest_columns : "") +
-           (has_newest_columns_ ? newest_columns : "") +
-           (has_later_columns_ ? later_columns() : std::string());
+void SightingsWanted::tell() const {
+    if (progress && all.size() % told_every == 0) progress(all.size());
 }
 
-void RecordingReader::look_for_columns() {
-    has_later_columns_ = bool{db_->prepare("SELECT tunnel FROM sighting LIMIT 0")};
-    has_latest_columns_ = bool{db_->prepare("SELECT largest_sent FROM sighting LIMIT 0")};
-    has_newest_columns_ = bool{db_->prepare("SELECT broadcast FROM sighting LIMIT 0")};
+Status RecordingReader::sightings(Timestamp since, std::vector<Sighting>& all,
+                                  const std::function<void(std::size_t)>& progress) {
+    SightingsWanted wanted{.since = since, .progress = progress, .all = all};
+    return db_->prepare("SELECT rows FROM " + block_table + " LIMIT 0") ? read_blocks(wanted)
+                                                                        : read_rows(wanted);
 }
 
-Status RecordingReader::sightings(Timestamp since, const Visit& visit) {
-    look_for_columns();
-    std::optional<Key> last;
-    const auto end = in_time_order(since, visit, last);
-    if (!end) return end.error();
-    return *end == End::damaged ? salvage(since, visit, last) : Status(done);
+/// Before version 6.
+Status RecordingReader::read_rows(SightingsWanted& wanted) {
+    const std::string table = "sighting";
+    const auto has = [&](const char* column) {
+        return bool{db_->prepare(std::string("SELECT ") + column + " FROM " + table + " LIMIT 0")};
+    };
+    const SightingColumns columns{
+        .has_2 = has("tunnel"), .has_3 = has("largest_sent"), .has_5 = has("broadcast")};
+    const auto use = [&](Row& row) -> Status {
+        Sighting sighting;
+        const auto tls = take_sighting(row, columns, sighting);
+        if (!row.ok()) ++damage_->tables[table].invalid_rows;
+        if (!row.ok() || sighting.first < wanted.since) return done;
+        if (tls) {
+            if (auto found = find_tls(*tls, sighting); !found) return found;
+        }
+        wanted.all.push_back(std::move(sighting));
+        wanted.tell();
+        return done;
+    };
+    return each_row(table, columns.names(), "", use, [&] { wanted.all.clear(); });
 }
 
-Result<RecordingReader::End> RecordingReader::in_time_order(Timestamp since, const Visit& visit,
-                                                            std::optional<Key>& last) {
-    // Times before 1970 are read as 1970.
-    const bool all = since <= Timestamp{};
-    auto statement =
-        db_->prepare("SELECT " + columns() + " FROM sighting INDEXED BY sighting_first " +
-                     (all ? "" : "WHERE first_ns >= ? ") + "ORDER BY first_ns, rowid");
-    if (!statement) return End::damaged;  // no such index: the other way does without
-    if (!all) statement->put(since);
-    return walk(*statement, true, visit, last);
+Status RecordingReader::read_blocks(SightingsWanted& wanted) {
+    const auto apps = read_apps();
+    if (!apps) return apps.error();
+    std::optional<BlockDecoder> decoder;
+    const auto begin = [&] {
+        wanted.all.clear();
+        decoder.emplace(*apps, wanted.since,
+                        [&](BlockDecoder::Decoded& decoded) { return take(decoded, wanted); });
+    };
+    begin();
+    const auto use = [&](Row& row) -> Status {
+        row.integer();  // its key
+        const Timestamp from = row.time();
+        const std::string_view text = row.whole_text_view();
+        if (row.ok()) return decoder->add(text, from);
+        ++damage_->tables[block_table].invalid_rows;
+        return done;
+    };
+    const std::string since = std::to_string(wanted.since.time_since_epoch().count());
+    const auto read = each_row(block_table, "id, from_ns, rows",
+                               wanted.since > Timestamp{} ? "to_ns >= " + since : "", use, begin);
+    return read ? decoder->finish() : read;
 }
 
-Result<bool> RecordingReader::sightings_by_id(const Visit& visit) {
-    look_for_columns();
+Status RecordingReader::take(BlockDecoder::Decoded& decoded, SightingsWanted& wanted) {
+    if (decoded.invalid > 0) damage_->tables[block_table].invalid_rows += decoded.invalid;
+    for (const auto& [place, row] : decoded.tls) {
+        if (auto found = find_tls(row, decoded.sightings[place]); !found) return found;
+    }
+    for (Sighting& each : decoded.sightings) {
+        wanted.all.push_back(std::move(each));
+        wanted.tell();
+    }
+    return done;
+}
+
+Result<AppNames> RecordingReader::read_apps() {
+    AppNames apps{{0, ""}};
+    const auto read = scan("app", "name", [&](std::int64_t id, Row& row) {
+        auto name = row.text();
+        if (row.ok()) apps.emplace(id, std::move(name));
+        return row.ok();
+    });
+    if (!read) return read.error();
+    return apps;
+}
+
+Status RecordingReader::find_tls(std::int64_t row, Sighting& sighting) {
+    auto facts = tls(row);
+    if (!facts) return std::move(facts).error();
+    sighting.tls = std::move(*facts);
+    return done;
+}
+
+/// Uses every row, the key first in `columns`, in order of the key. Where that meets damage: from
+/// the start, by what can be reached.
+Status RecordingReader::each_row(const std::string& table, const std::string& columns,
+                                 const std::string& where, const UseRow& use,
+                                 const std::function<void()>& start_over) {
     const Damage before = *damage_;
-    auto statement = db_->prepare("SELECT " + columns() + " FROM sighting ORDER BY rowid");
-    if (!statement) return std::move(statement).error();
-    std::optional<Key> last;
-    const auto end = walk(*statement, false, visit, last);
+    const auto end = walk("SELECT " + columns + " FROM " + table +
+                              (where.empty() ? "" : " WHERE " + where) + " ORDER BY rowid",
+                          use);
     if (!end) return end.error();
-    if (*end == End::damaged) *damage_ = before;
-    return *end != End::damaged;
+    if (*end != Step::damaged) return done;
+    *damage_ = before;
+    start_over();
+    return salvage(table, columns, use);
 }
 
-/// Rows in order of (first_ns, id), or of (0, id).
-Result<RecordingReader::End> RecordingReader::walk(Statement& statement, bool by_time,
-                                                   const Visit& visit, std::optional<Key>& last) {
-    Sighting sighting;
-    Step step = statement.step();
-    for (; step == Step::row; step = statement.step()) {
-        Row key_of(statement);
-        const std::int64_t id = key_of.integer();
-        const Key key{by_time ? key_of.integer() : 0, id};
-        if (last && key <= *last) return End::damaged;  // pages that refer to each other in circles
+Result<Step> RecordingReader::walk(const std::string& sql, const UseRow& use) {
+    auto statement = db_->prepare(sql);
+    if (!statement) return std::move(statement).error();
+    std::optional<std::int64_t> last;
+    Step step = statement->step();
+    for (; step == Step::row; step = statement->step()) {
+        const std::int64_t key = Row(*statement).integer();
+        if (last && key <= *last)
+            return Step::damaged;  // pages that refer to each other in circles
         last = key;
-        Row row(statement);
-        const auto valid = take(row, sighting);
-        if (!valid) return valid.error();
-        if (*valid && !visit(sighting)) return End::stopped;
+        Row row(*statement);
+        if (auto used = use(row); !used) return used.error();
     }
     if (step == Step::failed) return db_->error("cannot read the recording");
-    return step == Step::done ? End::complete : End::damaged;
+    return step;
 }
 
-Status RecordingReader::salvage(Timestamp since, const Visit& visit,
-                                const std::optional<Key>& after) {
-    auto keys = whole_rows();
-    if (!keys) return std::move(keys).error();
-    std::sort(keys->begin(), keys->end());
-    auto statement = db_->prepare("SELECT " + columns() + " FROM sighting WHERE rowid = ?");
+Status RecordingReader::salvage(const std::string& table, const std::string& columns,
+                                const UseRow& use) {
+    const auto keys = whole_rows(table);
+    if (!keys) return keys.error();
+    auto statement = db_->prepare("SELECT " + columns + " FROM " + table + " WHERE rowid = ?");
     if (!statement) return std::move(statement).error();
-    Sighting sighting;
-    for (const Key& key : *keys) {
-        if (after && key <= *after) continue;
-        if (since > Timestamp{} && key.first < since.time_since_epoch().count()) continue;
+    for (const std::int64_t key : *keys) {
         statement->reset();
-        const Step step = statement->put(key.second).step();
+        const Step step = statement->put(key).step();
         if (step == Step::failed) return db_->error("cannot read the recording");
         if (step != Step::row) {
-            ++damage_->tables["sighting"].invalid_rows;
+            ++damage_->tables[table].invalid_rows;
             continue;
         }
         Row row(*statement);
-        const auto valid = take(row, sighting);
-        if (!valid) return valid.error();
-        if (*valid && !visit(sighting)) return done;
+        if (auto used = use(row); !used) return used;
     }
     return done;
 }
 
 /// The keys of every row that can be reached, over missing pages.
-Result<std::vector<RecordingReader::Key>> RecordingReader::whole_rows() {
-    std::vector<Key> keys;
+Result<std::vector<std::int64_t>> RecordingReader::whole_rows(const std::string& table) {
+    std::vector<std::int64_t> keys;
     std::int64_t from = std::numeric_limits<std::int64_t>::min();
     for (std::size_t gap = 0; gap < max_gaps; ++gap) {
-        const auto step = read_run(from, keys);
+        const auto step = read_run(table, from, keys);
         if (!step) return step.error();
         if (*step == Step::done) return keys;
-        damage_->tables["sighting"].incomplete = true;
-        if (!keys.empty()) from = std::max(from, keys.back().second);
-        const auto next = next_readable(from);
+        damage_->tables[table].incomplete = true;
+        if (!keys.empty()) from = std::max(from, keys.back());
+        const auto next = next_readable(table, from);
         if (!next) return next.error();
         if (!*next) return keys;
         from = **next;
@@ -145,28 +177,29 @@ Result<std::vector<RecordingReader::Key>> RecordingReader::whole_rows() {
     return keys;
 }
 
-/// Appends rows from an id on, up to the end or to the next damage.
-Result<Step> RecordingReader::read_run(std::int64_t from, std::vector<Key>& keys) {
+/// Appends keys from one on, up to the end or to the next damage.
+Result<Step> RecordingReader::read_run(const std::string& table, std::int64_t from,
+                                       std::vector<std::int64_t>& keys) {
     auto statement =
-        db_->prepare("SELECT rowid, first_ns FROM sighting WHERE rowid >= ? ORDER BY rowid");
+        db_->prepare("SELECT rowid FROM " + table + " WHERE rowid >= ? ORDER BY rowid");
     if (!statement) return std::move(statement).error();
     statement->put(from);
     Step step = statement->step();
     for (; step == Step::row; step = statement->step()) {
-        Row row(*statement);
-        const std::int64_t id = row.integer();
-        if (id < from || (!keys.empty() && id <= keys.back().second)) return Step::damaged;
-        keys.emplace_back(row.integer(), id);
+        const std::int64_t key = Row(*statement).integer();
+        if (key < from || (!keys.empty() && key <= keys.back())) return Step::damaged;
+        keys.push_back(key);
     }
     if (step == Step::failed) return db_->error("cannot read the recording");
     return step;
 }
 
-/// The smallest id behind `from` at which reading works again, by doubling and then halving the
+/// The smallest key behind `from` at which reading works again, by doubling and then halving the
 /// distance.
-Result<std::optional<std::int64_t>> RecordingReader::next_readable(std::int64_t from) {
+Result<std::optional<std::int64_t>> RecordingReader::next_readable(const std::string& table,
+                                                                   std::int64_t from) {
     auto statement =
-        db_->prepare("SELECT rowid FROM sighting WHERE rowid >= ? ORDER BY rowid LIMIT 1");
+        db_->prepare("SELECT rowid FROM " + table + " WHERE rowid >= ? ORDER BY rowid LIMIT 1");
     if (!statement) return std::move(statement).error();
     const auto base = static_cast<std::uint64_t>(from);
     const auto readable = [&](std::uint64_t distance) {
@@ -188,63 +221,6 @@ Result<std::optional<std::int64_t>> RecordingReader::next_readable(std::int64_t 
         (readable(middle) ? good : bad) = middle;
     }
     return std::optional<std::int64_t>(static_cast<std::int64_t>(base + good));
-}
-
-Result<bool> RecordingReader::take(Row& row, Sighting& sighting) {
-    sighting.id = row.number<std::uint64_t>();
-    sighting.first = row.time();
-    sighting.last = row.time();
-    sighting.vantage = row.number<std::uint32_t>();
-    sighting.protocol = row.one_up_to(Protocol::other);
-    sighting.ip_protocol = row.number<std::uint8_t>();
-    sighting.client.ip = row.address();
-    sighting.client.port = row.port();
-    sighting.server.ip = row.address();
-    sighting.server.port = row.port();
-    sighting.direction = row.one_up_to(DirectionEvidence::port_numbers);
-    sighting.outcome = row.one_up_to(Outcome::mid_stream);
-    sighting.finished = row.boolean();
-    sighting.sent.packets = row.number<std::uint64_t>();
-    sighting.sent.bytes = row.number<std::uint64_t>();
-    sighting.received.packets = row.number<std::uint64_t>();
-    sighting.received.bytes = row.number<std::uint64_t>();
-    sighting.retransmits = row.number<std::uint32_t>();
-    sighting.client_isn = row.number_or_none<std::uint32_t>();
-    sighting.server_isn = row.number_or_none<std::uint32_t>();
-    sighting.fingerprint = row.number<std::uint64_t>();
-    sighting.handshake_time = row.duration();
-    sighting.app = row.text();
-    sighting.tls.reset();
-    const auto session = row.number_or_none<std::int64_t>();
-    sighting.tunnel.reset();
-    sighting.largest_sent = has_latest_columns_ ? row.number<std::uint16_t>() : 0;
-    sighting.largest_received = has_latest_columns_ ? row.number<std::uint16_t>() : 0;
-    sighting.broadcast = has_newest_columns_ && row.boolean();
-    if (has_later_columns_) take_later_columns(row, sighting);
-    if (!row.ok()) ++damage_->tables["sighting"].invalid_rows;
-    if (!row.ok() || !session) return row.ok();
-    auto facts = tls(*session);
-    if (!facts) return std::move(facts).error();
-    sighting.tls = std::move(*facts);
-    return true;
-}
-
-void RecordingReader::take_later_columns(Row& row, Sighting& sighting) {
-    sighting.think_time = row.duration();
-    sighting.reordered = row.number<std::uint32_t>();
-    sighting.zero_windows = row.number<std::uint32_t>();
-    sighting.client_mss = row.number<std::uint16_t>();
-    sighting.server_mss = row.number<std::uint16_t>();
-    sighting.path_mtu = row.number<std::uint16_t>();
-    sighting.icmp_errors = row.number<std::uint16_t>();
-    TunnelSeen tunnel;
-    tunnel.kind = row.one_up_to(last_tunnel_kind);
-    if (tunnel.kind == TunnelKind::none) return;
-    tunnel.depth = row.number<std::uint8_t>();
-    tunnel.id = row.number<std::uint32_t>();
-    tunnel.client = row.address();
-    tunnel.server = row.address();
-    sighting.tunnel = tunnel;
 }
 
 }  // namespace nspect::store

@@ -140,10 +140,13 @@ Statement& Statement::put_null() {
 }
 
 Statement& Statement::put(std::string_view text) {
-    const auto length = static_cast<int>(std::min(text.size(), max_text_bytes));
+    return put_whole(text.substr(0, max_text_bytes));
+}
+
+Statement& Statement::put_whole(std::string_view text) {
     // A null pointer would be bound as NULL.
     const char* data = text.empty() ? "" : text.data();
-    sqlite3_bind_text(statement_, next_++, data, length, SQLITE_STATIC);
+    sqlite3_bind_text(statement_, next_++, data, static_cast<int>(text.size()), SQLITE_STATIC);
     return *this;
 }
 
@@ -169,44 +172,29 @@ std::int64_t Row::integer() {
     // Looked up once: most of what is read is integers. "Unprotected" makes no difference without
     // mutexes (sqlite.org/c3ref/value.html), and none are asked for.
     sqlite3_value* const value = sqlite3_column_value(statement_, column_++);
-    ok_ = ok_ && sqlite3_value_type(value) == SQLITE_INTEGER;
+    check(sqlite3_value_type(value) == SQLITE_INTEGER);
     return sqlite3_value_int64(value);
 }
 
 std::string_view Row::text_view() {
+    const auto text = whole_text_view();
+    check(text.size() <= max_text_bytes);
+    return ok() ? text : std::string_view();
+}
+
+std::string_view Row::whole_text_view() {
     sqlite3_value* const value = sqlite3_column_value(statement_, column_++);
     const bool is_text = sqlite3_value_type(value) == SQLITE_TEXT;
     const void* bytes = is_text ? sqlite3_value_text(value) : nullptr;  // as UTF-8, in any file
-    const auto length = static_cast<std::size_t>(is_text ? sqlite3_value_bytes(value) : 0);
-    ok_ = ok_ && bytes != nullptr && length <= max_text_bytes;
-    if (!ok_) return {};
-    return {static_cast<const char*>(bytes), length};
-}
-
-bool Row::is_null() const {
-    return sqlite3_column_type(statement_, column_) == SQLITE_NULL;
+    check(bytes != nullptr);
+    if (!ok()) return {};
+    return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_value_bytes(value))};
 }
 
 bool Row::take_null() {
-    if (!is_null()) return false;
+    if (sqlite3_column_type(statement_, column_) != SQLITE_NULL) return false;
     ++column_;
     return true;
-}
-
-IpAddress Row::address() {
-    const auto address = IpAddress::parse(text_view());
-    ok_ = ok_ && address.has_value();
-    return address.value_or(IpAddress{});
-}
-
-std::optional<Timestamp> Row::time_or_none() {
-    if (take_null()) return std::nullopt;
-    return time();
-}
-
-std::optional<Duration> Row::duration_or_none() {
-    if (take_null()) return std::nullopt;
-    return duration();
 }
 
 Result<SqliteDb> SqliteDb::open(const std::string& path, Mode mode) {
@@ -267,6 +255,10 @@ Result<std::string> SqliteDb::text(std::string_view sql) {
     if (!statement) return std::move(statement).error();
     if (statement->step() != Step::row) return error("cannot query the recording");
     return Row(*statement).text();
+}
+
+std::int64_t SqliteDb::changes() const {
+    return sqlite3_changes64(handle_);
 }
 
 bool SqliteDb::in_transaction() const {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -11,18 +10,15 @@
 #include <type_traits>
 #include <utility>
 
-#include "model/ip.h"
 #include "model/result.h"
 #include "model/time.h"
 #include "model/traffic.h"
+#include "store/values.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace nspect::store {
-
-/// Longer text is cut when it is written, and makes a row invalid when it is read.
-inline constexpr std::size_t max_text_bytes = 16384;
 
 /// What a step came to.
 enum class Step : std::uint8_t { row, done, damaged, failed };
@@ -47,6 +43,8 @@ public:
     }
     Statement& put(std::string_view text);
     Statement& put(const std::string& text) { return put(std::string_view(text)); }
+    /// Without the bound of put(): text that is our own.
+    Statement& put_whole(std::string_view text);
     Statement& put(const char* text) { return put(std::string_view(text)); }
     Statement& put(Timestamp time) { return put_integer(time.time_since_epoch().count()); }
     Statement& put(Duration duration) { return put_integer(duration.count()); }
@@ -66,54 +64,21 @@ private:
     int next_ = 1;
 };
 
-/// The row a statement stands on, read column by column from left to right. The file is not
-/// trusted: a value of another type or outside what the model allows marks the row as not ok.
-class Row {
+/// The row a statement stands on, read column by column from left to right.
+class Row : public Values<Row> {
 public:
     explicit Row(const Statement& statement) : statement_(statement.statement_) {}
 
-    bool ok() const noexcept { return ok_; }
     std::int64_t integer();
-    std::string text() { return std::string(text_view()); }
-    bool is_null() const;
-
-    /// An integer that fits T; of a 64-bit unsigned T all bits count.
-    template <std::integral T>
-    T number() {
-        const std::int64_t value = integer();
-        if constexpr (sizeof(T) < sizeof(value)) ok_ = ok_ && std::in_range<T>(value);
-        return static_cast<T>(value);
-    }
-    template <std::integral T>
-    std::optional<T> number_or_none() {
-        if (take_null()) return std::nullopt;
-        return number<T>();
-    }
-    template <class Enum>
-    Enum one_up_to(Enum last) {
-        const std::int64_t value = integer();
-        ok_ = ok_ && value >= 0 && value <= static_cast<std::int64_t>(last);
-        return ok_ ? static_cast<Enum>(value) : Enum{};
-    }
-    bool boolean() { return integer() != 0; }
-    Port port() { return Port{number<std::uint16_t>()}; }
-    IpAddress address();
-    /// Never before 1970, so that differences of two cannot overflow.
-    Timestamp time() { return Timestamp(duration()); }
-    Duration duration() { return Duration(std::max<std::int64_t>(integer(), 0)); }
-    /// NULL means forever.
-    Timestamp end_time() { return take_null() ? forever : time(); }
-    std::optional<Timestamp> time_or_none();
-    std::optional<Duration> duration_or_none();
+    /// Valid until the next step, as the next one.
+    std::string_view text_view();
+    /// Without the bound on texts.
+    std::string_view whole_text_view();
+    bool take_null();
 
 private:
-    bool take_null();
-    /// Valid until the next step.
-    std::string_view text_view();
-
     sqlite3_stmt* statement_;
     int column_ = 0;
-    bool ok_ = true;
 };
 
 /// A connection to one SQLite file.
@@ -138,6 +103,8 @@ public:
     Result<std::int64_t> integer(std::string_view sql);
     Result<std::string> text(std::string_view sql);
     bool in_transaction() const;
+    /// Rows that the last statement changed.
+    std::int64_t changes() const;
     /// The database as the bytes of a file.
     Result<std::string> serialized();
     /// The last failure, as a user should read it.

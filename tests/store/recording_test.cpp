@@ -111,7 +111,47 @@ TEST_CASE("what has the same id is replaced, with all that belongs to it", "[sto
     check_equal(read(*store), expected);
 }
 
-TEST_CASE("sightings come in order of their first packet, and stop when asked", "[store]") {
+TEST_CASE("whatever way a sighting took, the last word on it is what counts", "[store]") {
+    const Folder folder;
+    const std::string path = folder.file("a.nspect");
+    auto store = created(path);
+    Batch other;
+    other.sightings = {plain_sighting(2)};
+    write(*store, other);
+    const auto say = [&](std::uint64_t packets, bool finished, bool last = false) {
+        Batch batch;
+        batch.sightings = {plain_sighting(1)};
+        batch.sightings[0].sent.packets = packets;
+        batch.sightings[0].finished = finished;
+        if (last) batch.info.emplace().ended = Timestamp(Duration(1));
+        write(*store, batch);
+        const auto all = read(*store).sightings;
+        REQUIRE(all.size() == 2);
+        CHECK((all[0] == batch.sightings[0]));
+        CHECK((all[1] == other.sightings[0]));
+        CHECK(sql(path, "SELECT sent_packets FROM sighting WHERE id = 1") ==
+              std::to_string(packets));
+    };
+    const auto rows = [&] { return sql(path, "SELECT count(*) FROM sighting_block WHERE id < 0"); };
+    say(1, false);
+    say(2, false);
+    CHECK(rows() == "1");
+    SECTION("it ended") {
+        say(3, true);
+        CHECK(rows() == "0");
+        say(4, true);
+        CHECK(rows() == "1");
+        say(5, false);
+        say(6, true);
+        CHECK(rows() == "0");
+    }
+    SECTION("the recording ended") {
+        say(3, false, true);
+        CHECK(rows() == "0");
+    }
+}
+
+TEST_CASE("sightings come in order of their first packet", "[store]") {
     const Folder folder;
     auto store = created(folder.file("a.nspect"));
     Batch batch;
@@ -122,12 +162,6 @@ TEST_CASE("sightings come in order of their first packet, and stop when asked", 
     }
     write(*store, batch);
     std::vector<std::uint64_t> seen;
-    REQUIRE(store->for_each_sighting([&](const Sighting& flow) {
-        seen.push_back(flow.id);
-        return seen.size() < 3;
-    }));
-    CHECK(seen == std::vector<std::uint64_t>{9, 5, 3});
-    seen.clear();
     for (const Sighting& flow : read(*store).sightings) seen.push_back(flow.id);
     CHECK(seen == std::vector<std::uint64_t>{9, 5, 3, 1});
 }

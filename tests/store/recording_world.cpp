@@ -7,6 +7,9 @@
 #include <iterator>
 #include <limits>
 
+#include <catch2/catch.hpp>
+#include <sqlite3.h>
+
 namespace nspect::test {
 
 Folder::Folder() {
@@ -240,6 +243,23 @@ Recording as_recording(const Batch& batch) {
     };
     std::sort(recording.sightings.begin(), recording.sightings.end(), by_time);
     return recording;
+}
+
+std::string sql(const std::string& path, const std::string& statement) {
+    sqlite3* db = nullptr;
+    REQUIRE(sqlite3_open(path.c_str(), &db) == SQLITE_OK);
+    std::string answer;
+    const auto collect = [](void* to, int columns, char** values, char**) {
+        for (int i = 0; i < columns; ++i)
+            *static_cast<std::string*>(to) += values[i] ? values[i] : "-";
+        return 0;
+    };
+    char* message = nullptr;
+    sqlite3_exec(db, statement.c_str(), collect, &answer, &message);
+    if (message != nullptr) answer += message;
+    sqlite3_free(message);
+    sqlite3_close(db);
+    return answer;
 }
 
 std::string read_bytes(const std::string& path) {

@@ -53,6 +53,9 @@ Sighting plain_sighting(std::uint64_t id);
 /// `batch` as it should be read back.
 Recording as_recording(const Batch& batch);
 
+/// Executes statements on the file and returns what they answered, then what went wrong.
+std::string sql(const std::string& path, const std::string& statements);
+
 std::string read_bytes(const std::string& path);
 void write_bytes(const std::string& path, const std::string& bytes);
 
