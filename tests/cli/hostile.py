@@ -198,7 +198,7 @@ CHECKS = {"text": in_text, "json": in_json, "json lines": in_json_lines, "csv": 
 HOSTILE_COLUMNS = {
     "recording": ["host", "origin"], "target": ["name", "image", "pod", "namespace", "container"], "target_label": ["key", "value"],
     "vantage": ["interface", "source"], "tls": ["sni", "alpn"], "tls_identity": ["name"], "certificate": ["subject", "issuer"],
-    "certificate_name": ["name"], "name": ["name"], "name_failure": ["name"], "sighting": ["app"], "interface": ["name", "peer_name"],
+    "certificate_name": ["name"], "name": ["name"], "name_failure": ["name"], "sighting": ["app"], "app": ["name"], "interface": ["name", "peer_name"],
     "loss": ["source", "note"], "packet_count": ["kind"],
 }
 
@@ -209,7 +209,7 @@ def hostile_recording(path, source):
         shutil.copy(source, path)
     with sqlite3.connect(path) as file:
         file.execute("INSERT INTO loss (from_ns, to_ns, source, kind, count, note) VALUES (1, 2, 's', 'queue', 1, 'n')")
-        there = {name for (name,) in file.execute("SELECT name FROM sqlite_master")}  # the sample is of an earlier version
+        there = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}  # the sample is of an earlier version
         for table, columns in HOSTILE_COLUMNS.items():
             if table not in there:
                 continue

@@ -59,18 +59,35 @@ def in_pipe(command):
         return said
 
 
+# Where the values stand in a row of a block: docs/recording-format.md.
+ID, CLIENT_PORT, CLIENT_ISN = 0, 7, 18
+
+
+def moved(row, n, last):
+    row = list(row)
+    row[ID] += last * n
+    row[CLIENT_PORT] = 1024 + (row[CLIENT_PORT] + n) % 60000
+    if len(row) > CLIENT_ISN and row[CLIENT_ISN] is not None:
+        row[CLIENT_ISN] = (row[CLIENT_ISN] + n) % 2**32
+    return row
+
+
 def large_recording(program, folder, copies):
     """The sightings of the sample, over and over, a millisecond later each; and how many they are."""
     path = f"{folder}/large-{copies}.nspect"
     if not os.path.exists(path):
         subprocess.run([program, "capture", "-q", "--read", "tests/golden/data/shop.pcap", "--out", path], check=True, timeout=TIMEOUT)
         with sqlite3.connect(path) as file:
-            columns = [row[1] for row in file.execute("PRAGMA table_info(sighting)")]
-            last = file.execute("SELECT max(id) FROM sighting").fetchone()[0]
-            moved = {"id": f"id + {last} * n", "first_ns": "first_ns + n * 1000000", "last_ns": "last_ns + n * 1000000", "client_isn": "client_isn + n",
-                     "client_port": "1024 + (client_port + n) % 60000"}
-            file.execute(f"WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < {copies}) INSERT INTO sighting ({', '.join(columns)}) "
-                         f"SELECT {', '.join(moved.get(each, each) for each in columns)} FROM sighting, more")
+            blocks = [(start, json.loads(rows)) for start, rows in file.execute("SELECT from_ns, rows FROM sighting_block")]
+            last = max(row[0] for _, rows in blocks for row in rows)
+            count = sum(len(rows) for _, rows in blocks)
+            for n in range(1, copies):
+                for start, rows in blocks:
+                    count += len(rows)
+                    at = start + n * 1_000_000
+                    file.execute("INSERT INTO sighting_block VALUES (?, ?, ?, ?)",
+                                 (count, at, at + max(row[1] for row in rows), json.dumps([moved(row, n, last) for row in rows])
+                                  .replace(" ", "")))
         file.close()
     with sqlite3.connect(path) as file:
         count = file.execute("SELECT count(*) FROM sighting").fetchone()[0]
