@@ -14,10 +14,10 @@
 #include "analyzer/audit_names.h"
 #include "analyzer/audit_unused.h"
 #include "analyzer/capture_quality.h"
-#include "analyzer/graph_auditor.h"
 #include "analyzer/observed.h"
 #include "analyzer/observer.h"
 #include "analyzer/places.h"
+#include "analyzer/threads.h"
 #include "model/order.h"
 
 namespace nspect::analyzer {
@@ -92,20 +92,25 @@ std::vector<std::uint32_t> sort_graph(Audit& audit) {
     return edge_order;
 }
 
-/// What the edges that were seen come to, and the rules that decided.
-void judge_edges(Audit& audit, const World& world, const Verdicts& verdicts,
-                 const std::vector<EdgeFacts>& facts, const std::vector<std::uint32_t>& before) {
-    std::vector<std::optional<std::vector<std::string>>> reasons(verdicts.all().size());
-    for (std::size_t i = 0; i < before.size(); ++i) {
-        if (before[i] >= facts.size()) continue;  // only declared
-        const EdgeFacts& own = facts[before[i]];
-        auto& edge = audit.graph.edges[i];
-        edge.state = own.state();
-        const auto judged = own.deciding().judged;
-        if (!reasons[judged]) reasons[judged] = reasons_in_words(world, verdicts.all()[judged]);
-        edge.rules = *reasons[judged];
+/// What an edge that was seen comes to, and the rules that decided.
+class EdgeJudge {
+public:
+    EdgeJudge(const World& world, const Verdicts& verdicts)
+        : world_(world), verdicts_(verdicts), reasons_(verdicts.all().size()) {}
+
+    void judge(const EdgeFacts& facts, GraphEdge& edge) {
+        edge.state = facts.state();
+        const auto judged = facts.deciding().judged;
+        auto& reasons = reasons_[judged];
+        if (!reasons) reasons = reasons_in_words(world_, verdicts_.all()[judged]);
+        edge.rules = *reasons;
     }
-}
+
+private:
+    const World& world_;
+    const Verdicts& verdicts_;
+    std::vector<std::optional<std::vector<std::string>>> reasons_;  ///< by number of the answer
+};
 
 /// What is counted by edge.
 class EdgeAudit {
@@ -118,31 +123,48 @@ public:
         set_window(audit_, context);
     }
 
-    void take(const Conversation& conversation) {
+    /// Its edge, by number as they are first seen.
+    std::uint32_t take(const Conversation& conversation) {
         widen_window(audit_, conversation);
         const auto [talk, edge] = observer_.take(conversation);
-        audit_.edge_of.push_back(edge);
         if (edge >= facts_.size()) facts_.resize(edge + 1);
         const auto number = verdicts_.of(talk);
         count(facts_[edge], conversation, verdicts_.all()[number], number, places_);
+        return edge;
     }
 
-    /// The graph in its last order, and findings about rules that were not needed.
-    Audit graph() {
+    std::uint64_t taken() const { return audit_.conversations; }
+    /// When the last of them ended.
+    Timestamp last() const { return audit_.last; }
+
+    /// The graph in its last order, and findings about rules that were not needed. `edge_of` are
+    /// the numbers that take() gave.
+    Audit graph(std::vector<std::size_t> edge_of, unsigned threads) {
+        audit_.edge_of = std::move(edge_of);
         audit_.graph = observer_.graph();
         find_unused(audit_, engine_, verdicts_);
         before_ = sort_graph(audit_);
-        judge_edges(audit_, engine_.world(), verdicts_, facts_, before_);
+        side_by_side(threads, threads, [&](std::size_t part) { judge_edges(part, threads); });
         for (const auto& edge : audit_.graph.edges) ++audit_.edges_by_state[edge.state];
         return std::move(audit_);
     }
 
     /// After graph(): what is made of edges lies in memory as it is sorted then.
-    void find(Audit& audit) const {
-        find_in_edges(audit, {facts_, before_}, verdicts_, engine_.world(), places_);
+    void find(Audit& audit, unsigned threads) const {
+        find_in_edges(audit, {facts_, before_}, verdicts_, engine_.world(), places_, threads);
     }
 
 private:
+    /// A part of the edges, of so many.
+    void judge_edges(std::size_t part, std::size_t parts) {
+        EdgeJudge judge(engine_.world(), verdicts_);
+        const auto end = before_.size() * (part + 1) / parts;
+        for (auto i = before_.size() * part / parts; i < end; ++i) {
+            if (before_[i] >= facts_.size()) continue;  // only declared
+            judge.judge(facts_[before_[i]], audit_.graph.edges[i]);
+        }
+    }
+
     const PolicyEngine& engine_;
     Places places_;
     Observer observer_;
@@ -154,46 +176,52 @@ private:
 
 }  // namespace
 
-class GraphAuditor::Impl : public EdgeAudit {
-public:
-    using EdgeAudit::EdgeAudit;
-};
-
-GraphAuditor::GraphAuditor(const PolicyEngine& engine, const Recording& context, OutsideBy outside)
-    : impl_(std::make_unique<Impl>(engine, context, outside)) {}
-
-GraphAuditor::~GraphAuditor() = default;
-
-void GraphAuditor::take(const Conversation& conversation) {
-    impl_->take(conversation);
-}
-
-Audit GraphAuditor::finish() {
-    Audit audit = impl_->graph();
-    audit.findings.clear();
-    return audit;
-}
-
 class Auditor::Impl {
 public:
-    Impl(const PolicyEngine& engine, const Recording& context, OutsideBy outside)
+    Impl(const PolicyEngine& engine, const Recording& context, const AuditOptions& options)
         : engine_(engine),
           context_(context),
-          edges_(engine, context, outside),
-          tls_(engine.world().expectations, engine.world().inventory) {}
+          options_(options),
+          edges_(engine, context, options.outside) {
+        if (options.findings) tls_.emplace(engine.world().expectations, engine.world().inventory);
+    }
 
     void take(const Conversation& conversation) {
         edges_.take(conversation);
-        tls_.take(conversation);
+        if (tls_) tls_->take(conversation);
+    }
+
+    /// Edges and protection have nothing to do with each other, until findings are sorted.
+    void take_all(const std::vector<Conversation>& conversations, const HowFar& how_far) {
+        edge_of_.reserve(conversations.size());
+        const auto count_edges = [&] {
+            for (const auto& each : conversations) {
+                edge_of_.push_back(edges_.take(each));
+                tell(how_far, edge_of_.size(), conversations.size());
+            }
+        };
+        const auto note_protection = [&] {
+            if (!tls_) return;
+            for (const auto& each : conversations) tls_->take(each);
+        };
+        both(threads(conversations.size()), count_edges, note_protection);
     }
 
     Audit finish() {
-        Audit audit = edges_.graph();
-        edges_.find(audit);
-        find_losses(audit, context_);
-        find_unprotected(audit, engine_);
-        add(name_findings(context_, engine_.world().inventory), audit);
-        TlsAudit tls = tls_.finish(audit.last, audit.lossy);
+        Audit audit;
+        TlsAudit tls;
+        const Timestamp last = edges_.last();
+        const bool lossy = is_lossy(context_);
+        const unsigned threads = this->threads(edges_.taken());
+        const auto finish_edges = [&] {
+            audit = edges_.graph(std::move(edge_of_), threads);
+            if (options_.findings) find(audit, threads);
+        };
+        const auto finish_protection = [&] {
+            if (tls_) tls = tls_->finish(last, lossy);
+        };
+        both(threads, finish_edges, finish_protection);
+        if (!options_.findings) audit.findings.clear();
         add(std::move(tls.findings), audit);
         audit.certificates = std::move(tls.certificates);
         sort_findings(audit.findings);
@@ -201,18 +229,31 @@ public:
     }
 
 private:
+    unsigned threads(std::size_t items) const {
+        return options_.threads != 0 ? options_.threads : threads_for(items);
+    }
+
+    void find(Audit& audit, unsigned threads) const {
+        edges_.find(audit, threads);
+        find_losses(audit, context_);
+        find_unprotected(audit, engine_);
+        add(name_findings(context_, engine_.world().inventory), audit);
+    }
+
     static void add(std::vector<Finding> findings, Audit& audit) {
         std::move(findings.begin(), findings.end(), std::back_inserter(audit.findings));
     }
 
     const PolicyEngine& engine_;
     const Recording& context_;
+    const AuditOptions options_;
     EdgeAudit edges_;
-    TlsAuditor tls_;
+    std::optional<TlsAuditor> tls_;     ///< none where findings are not wanted
+    std::vector<std::size_t> edge_of_;  ///< of take_all()
 };
 
-Auditor::Auditor(const PolicyEngine& engine, const Recording& context, OutsideBy outside)
-    : impl_(std::make_unique<Impl>(engine, context, outside)) {}
+Auditor::Auditor(const PolicyEngine& engine, const Recording& context, const AuditOptions& options)
+    : impl_(std::make_unique<Impl>(engine, context, options)) {}
 
 Auditor::~Auditor() = default;
 
@@ -225,13 +266,9 @@ Audit Auditor::finish() {
 }
 
 Audit audit(const PolicyEngine& engine, const std::vector<Conversation>& conversations,
-            const Recording& context, const HowFar& how_far, OutsideBy outside) {
-    Auditor auditor(engine, context, outside);
-    std::size_t taken = 0;
-    for (const auto& conversation : conversations) {
-        auditor.take(conversation);
-        tell(how_far, ++taken, conversations.size());
-    }
+            const Recording& context, const HowFar& how_far, const AuditOptions& options) {
+    Auditor auditor(engine, context, options);
+    auditor.impl_->take_all(conversations, how_far);
     return auditor.finish();
 }
 

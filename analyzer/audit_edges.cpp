@@ -2,10 +2,12 @@
 #include "analyzer/audit_edges.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "analyzer/packet_fate.h"
 #include "analyzer/places.h"
+#include "analyzer/threads.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -32,8 +34,9 @@ void count_told(Tally& tally, std::string& fate, const Conversation& conversatio
 
 class EdgeFindings {
 public:
-    EdgeFindings(Audit& audit, const Verdicts& verdicts, const World& world, const Places& places)
-        : audit_(audit),
+    EdgeFindings(const Graph& graph, const Verdicts& verdicts, const World& world,
+                 const Places& places)
+        : graph_(graph),
           verdicts_(verdicts),
           world_(world),
           places_(places),
@@ -48,6 +51,8 @@ public:
         if (facts.rare) find_rare(edge, facts, *facts.rare);
         find_unknown(edge, facts);
     }
+
+    std::vector<Finding>& found() { return found_; }
 
 private:
     void find_rare(std::size_t edge, const EdgeFacts& facts, const RareFacts& rare) {
@@ -84,7 +89,7 @@ private:
         Finding finding;
         finding.code = code;
         finding.severity = severity;
-        finding.subject = edge_name(audit_.graph, audit_.graph.edges[edge]);
+        finding.subject = edge_name(graph_, graph_.edges[edge]);
         finding.message = std::move(message);
         finding.edge = edge;
         finding.evidence.reserve(3);
@@ -95,7 +100,7 @@ private:
         finding.evidence.insert(finding.evidence.end(), reasons->begin(), reasons->end());
         finding.location = deciding_place(world_, judged);
         if (facts.rare) add_losses(finding, *facts.rare);
-        return audit_.findings.emplace_back(std::move(finding));
+        return found_.emplace_back(std::move(finding));
     }
 
     void add_losses(Finding& finding, const RareFacts& rare) const {
@@ -119,8 +124,8 @@ private:
     }
 
     void find_unknown(std::size_t edge, const EdgeFacts& facts) {
-        const auto& from = audit_.graph.nodes[audit_.graph.edges[edge].from];
-        const auto& to = audit_.graph.nodes[audit_.graph.edges[edge].to];
+        const auto& from = graph_.nodes[graph_.edges[edge].from];
+        const auto& to = graph_.nodes[graph_.edges[edge].to];
         const bool inbound = nameless(from) && to.workload.has_value();
         const bool outbound = nameless(to) && from.workload.has_value();
         if (inbound == outbound) return;
@@ -145,11 +150,12 @@ private:
         return address && is_private(*address);
     }
 
-    Audit& audit_;
+    const Graph& graph_;
     const Verdicts& verdicts_;
     const World& world_;
     const Places& places_;
     std::vector<std::optional<std::vector<std::string>>> reasons_;  ///< by number of the answer
+    std::vector<Finding> found_;
 };
 
 }  // namespace
@@ -215,11 +221,20 @@ void count(EdgeFacts& facts, const Conversation& conversation, const Judged& jud
 }
 
 void find_in_edges(Audit& audit, const FactsOfEdges& facts, const Verdicts& verdicts,
-                   const World& world, const Places& places) {
-    EdgeFindings findings(audit, verdicts, world, places);
-    for (std::size_t edge = 0; edge < facts.number.size(); ++edge) {
-        const auto number = facts.number[edge];
-        if (number < facts.facts.size()) findings.find(edge, facts.facts[number]);
+                   const World& world, const Places& places, unsigned threads) {
+    const std::size_t edges = facts.number.size();
+    std::vector<std::vector<Finding>> found(threads);
+    side_by_side(threads, threads, [&](std::size_t part) {
+        EdgeFindings findings(audit.graph, verdicts, world, places);
+        for (auto edge = edges * part / threads; edge < edges * (part + 1) / threads; ++edge) {
+            const auto number = facts.number[edge];
+            if (number < facts.facts.size()) findings.find(edge, facts.facts[number]);
+        }
+        found[part] = std::move(findings.found());
+    });
+    for (auto& each : found) {
+        std::move(each.begin(), each.end(), std::back_inserter(audit.findings));
+        each = {};
     }
 }
 

@@ -65,8 +65,8 @@ struct FactsOfEdges {
     const std::vector<std::uint32_t>& number;
 };
 
-/// Findings about what was seen.
+/// Adds findings about what was seen, by edge. Up to `threads` look for them.
 void find_in_edges(Audit& audit, const FactsOfEdges& facts, const Verdicts& verdicts,
-                   const World& world, const Places& places);
+                   const World& world, const Places& places, unsigned threads);
 
 }  // namespace nspect::analyzer

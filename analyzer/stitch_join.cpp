@@ -9,8 +9,10 @@
 #include <span>
 #include <tuple>
 
+#include "analyzer/stitch_groups.h"
 #include "analyzer/stitch_sets.h"
 #include "analyzer/stitch_translation.h"
+#include "model/hash_seed.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -22,23 +24,15 @@ constexpr Duration datagram_slack = std::chrono::seconds{1};
 /// after the other, more at once only an attacker makes.
 constexpr std::ptrdiff_t most_episodes = 16;
 
-std::uint64_t mix(std::uint64_t value) {
-    value ^= value >> 33U;
-    value *= 0xff51afd7ed558ccdULL;
-    value ^= value >> 33U;
-    value *= 0xc4ceb9fe1a85ec53ULL;
-    return value ^ (value >> 33U);
-}
-
 std::uint64_t hash(const Socket& socket) {
-    return mix(socket.ip.high() ^ mix(socket.ip.low() ^ mix(socket.port.number)));
+    return seeded_hash(socket.ip.high() ^ socket.port.number, socket.ip.low());
 }
 
 /// The same for both orientations: vantages may disagree about who the client is.
 std::uint64_t tuple_hash(const Sighting& s) {
     const auto ends = hash(s.client) + hash(s.server);
-    return mix(ends ^ (std::uint64_t{s.ip_protocol} << 8U) ^
-               static_cast<std::uint64_t>(s.protocol));
+    return seeded_hash(ends,
+                       std::uint64_t{s.ip_protocol} << 8U | static_cast<std::uint64_t>(s.protocol));
 }
 
 bool same_tuple(const Sighting& a, const Sighting& b) {
@@ -106,12 +100,21 @@ struct Episode {
     }
 };
 
-struct Keyed {
-    std::uint64_t key = 0;
+/// A sighting of the tuple in hand, with what it is sorted by.
+struct Member {
     Timestamp first{};
     std::uint32_t index = 0;
-    auto operator<=>(const Keyed&) const = default;
+    std::uint32_t isn = 0;
+    bool shaken = false;  ///< its SYN was seen, or named by its answer
+
+    auto by_time() const { return std::tie(first, index); }
+    auto by_number() const { return std::tie(isn, first, index); }
 };
+
+Member member_of(const Sighting& s, std::uint32_t index) {
+    const bool shaken = s.protocol == Protocol::tcp && s.client_isn;
+    return {s.first, index, s.client_isn.value_or(0), shaken};
+}
 
 /// The same for both orientations, different for different tuples.
 auto tuple_order(const Sighting& s) {
@@ -120,82 +123,82 @@ auto tuple_order(const Sighting& s) {
                     forth ? s.server : s.client);
 }
 
-/// Joins sightings of equal 5-tuples.
+/// Joins sightings of equal 5-tuples, those of one hash at a time. Copies may work side by side:
+/// groups have no sighting in common, and so no set.
 class TupleJoiner {
 public:
     TupleJoiner(const std::vector<Sighting>& sightings, SightingSets& sets)
         : sightings_(sightings), sets_(sets) {}
 
-    void join() {
-        std::vector<Keyed> keyed(sightings_.size());
-        for (std::uint32_t i = 0; i < keyed.size(); ++i) {
-            keyed[i] = {tuple_hash(sightings_[i]), sightings_[i].first, i};
+    /// Several tuples may have one hash.
+    void operator()(HashGroup group) {
+        members_.clear();
+        bool alike = true;
+        const auto& front = sightings_[group.front()];
+        for (const auto index : group) {
+            const auto& s = sightings_[index];
+            members_.push_back(member_of(s, index));
+            alike = alike && same_tuple(front, s);
         }
-        std::sort(keyed.begin(), keyed.end());
-        for (auto from = keyed.begin(); from != keyed.end();) {
-            const auto to =
-                std::find_if(from, keyed.end(), [&](const Keyed& k) { return k.key != from->key; });
-            if (std::distance(from, to) > 1) join_equal_keys({from, to});
-            from = to;
-        }
-    }
-
-private:
-    using Run = std::span<Keyed>;
-
-    const Sighting& at(const Keyed& keyed) const { return sightings_[keyed.index]; }
-
-    /// The hash is no secret: whoever makes tuples of one key gains nothing by it.
-    void join_equal_keys(Run run) {
-        const auto other = [&](const Keyed& k) { return !same_tuple(at(run.front()), at(k)); };
-        if (std::none_of(run.begin(), run.end(), other)) return join_tuple(run);
-        std::sort(run.begin(), run.end(), [&](const Keyed& a, const Keyed& b) {
-            const auto x = tuple_order(at(a));
-            const auto y = tuple_order(at(b));
-            return x != y ? x < y : a < b;
+        if (alike) return join_tuple(members_);
+        std::sort(members_.begin(), members_.end(), [&](const Member& a, const Member& b) {
+            return tuple_order(at(a)) < tuple_order(at(b));
         });
-        for (auto from = run.begin(); from != run.end();) {
-            const auto to = std::find_if(
-                from, run.end(), [&](const Keyed& k) { return !same_tuple(at(*from), at(k)); });
+        for (auto from = members_.begin(); from != members_.end();) {
+            const auto to = std::find_if(from, members_.end(), [&](const Member& each) {
+                return !same_tuple(at(*from), at(each));
+            });
             join_tuple({from, to});
             from = to;
         }
     }
 
-    /// Of one tuple, by time.
+private:
+    using Run = std::span<Member>;
+
+    const Sighting& at(const Member& member) const { return sightings_[member.index]; }
+
     void join_tuple(Run run) {
         shaken_.clear();
         loose_.clear();
-        if (at(run.front()).protocol == Protocol::tcp) {
-            const auto rest = std::stable_partition(run.begin(), run.end(), [&](const Keyed& k) {
-                return at(k).client_isn.has_value();
-            });
-            join_shaken({run.begin(), rest});
-            run = {rest, run.end()};
-        }
-        for (const auto& keyed : run) join_loose(keyed.index);
+        const auto rest =
+            std::partition(run.begin(), run.end(), [](const Member& each) { return each.shaken; });
+        const Run loose(rest, run.end());
+        join_shaken({run.begin(), rest}, !loose.empty());
+        std::sort(loose.begin(), loose.end(),
+                  [](const Member& a, const Member& b) { return a.by_time() < b.by_time(); });
+        for (const auto& each : loose) join_loose(each.index);
     }
 
-    /// Those whose SYN was seen, or named by its answer.
-    void join_shaken(Run run) {
-        std::sort(run.begin(), run.end(), [&](const Keyed& a, const Keyed& b) {
-            return std::tie(at(a).client_isn, a.first, a.index) <
-                   std::tie(at(b).client_isn, b.first, b.index);
-        });
-        for (const auto& keyed : run) {
-            const auto& s = at(keyed);
+    /// Those that no other has the number of are of use only to who has none.
+    void join_shaken(Run run, bool for_loose) {
+        std::sort(run.begin(), run.end(),
+                  [](const Member& a, const Member& b) { return a.by_number() < b.by_number(); });
+        for (auto from = run.begin(); from != run.end();) {
+            const auto to = std::find_if(from, run.end(),
+                                         [&](const Member& each) { return each.isn != from->isn; });
+            if (for_loose || to - from > 1) join_numbered({from, to});
+            from = to;
+        }
+        if (!for_loose) return;
+        std::stable_sort(shaken_.begin(), shaken_.end(),
+                         [](const Episode& a, const Episode& b) { return a.first < b.first; });
+    }
+
+    /// Of one number, by time.
+    void join_numbered(Run run) {
+        const auto begin = static_cast<std::ptrdiff_t>(shaken_.size());
+        for (const auto& member : run) {
+            const auto& s = at(member);
             Episode* nearest = nullptr;
-            for (auto back = shaken_.rbegin(); back != shaken_.rend(); ++back) {
-                if (back->client_isn != s.client_isn) break;
-                if (std::distance(shaken_.rbegin(), back) >= most_episodes) break;
+            auto left = std::min(most_episodes, std::ssize(shaken_) - begin);
+            for (auto back = shaken_.rbegin(); left > 0; ++back, --left) {
                 if (belongs(*back, s) && (nearest == nullptr || is_nearer(*back, *nearest, s))) {
                     nearest = &*back;
                 }
             }
-            put(shaken_, nearest, keyed.index);
+            put(shaken_, nearest, member.index);
         }
-        std::stable_sort(shaken_.begin(), shaken_.end(),
-                         [](const Episode& a, const Episode& b) { return a.first < b.first; });
     }
 
     /// By time and payload alone, and so only where there is no second candidate.
@@ -261,24 +264,27 @@ private:
 
     const std::vector<Sighting>& sightings_;
     SightingSets& sets_;
+    std::vector<Member> members_;  ///< of the hash in hand
     std::vector<Episode> shaken_;  ///< of the tuple in hand
     std::vector<Episode> loose_;   ///< each by time of its first sighting
 };
 
 }  // namespace
 
-std::vector<std::uint32_t> join_sightings(const Recording& recording, const Inventory& inventory) {
+std::vector<std::uint32_t> join_sightings(const Recording& recording, const Inventory& inventory,
+                                          unsigned threads) {
     const auto& sightings = recording.sightings;
-    SightingSets sets(sightings.size());
-    TupleJoiner(sightings, sets).join();
-    join_translated(sightings, inventory, sets);
-    constexpr auto none = static_cast<std::uint32_t>(-1);
-    std::vector<std::uint32_t> number(sightings.size(), none);
+    const auto count = static_cast<std::uint32_t>(sightings.size());
+    SightingSets sets(count);
+    HashGroups(count, threads)
+        .each([&](std::uint32_t i) { return tuple_hash(sightings[i]); },
+              TupleJoiner(sightings, sets));
+    join_translated(sightings, inventory, sets, threads);
+    std::vector<std::uint32_t> number(count);
     std::uint32_t next = 0;
-    for (std::uint32_t i = 0; i < number.size(); ++i) {
-        const auto root = sets.root(i);
-        if (number[root] == none) number[root] = next++;
-        number[i] = number[root];
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const auto root = sets.root(i);  // the first of them
+        number[i] = root == i ? next++ : number[root];
     }
     return number;
 }

@@ -24,7 +24,8 @@ namespace nspect::analyzer {
 ///
 /// Everything else stays apart: a wrong join is worse than a missed one. The chance of one, and
 /// what is kept apart on purpose: docs/architecture.md. Time grows as n log n whatever the
-/// sightings are.
-std::vector<std::uint32_t> join_sightings(const Recording& recording, const Inventory& inventory);
+/// sightings are. Up to `threads` work on it, which no result depends on.
+std::vector<std::uint32_t> join_sightings(const Recording& recording, const Inventory& inventory,
+                                          unsigned threads = 1);
 
 }  // namespace nspect::analyzer

@@ -8,13 +8,14 @@
 
 namespace nspect::analyzer {
 
-/// Disjoint sets of sightings, by index.
+/// Disjoint sets of sightings, by index. Threads may work side by side on different sets.
 class SightingSets {
 public:
     explicit SightingSets(std::size_t count) : parent_(count) {
         std::iota(parent_.begin(), parent_.end(), std::uint32_t{0});
     }
 
+    /// The smallest index of its set.
     std::uint32_t root(std::uint32_t member) {
         while (parent_[member] != member) {
             parent_[member] = parent_[parent_[member]];

@@ -7,8 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <utility>
+
+#include "analyzer/stitch_groups.h"
+#include "model/hash_seed.h"
 
 namespace nspect::analyzer {
 namespace {
@@ -20,9 +24,36 @@ constexpr Duration datagram_window = std::chrono::milliseconds{50};
 /// who have more are in doubt, unless both numbers agree.
 constexpr std::size_t most_neighbours = 32;
 
-/// Sightings of one 5-tuple, already joined, with what translation leaves alone.
+/// What translation leaves alone: the client's initial sequence number, or the payload fingerprint.
+struct Key {
+    bool tcp = false;
+    std::uint64_t number = 0;
+    auto operator<=>(const Key&) const = default;
+};
+
+std::optional<Key> key_of(const Sighting& s) {
+    const bool tcp = s.protocol == Protocol::tcp;
+    if (tcp && s.client_isn) return Key{true, *s.client_isn};
+    if (!tcp && s.fingerprint != 0) return Key{false, s.fingerprint};
+    return std::nullopt;
+}
+
+std::optional<std::uint64_t> hash_of(const Sighting& s) {
+    const auto key = key_of(s);
+    if (!key) return std::nullopt;
+    return seeded_hash(key->number, key->tcp ? 1 : 0);
+}
+
+/// A sighting with a key, and the set it is in.
+struct Member {
+    Key key;
+    std::uint32_t root = 0;
+    std::uint32_t index = 0;
+    auto operator<=>(const Member&) const = default;
+};
+
+/// Sightings of one 5-tuple, already joined, with what else translation leaves alone.
 struct Candidate {
-    std::uint64_t key = 0;  ///< client's initial sequence number, or payload fingerprint
     Timestamp first{};
     std::uint32_t member = 0;
     std::optional<std::uint32_t> server_isn;
@@ -37,17 +68,36 @@ Change change_between(const Sighting& a, const Sighting& b) {
     return client ? Change::client : Change::none;
 }
 
+/// Joins sets whose sightings have one key, those of one hash at a time. Copies may work side by
+/// side: all sightings of a set that have a key have the same.
 class TranslationJoiner {
 public:
     TranslationJoiner(const std::vector<Sighting>& sightings, const Inventory& inventory,
                       SightingSets& sets)
         : sightings_(sightings), inventory_(inventory), sets_(sets) {}
 
-    void join_tcp() {
-        const auto candidates = collect([](const Sighting& s) -> std::optional<std::uint64_t> {
-            if (s.protocol != Protocol::tcp || !s.client_isn) return std::nullopt;
-            return *s.client_isn;
-        });
+    void operator()(HashGroup group) {
+        members_.clear();
+        for (const auto i : group) {
+            members_.push_back({key_of(sightings_[i]).value_or(Key{}), sets_.root(i), i});
+        }
+        std::sort(members_.begin(), members_.end());
+        for (auto from = members_.begin(); from != members_.end();) {
+            const auto to = std::find_if(from, members_.end(),
+                                         [&](const Member& each) { return each.key != from->key; });
+            const auto candidates = collect({from, to});
+            if (candidates.size() > 1) join(from->key, candidates);
+            from = to;
+        }
+    }
+
+private:
+    void join(const Key& key, const std::vector<Candidate>& candidates) {
+        if (key.tcp) return join_tcp(candidates);
+        join_datagrams(candidates);
+    }
+
+    void join_tcp(const std::vector<Candidate>& candidates) {
         Partners partners(candidates.size());
         each_pair(candidates, both_numbers_window, partners, [&](std::size_t i, std::size_t j) {
             const auto& a = candidates[i];
@@ -61,11 +111,7 @@ public:
         join_noted(candidates, partners);
     }
 
-    void join_datagrams() {
-        const auto candidates = collect([](const Sighting& s) -> std::optional<std::uint64_t> {
-            if (s.protocol == Protocol::tcp || s.fingerprint == 0) return std::nullopt;
-            return s.fingerprint;
-        });
+    void join_datagrams(const std::vector<Candidate>& candidates) {
         Partners partners(candidates.size());
         each_pair(candidates, datagram_window, partners, [&](std::size_t i, std::size_t j) {
             const auto& a = sightings_[candidates[i].member];
@@ -75,7 +121,6 @@ public:
         join_noted(candidates, partners);
     }
 
-private:
     /// Pairs that less than both sequence numbers speaks for, and for each candidate how many it is
     /// in, by what changes.
     struct Partners {
@@ -108,31 +153,25 @@ private:
         }
     }
 
-    /// One candidate a set: its first sighting with a key, and the server's number from any of
-    /// them.
-    template <class KeyOf>
-    std::vector<Candidate> collect(KeyOf key_of) {
+    /// One candidate a set, by time: its first sighting with a key, and the server's number from
+    /// any of them.
+    std::vector<Candidate> collect(std::span<const Member> members) const {
         std::vector<Candidate> candidates;
-        std::vector<std::uint32_t> slot(sightings_.size(), 0);  // of a root: 1 + its candidate
-        for (std::uint32_t i = 0; i < sightings_.size(); ++i) {
-            const auto& s = sightings_[i];
-            const auto key = key_of(s);
-            if (!key) continue;
-            auto& mine = slot[sets_.root(i)];
-            if (mine == 0) {
-                candidates.push_back({*key, s.first, i, s.server_isn});
-                mine = static_cast<std::uint32_t>(candidates.size());
+        for (std::size_t i = 0; i < members.size(); ++i) {
+            const auto& s = sightings_[members[i].index];
+            if (i == 0 || members[i].root != members[i - 1].root) {
+                candidates.push_back({s.first, members[i].index, s.server_isn});
                 continue;
             }
-            auto& candidate = candidates[mine - 1];
+            auto& candidate = candidates.back();
             if (!candidate.server_isn) candidate.server_isn = s.server_isn;
             if (s.first < candidate.first) {
                 candidate.first = s.first;
-                candidate.member = i;
+                candidate.member = members[i].index;
             }
         }
         std::sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
-            return std::tie(a.key, a.first, a.member) < std::tie(b.key, b.first, b.member);
+            return std::tie(a.first, a.member) < std::tie(b.first, b.member);
         });
         return candidates;
     }
@@ -142,7 +181,6 @@ private:
                           Partners& partners, Visit visit) {
         for (std::size_t i = 0; i < candidates.size(); ++i) {
             for (std::size_t j = i + 1; j < candidates.size(); ++j) {
-                if (candidates[j].key != candidates[i].key) break;
                 if (candidates[j].first - candidates[i].first > window) break;
                 if (j - i > most_neighbours) {
                     partners.crowded[i] = partners.crowded[j] = true;
@@ -239,15 +277,17 @@ private:
     const std::vector<Sighting>& sightings_;
     const Inventory& inventory_;
     SightingSets& sets_;
+    std::vector<Member> members_;  ///< of the hash in hand
 };
 
 }  // namespace
 
 void join_translated(const std::vector<Sighting>& sightings, const Inventory& inventory,
-                     SightingSets& sets) {
-    TranslationJoiner joiner(sightings, inventory, sets);
-    joiner.join_tcp();
-    joiner.join_datagrams();
+                     SightingSets& sets, unsigned threads) {
+    const auto count = static_cast<std::uint32_t>(sightings.size());
+    HashGroups(count, threads)
+        .each([&](std::uint32_t i) { return hash_of(sightings[i]); },
+              TranslationJoiner(sightings, inventory, sets));
 }
 
 }  // namespace nspect::analyzer

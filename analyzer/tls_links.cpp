@@ -132,7 +132,12 @@ public:
     explicit PartyNames(const Inventory& inventory)
         : inventory_(inventory),
           of_workload_(inventory.workloads().size(), none),
-          of_node_(inventory.nodes().size(), none) {}
+          of_node_(inventory.nodes().size(), none) {
+        workload_of_.reserve(inventory.endpoints().size());
+        for (const auto& endpoint : inventory.endpoints()) {
+            workload_of_.push_back(static_cast<std::uint32_t>(endpoint.workload));
+        }
+    }
 
     std::uint32_t number(const Party& party) {
         auto& known = place(party);
@@ -150,7 +155,7 @@ public:
 
 private:
     std::uint32_t& place(const Party& party) {
-        if (party.endpoint) return of_workload_[inventory_.endpoints()[*party.endpoint].workload];
+        if (party.endpoint) return of_workload_[workload_of_[*party.endpoint]];
         if (party.node) return of_node_[*party.node];
         const auto [address, added] = addresses_.number(party.socket.ip);
         if (added) of_address_.push_back(none);
@@ -158,6 +163,7 @@ private:
     }
 
     const Inventory& inventory_;
+    std::vector<std::uint32_t> workload_of_;  ///< by endpoint, whose other data is large
     std::vector<std::uint32_t> of_workload_;
     std::vector<std::uint32_t> of_node_;
     Numbering<IpAddress> addresses_;

@@ -287,14 +287,18 @@ void join_recordings(Loaded& loaded, bool keep_sightings, const analyzer::HowFar
     loaded.context.sightings = {};
 }
 
-void each_conversation(Loaded& loaded, const std::function<void(const Conversation&)>& use,
-                       const analyzer::HowFar& how_far) {
+analyzer::Audit audit_of(const analyzer::PolicyEngine& engine, Loaded& loaded,
+                         const analyzer::AuditOptions& options, const analyzer::HowFar& how_far) {
+    if (loaded.context.sightings.empty())
+        return analyzer::audit(engine, loaded.conversations, loaded.context, how_far, options);
+    analyzer::Auditor auditor(engine, loaded.context, options);
     const auto take = [&](const Conversation& each) {
-        use(each);
+        auditor.take(each);
         return true;
     };
     analyzer::stitch_each(loaded.context, loaded.world.inventory, take, how_far);
     loaded.context.sightings = {};
+    return auditor.finish();
 }
 
 }  // namespace nspect::cli

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "analyzer/audit.h"
+#include "analyzer/engine.h"
 #include "analyzer/how_far.h"
 #include "analyzer/world.h"
 #include "cli/output.h"
@@ -58,9 +59,9 @@ Result<Loaded> load_inputs(const std::vector<std::string>& inputs, const LoadOpt
 void join_recordings(Loaded& loaded, bool keep_sightings = false,
                      const analyzer::HowFar& how_far = {});
 
-/// With `keep_sightings`: makes the conversations one by one, for who keeps none. The sightings are
-/// used up.
-void each_conversation(Loaded& loaded, const std::function<void(const Conversation&)>& use,
-                       const analyzer::HowFar& how_far = {});
+/// Of the conversations; with `keep_sightings` of those made of them, none of which is kept. These
+/// sightings are used up.
+analyzer::Audit audit_of(const analyzer::PolicyEngine& engine, Loaded& loaded,
+                         const analyzer::AuditOptions& options, const analyzer::HowFar& how_far);
 
 }  // namespace nspect::cli

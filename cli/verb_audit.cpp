@@ -60,15 +60,6 @@ viz::View view_of(const Options& options, const Loaded& loaded, const analyzer::
     return view;
 }
 
-/// Conversations are made one by one, and never in memory together.
-analyzer::Audit audit_of(const analyzer::PolicyEngine& engine, Loaded& loaded,
-                         const analyzer::HowFar& how_far) {
-    analyzer::Auditor auditor(engine, loaded.context);
-    const auto take = [&](const Conversation& each) { auditor.take(each); };
-    each_conversation(loaded, take, how_far);
-    return auditor.finish();
-}
-
 int run(const Options& options) {
     const bool page = options.output.format == "html";  // which shows conversations
     LoadOptions load = options.load;
@@ -79,10 +70,7 @@ int run(const Options& options) {
     if (!input) return fail(input.error());
     Progress progress("judging", options.output.quiet, 0, "conversations");
     const analyzer::PolicyEngine engine(loaded->world);
-    const auto how_far = told_to(progress);
-    analyzer::Audit audit =
-        page ? analyzer::audit(engine, loaded->conversations, loaded->context, how_far)
-             : audit_of(engine, *loaded, how_far);
+    analyzer::Audit audit = audit_of(engine, *loaded, {}, told_to(progress));
     std::vector<analyzer::ComplianceCheck> checks;
     if (wants_compliance(options)) checks = analyzer::compliance(engine, audit, *input);
     progress.end();

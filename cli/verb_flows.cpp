@@ -42,6 +42,28 @@ Status keep_wanted(const FlowFilterOptions& options, Loaded& loaded) {
     return done;
 }
 
+std::string json_rows(std::span<const Conversation> conversations, const Inventory& inventory,
+                      const analyzer::Places& places) {
+    std::string text;
+    for (const Conversation& each : conversations) {
+        text += viz::to_json_line(each, inventory, places);
+        text += '\n';
+    }
+    return text;
+}
+
+/// Without the heading.
+std::string csv_rows(std::span<const Conversation> conversations, const Inventory& inventory,
+                     const analyzer::Places& places) {
+    std::string csv = viz::to_csv(viz::flows_table(conversations, inventory, places));
+    csv.erase(0, csv.find('\n') + 1);
+    return csv;
+}
+
+std::string csv_heading(const Inventory& inventory, const analyzer::Places& places) {
+    return viz::to_csv(viz::flows_table({}, inventory, places));
+}
+
 /// What the rows come to in the format asked for, the heading once.
 class Rows {
 public:
@@ -51,27 +73,15 @@ public:
     /// `places` are those of the recording they came from.
     std::string of(std::span<const Conversation> conversations, const Inventory& inventory,
                    const analyzer::Places& places) {
-        if (format_ == "json") return json_lines(conversations, inventory, places);
+        if (format_ == "json") return json_rows(conversations, inventory, places);
         if (conversations.empty() && begun_) return {};
-        const viz::Table table = viz::flows_table(conversations, inventory, places);
         const bool first = !std::exchange(begun_, true);
-        if (format_ == "text") return text_.add(table);
-        std::string csv = viz::to_csv(table);
-        if (!first) csv.erase(0, csv.find('\n') + 1);
-        return csv;
+        if (format_ == "text") return text_.add(viz::flows_table(conversations, inventory, places));
+        return (first ? csv_heading(inventory, places) : std::string()) +
+               csv_rows(conversations, inventory, places);
     }
 
 private:
-    static std::string json_lines(std::span<const Conversation> conversations,
-                                  const Inventory& inventory, const analyzer::Places& places) {
-        std::string text;
-        for (const Conversation& each : conversations) {
-            text += viz::to_json_line(each, inventory, places);
-            text += '\n';
-        }
-        return text;
-    }
-
     std::string format_;
     viz::GrowingTable text_;
     bool begun_ = false;
@@ -149,31 +159,38 @@ std::optional<Error> useless(const Options& options) {
                  "nspect flows --follow without a recording captures", ""};
 }
 
+/// A part of the conversations: those wanted stand first.
+struct WrittenPart {
+    std::string text;
+    std::size_t wanted = 0;
+};
+
 /// Made and written one after the other: millions of them would be larger than all they are made
-/// from.
+/// from. Whoever makes them puts them into words as well.
 int write_rows(const Options& options, const Loaded& loaded) {
-    constexpr std::size_t at_once = 1024;
     const Inventory& inventory = loaded.world.inventory;
     const auto wanted = flow_filter(options.filter, inventory);
     if (!wanted) return fail(wanted.error());
     const analyzer::Places places(loaded.context);
-    Rows rows(options.output);
+    const bool json = options.output.format == "json";
     ResultStream stream(options.output);
-    std::vector<Conversation> part;
+    if (!json) stream.write(csv_heading(inventory, places));
+    std::vector<WrittenPart> parts(analyzer::Ahead::most_slots);
     analyzer::HalfSeen half_seen;
-    const auto write = [&] {
-        stream.write(rows.of(part, inventory, places));
-        part.clear();
+    const auto prepare = [&](std::span<Conversation> made, std::size_t slot) {
+        const auto end = std::remove_if(made.begin(), made.end(),
+                                        [&](const auto& each) { return !(*wanted)(each); });
+        const std::span rows(made.begin(), end);
+        parts[slot] = {
+            json ? json_rows(rows, inventory, places) : csv_rows(rows, inventory, places),
+            rows.size()};
     };
-    analyzer::stitch_each(loaded.context, inventory, [&](Conversation each) {
-        if ((*wanted)(each)) {
-            half_seen.count(each);
-            part.push_back(std::move(each));
-        }
-        if (part.size() >= at_once) write();
+    const auto use = [&](std::span<Conversation> made, std::size_t slot) {
+        for (const auto& each : made.first(parts[slot].wanted)) half_seen.count(each);
+        stream.write(parts[slot].text);
         return stream.good();
-    });
-    write();
+    };
+    analyzer::stitch_in_parts(loaded.context, inventory, {prepare, use});
     say_warnings(options.output, analyzer::capture_warnings(loaded.context, half_seen));
     return stream.finish(exit_ok);
 }

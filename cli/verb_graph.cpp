@@ -4,7 +4,6 @@
 
 #include "analyzer/audit.h"
 #include "analyzer/capture_quality.h"
-#include "analyzer/graph_auditor.h"
 #include "cli/inputs.h"
 #include "cli/page.h"
 #include "cli/progress.h"
@@ -81,15 +80,6 @@ analyzer::OutsideBy outside_by(const Options& options) {
     return options.outside == "internet" ? internet : name;
 }
 
-/// Conversations are made one by one, and never in memory together.
-analyzer::Audit graph_of(const analyzer::PolicyEngine& engine, Loaded& loaded,
-                         analyzer::OutsideBy outside, const analyzer::HowFar& how_far) {
-    analyzer::GraphAuditor auditor(engine, loaded.context, outside);
-    const auto take = [&](const Conversation& each) { auditor.take(each); };
-    each_conversation(loaded, take, how_far);
-    return auditor.finish();
-}
-
 int run(const Options& options) {
     const bool page = options.output.format == "html";  // which shows conversations, and findings
     LoadOptions load = options.load;
@@ -98,11 +88,8 @@ int run(const Options& options) {
     if (!loaded) return fail(loaded.error());
     Progress progress("judging", options.output.quiet, 0, "conversations");
     const analyzer::PolicyEngine engine(loaded->world);
-    const auto how_far = told_to(progress);
-    const auto outside = outside_by(options);
     analyzer::Audit audit =
-        page ? analyzer::audit(engine, loaded->conversations, loaded->context, how_far, outside)
-             : graph_of(engine, *loaded, outside, how_far);
+        audit_of(engine, *loaded, {outside_by(options), page}, told_to(progress));
     progress.end();
     if (const Status chosen = choose(options, loaded->world.inventory, audit); !chosen)
         return fail(chosen.error());

@@ -47,15 +47,18 @@ std::vector<std::uint32_t> sorted_order(const std::vector<T>& items, Less less) 
 /// looks nowhere else.
 template <class Key>
 std::vector<std::uint32_t> sorted_order(const std::vector<Key>& keys) {
+    std::vector<std::uint32_t> order(keys.size());
+    if (std::is_sorted(keys.begin(), keys.end())) {  // as recordings often are
+        std::iota(order.begin(), order.end(), std::uint32_t{0});
+        return order;
+    }
     std::vector<std::pair<Key, std::uint32_t>> places;
     places.reserve(keys.size());
     for (const Key& each : keys) {
         places.emplace_back(each, static_cast<std::uint32_t>(places.size()));
     }
     std::sort(places.begin(), places.end());
-    std::vector<std::uint32_t> order;
-    order.reserve(places.size());
-    for (const auto& each : places) order.push_back(each.second);
+    for (std::size_t i = 0; i < places.size(); ++i) order[i] = places[i].second;
     return order;
 }
 
