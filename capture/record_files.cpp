@@ -184,6 +184,7 @@ void FileRecorder::flush_all() {
 void FileRecorder::push() {
     info_.packets = pipeline_.packets();
     next_.info = info_;
+    next_.sightings_are_final = true;  // of flows that left, or the file is at its end
     const std::size_t sightings = next_.sightings.size();
     if (!writer_.push(std::exchange(next_, {}))) summary_.lost_sightings += sightings;
 }

@@ -427,6 +427,7 @@ RecordingSummary Recorder::end() {
     options_.info.packets = pipeline_.packets();
     last.info = options_.info;
     last.sightings = pipeline_.table().take_changed(summary_.ended);
+    last.sightings_are_final = true;
     if (sockets_.wants_look()) look_now();
     take_closes();
     book_.take_changes(last);

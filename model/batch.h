@@ -19,6 +19,7 @@ struct Batch {
     std::vector<SocketOwner> socket_owners;
     std::vector<Vantage> vantages;
     std::vector<Sighting> sightings;
+    bool sightings_are_final = false;  ///< no later one replaces one of these
     std::vector<NameSeen> names;
     std::vector<NameFailure> name_failures;
     std::vector<Loss> losses;

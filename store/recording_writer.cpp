@@ -82,10 +82,9 @@ bool RecordingWriter::add_all(const Values& values) {
 }
 
 bool RecordingWriter::write_rows(const Batch& batch) {
-    const bool last = batch.info && batch.info->ended;
     return (!batch.info || add(*batch.info)) && add_all(batch.targets) &&
            add_all(batch.addresses) && add_all(batch.socket_owners) && add_all(batch.vantages) &&
-           sightings_.write(batch.sightings, last) && add_all(batch.names) &&
+           sightings_.write(batch.sightings, batch.sightings_are_final) && add_all(batch.names) &&
            add_all(batch.name_failures) && add_all(batch.losses) && add_all(batch.packet_counts);
 }
 

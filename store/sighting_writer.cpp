@@ -59,9 +59,9 @@ void SightingWriter::rolled_back() {
     tls_.forget();
 }
 
-bool SightingWriter::write(const std::vector<Sighting>& sightings, bool last) {
+bool SightingWriter::write(const std::vector<Sighting>& sightings, bool final) {
     for (const Sighting& each : sightings) {
-        const bool ended = (last || each.finished) && !ended_.contains(each.id);
+        const bool ended = (final || each.finished) && !ended_.contains(each.id);
         if (!(ended ? write_ended(each) : write_open(each))) return false;
     }
     return write_block();

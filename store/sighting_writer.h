@@ -23,8 +23,8 @@ class SightingWriter {
 public:
     /// `db` outlives it.
     Status prepare(SqliteDb& db);
-    /// `last`: what is still open will not change either.
-    bool write(const std::vector<Sighting>& sightings, bool last);
+    /// `final`: what is still open will not change either.
+    bool write(const std::vector<Sighting>& sightings, bool final);
     /// All writes since the last call are in the file.
     void committed() { changes_.clear(); }
     /// None of them is.

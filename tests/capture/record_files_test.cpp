@@ -32,9 +32,11 @@ struct Kept {
     std::vector<Vantage> vantages;
     std::vector<Loss> losses;
     RecordingInfo info;
+    bool all_final = true;
 
     BatchSink sink() {
         return [this](const Batch& batch) -> Status {
+            all_final = all_final && batch.sightings_are_final;
             for (const auto& seen : batch.sightings) sightings[seen.id] = seen;
             vantages.insert(vantages.end(), batch.vantages.begin(), batch.vantages.end());
             losses.insert(losses.end(), batch.losses.begin(), batch.losses.end());
@@ -72,6 +74,7 @@ TEST_CASE("each interface of each file is a vantage", "[files]") {
     CHECK(kept.info.origin == "one.pcapng two.pcap");
     CHECK(kept.info.started == at(0));
     CHECK(kept.info.ended == at(3));
+    CHECK(kept.all_final);
     CHECK(summary.packets == 4);
     CHECK(summary.sightings == 4);
 }

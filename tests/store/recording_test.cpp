@@ -118,12 +118,12 @@ TEST_CASE("whatever way a sighting took, the last word on it is what counts", "[
     Batch other;
     other.sightings = {plain_sighting(2)};
     write(*store, other);
-    const auto say = [&](std::uint64_t packets, bool finished, bool last = false) {
+    const auto say = [&](std::uint64_t packets, bool finished, bool final = false) {
         Batch batch;
         batch.sightings = {plain_sighting(1)};
         batch.sightings[0].sent.packets = packets;
         batch.sightings[0].finished = finished;
-        if (last) batch.info.emplace().ended = Timestamp(Duration(1));
+        batch.sightings_are_final = final;
         write(*store, batch);
         const auto all = read(*store).sightings;
         REQUIRE(all.size() == 2);
@@ -145,7 +145,7 @@ TEST_CASE("whatever way a sighting took, the last word on it is what counts", "[
         say(6, true);
         CHECK(rows() == "0");
     }
-    SECTION("the recording ended") {
+    SECTION("it is open, and will not change") {
         say(3, false, true);
         CHECK(rows() == "0");
     }
