@@ -16,9 +16,18 @@ void DecodedBatch::clear() {
     failure = nullptr;
 }
 
+void DecodedBatch::ask_for(std::size_t at) const noexcept {
+    constexpr std::size_t line = 64;
+    const auto* const from = reinterpret_cast<const std::byte*>(&packets[at]);
+    for (std::size_t byte = 0; byte < sizeof(Packet); byte += line) {
+        __builtin_prefetch(from + byte);
+    }
+}
+
 void BatchReader::begin(PacketSource& source, bool with_secrets) {
     source_ = &source;
     vantages_.clear();
+    its_vantage_ = 0;
     if (!with_secrets) return;
     source.on_secrets([this](std::string_view key_log) {
         filling_->between.push_back({filling_->count, std::string(key_log)});
@@ -56,6 +65,13 @@ void BatchReader::put(const RawPacket& raw, DecodedBatch& batch) {
 std::uint32_t BatchReader::vantage_of(const RawPacket& raw, std::uint32_t index,
                                       DecodedBatch& batch) {
     const std::uint64_t key = (std::uint64_t{raw.interface_id} << 32U) | index;
+    if (its_vantage_ != 0 && last_interface_ == key) return its_vantage_;
+    last_interface_ = key;
+    return its_vantage_ = find_vantage(key, raw, batch);
+}
+
+std::uint32_t BatchReader::find_vantage(std::uint64_t key, const RawPacket& raw,
+                                        DecodedBatch& batch) {
     const auto [found, added] = vantages_.emplace(key, last_vantage_ + 1);
     if (!added) return found->second;
     Vantage vantage;
@@ -65,6 +81,7 @@ std::uint32_t BatchReader::vantage_of(const RawPacket& raw, std::uint32_t index,
     if (raw.interface_id < source_->interfaces().size()) {
         vantage.interface_name = source_->interfaces()[raw.interface_id].name;
     }
+    const auto index = static_cast<std::uint32_t>(key);
     if (index != 0) vantage.interface_name = "if" + std::to_string(index);
     batch.between.push_back({batch.count, std::move(vantage)});
     return last_vantage_;

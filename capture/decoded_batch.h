@@ -30,7 +30,7 @@ struct DecodedBatch {
         std::size_t before = 0;                   ///< so many of the packets came earlier
         std::variant<Vantage, std::string> what;  ///< a vantage not seen before, or a key log
     };
-    static constexpr std::size_t room = 512;  // with the bytes of their packets, these stay in L2
+    static constexpr std::size_t room = 512;
 
     std::unique_ptr<Packet[]> packets = std::make_unique<Packet[]>(room);
     std::size_t count = 0;
@@ -40,6 +40,8 @@ struct DecodedBatch {
     std::exception_ptr failure;         ///< reading did
 
     void clear();
+    /// Begins to load a packet which another thread has just written.
+    void ask_for(std::size_t at) const noexcept;
 };
 
 /// Reads sources into batches: decodes, numbers the vantages of all of them, and looks up where
@@ -63,11 +65,14 @@ private:
 
     void put(const RawPacket& raw, DecodedBatch& batch);
     std::uint32_t vantage_of(const RawPacket& raw, std::uint32_t index, DecodedBatch& batch);
+    std::uint32_t find_vantage(std::uint64_t key, const RawPacket& raw, DecodedBatch& batch);
 
     const FlowTable& table_;
     PacketSource* source_ = nullptr;
     DecodedBatch* filling_ = nullptr;
     std::unordered_map<std::uint64_t, std::uint32_t> vantages_;  ///< of the source
+    std::uint64_t last_interface_ = 0;  ///< key of the packet before, and what it came to
+    std::uint32_t its_vantage_ = 0;     ///< 0: none yet
     std::uint32_t last_vantage_ = 0;
 };
 

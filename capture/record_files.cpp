@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t sightings_in_batch = 16384;
 constexpr std::uint64_t packets_in_batch = 1'000'000;
 // A flow is seldom in the cache: it is asked for while packets before it are counted.
+constexpr std::size_t packet_ahead = 32;
 constexpr std::size_t place_ahead = 16;
 constexpr std::size_t flow_ahead = 8;
 
@@ -37,6 +38,7 @@ private:
     void take(const PacketSource& source, DecodedBatch& batch);
     void take(DecodedBatch::Between& between);
     void ask_ahead(const DecodedBatch& batch, std::size_t at) const;
+    std::size_t count(DecodedBatch& batch, std::size_t from, std::size_t end);
     void count(DecodedBatch::Packet& packet);
     void damaged(const PacketSource& source, const Error& error);
     void add_drops(PacketSource& source);
@@ -95,21 +97,26 @@ void FileRecorder::read_through(PacketSource& source) {
 }
 
 void FileRecorder::take(const PacketSource& source, DecodedBatch& batch) {
-    auto between = batch.between.begin();
-    const auto take_until = [&](std::size_t packet) {
-        while (between != batch.between.end() && between->before <= packet) take(*between++);
-    };
-    for (std::size_t i = 0; i < std::min(place_ahead, batch.count); ++i) {
-        pipeline_.table().ask_for_place(batch.packets[i].place);
+    std::size_t at = 0;
+    for (DecodedBatch::Between& between : batch.between) {
+        at = count(batch, at, between.before);
+        take(between);
     }
-    for (std::size_t i = 0; i < batch.count; ++i) {
-        take_until(i);
+    count(batch, at, batch.count);
+    if (batch.error) damaged(source, *batch.error);
+    if (batch.failure) std::rethrow_exception(batch.failure);
+}
+
+/// Returns `end`.
+std::size_t FileRecorder::count(DecodedBatch& batch, std::size_t from, std::size_t end) {
+    if (from == 0) {
+        for (std::size_t i = 0; i < std::min(packet_ahead, batch.count); ++i) batch.ask_for(i);
+    }
+    for (std::size_t i = from; i < end; ++i) {
         ask_ahead(batch, i);
         count(batch.packets[i]);
     }
-    take_until(batch.count);
-    if (batch.error) damaged(source, *batch.error);
-    if (batch.failure) std::rethrow_exception(batch.failure);
+    return end;
 }
 
 void FileRecorder::take(DecodedBatch::Between& between) {
@@ -122,6 +129,7 @@ void FileRecorder::take(DecodedBatch::Between& between) {
 
 void FileRecorder::ask_ahead(const DecodedBatch& batch, std::size_t at) const {
     const FlowTable& table = pipeline_.table();
+    if (at + packet_ahead < batch.count) batch.ask_for(at + packet_ahead);
     if (at + place_ahead < batch.count) table.ask_for_place(batch.packets[at + place_ahead].place);
     if (at + flow_ahead < batch.count) table.ask_for_flow(batch.packets[at + flow_ahead].place);
 }

@@ -140,9 +140,8 @@ void decode_all(Layers& layers, Next next) noexcept {
         }
         next = decode_next(layers, next);
     }
-    if (layers.packet.outcome != DecodeOutcome::ok && layers.outside) {
-        layers.packet = *layers.outside;
-    }
+    const DecodedPacket* const outside = layers.outside.get();
+    if (layers.packet.outcome != DecodeOutcome::ok && outside != nullptr) layers.packet = *outside;
 }
 
 }  // namespace
@@ -175,7 +174,7 @@ LayerDecoder extension_decoder(std::uint8_t ip_version, std::uint8_t number) noe
 DecodedPacket decode(std::span<const std::byte> data, std::uint32_t wire_length,
                      LinkType link) noexcept {
     DecodedPacket packet;
-    Layers layers{.packet = packet, .cursor = ByteCursor(data), .wire_left = wire_length};
+    Layers layers(packet, data, wire_length);
     decode_all(layers, decode_link(layers, link));
     return packet;
 }
@@ -190,8 +189,7 @@ DecodedPacket decode_whole(const DecodedPacket& part, std::span<const std::byte>
     packet.src = part.src;
     packet.dst = part.dst;
     packet.ip_payload_bytes = static_cast<std::uint32_t>(payload.size());
-    Layers layers{
-        .packet = packet, .cursor = ByteCursor(payload), .wire_left = packet.ip_payload_bytes};
+    Layers layers(packet, payload, packet.ip_payload_bytes);
     layers.ip_version = part.src.is_v4() ? 4 : 6;
     decode_all(layers, {Next::Kind::ip_protocol, part.fragment_protocol});
     return packet;

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <new>
 #include <span>
 
 #include "capture/decode/byte_cursor.h"
@@ -11,8 +11,30 @@
 
 namespace nspect::capture {
 
+/// Room for a packet, which unlike std::optional's is not touched until one is kept: setting it to
+/// zero would take as long as decoding.
+class PacketRoom {
+public:
+    PacketRoom() noexcept {}
+    void keep(const DecodedPacket& packet) noexcept {
+        ::new (&packet_) DecodedPacket(packet);
+        there_ = true;
+    }
+    /// nullptr when none was kept.
+    const DecodedPacket* get() const noexcept { return there_ ? &packet_ : nullptr; }
+
+private:
+    union {
+        DecodedPacket packet_;
+    };
+    bool there_ = false;
+};
+
 /// A packet while it is taken apart, outermost layer first.
 struct Layers {
+    Layers(DecodedPacket& into, std::span<const std::byte> captured, std::uint32_t on_wire) noexcept
+        : packet(into), cursor(captured), wire_left(on_wire) {}
+
     DecodedPacket& packet;
     ByteCursor cursor;        ///< what was captured from the current layer on
     std::uint32_t wire_left;  ///< the same on the wire
@@ -20,7 +42,7 @@ struct Layers {
     std::uint8_t ip_version = 0;
     std::uint8_t extensions = 0;  ///< IPv6 extension headers passed
     /// The packet around the tunnel, should its inside not be readable.
-    std::optional<DecodedPacket> outside{};
+    PacketRoom outside;
 };
 
 /// What follows a layer. Tunnels come back to `ether_type` or `ip`.

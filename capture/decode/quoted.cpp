@@ -33,10 +33,8 @@ QuotedPacket quoted_icmp(Layers& layers, QuotedPacket quoted) noexcept {
 
 QuotedPacket decode_quoted(std::span<const std::byte> bytes) noexcept {
     DecodedPacket inner;
-    Layers layers{.packet = inner,
-                  .cursor = ByteCursor(bytes),
-                  .wire_left = static_cast<std::uint32_t>(bytes.size()),
-                  .wire_known = false};
+    Layers layers(inner, bytes, static_cast<std::uint32_t>(bytes.size()));
+    layers.wire_known = false;
     const Next transport = find_transport(layers);
     if (layers.ip_version == 0) return {};
     QuotedPacket quoted;

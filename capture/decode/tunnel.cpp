@@ -8,7 +8,7 @@ void enter_tunnel(Layers& layers, TunnelKind kind, std::uint32_t id) noexcept {
     const bool has_ip = layers.ip_version != 0;
     if (has_ip) {
         packet.carries = kind;
-        layers.outside = packet;
+        layers.outside.keep(packet);
     }
     DecodedPacket inner;
     inner.interface_index = packet.interface_index;

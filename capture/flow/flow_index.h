@@ -3,9 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "capture/flow/flow_pool.h"
+#include "capture/flow/large_array.h"
 
 namespace nspect::capture {
 
@@ -13,7 +13,7 @@ namespace nspect::capture {
 /// place. Removal closes the gap, so there are no tombstones to clean up.
 class FlowIndex {
 public:
-    explicit FlowIndex(HashSeed seed) : seed_(seed), places_(first_size) {}
+    explicit FlowIndex(HashSeed seed) : seed_(seed) { make_places(first_size); }
 
     std::uint64_t hash_of(const FlowKey& key) const noexcept { return hash(key, seed_); }
     /// The slot, or no_flow. `hash` is hash_of(key).
@@ -36,13 +36,15 @@ private:
     };
     static constexpr std::size_t first_size = 1024;
 
-    std::size_t home(const Place& place) const noexcept { return place.tag & (places_.size() - 1); }
-    std::size_t next(std::size_t at) const noexcept { return (at + 1) & (places_.size() - 1); }
+    std::size_t home(std::uint32_t tag) const noexcept { return tag & mask_; }
+    std::size_t next(std::size_t at) const noexcept { return (at + 1) & mask_; }
+    void make_places(std::size_t count);
     void put(Place place) noexcept;
     void grow();
 
     HashSeed seed_;
-    std::vector<Place> places_;
+    LargeArray<Place> places_;
+    std::size_t mask_ = 0;  ///< their number, a power of two, less one
     std::size_t size_ = 0;
 };
 

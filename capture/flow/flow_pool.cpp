@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/flow/flow_pool.h"
 
+#include <new>
+
 namespace nspect::capture {
 namespace {
 
@@ -11,14 +13,13 @@ std::uint32_t tick_of(Timestamp now) {
 }  // namespace
 
 std::uint32_t FlowPool::allocate() {
-    std::uint32_t slot = used_;
-    if (!free_.empty()) {
-        slot = free_.back();
-        free_.pop_back();
-    } else {
-        if ((used_ & mask) == 0) blocks_.push_back(std::make_unique<Block>());
-        ++used_;
+    if (free_.empty()) {
+        if ((used_ & mask) == 0) blocks_.push_back(large_array<Flow>(block_size));
+        ::new (&(*this)[used_]) Flow;
+        return used_++;
     }
+    const std::uint32_t slot = free_.back();
+    free_.pop_back();
     Flow& flow = (*this)[slot];
     const bool listed = flow.listed;
     flow = Flow{};

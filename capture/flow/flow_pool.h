@@ -4,20 +4,20 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "capture/flow/flow.h"
+#include "capture/flow/large_array.h"
 
 namespace nspect::capture {
 
-/// Flows by slot number. Memory comes in blocks of 4096 and is used again, so a packet seldom
-/// allocates and growing never copies.
+/// Flows by slot number. Memory comes in blocks and is used again, so a packet seldom allocates and
+/// growing never copies.
 class FlowPool {
 public:
-    Flow& operator[](std::uint32_t slot) { return (*blocks_[slot >> block_bits])[slot & mask]; }
+    Flow& operator[](std::uint32_t slot) { return blocks_[slot >> block_bits][slot & mask]; }
     const Flow& operator[](std::uint32_t slot) const {
-        return (*blocks_[slot >> block_bits])[slot & mask];
+        return blocks_[slot >> block_bits][slot & mask];
     }
 
     /// A slot with a new Flow in it; `listed` belongs to the slot and stays.
@@ -25,11 +25,11 @@ public:
     void release(std::uint32_t slot) { free_.push_back(slot); }
 
 private:
-    static constexpr unsigned block_bits = 12;
-    static constexpr std::uint32_t mask = (1U << block_bits) - 1;
-    using Block = std::array<Flow, std::size_t{1} << block_bits>;
+    static constexpr unsigned block_bits = 14;  // two huge pages and a little
+    static constexpr std::uint32_t block_size = 1U << block_bits;
+    static constexpr std::uint32_t mask = block_size - 1;
 
-    std::vector<std::unique_ptr<Block>> blocks_;
+    std::vector<LargeArray<Flow>> blocks_;
     std::vector<std::uint32_t> free_;
     std::uint32_t used_ = 0;
 };
