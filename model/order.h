@@ -15,12 +15,19 @@ namespace nspect {
 /// REQUIRES: `order` has each index of `items` once.
 template <class T>
 void put_in_order(std::vector<T>& items, std::vector<std::uint32_t> order) {
+    constexpr std::size_t cache_line = 64;
+    // Where the next one comes from is known one step ahead, and seldom in the cache.
+    const auto fetch = [](const T& item) {
+        const auto* bytes = static_cast<const char*>(static_cast<const void*>(&item));
+        for (std::size_t at = 0; at < sizeof(T); at += cache_line) __builtin_prefetch(bytes + at);
+    };
     for (std::uint32_t start = 0; start < order.size(); ++start) {
         if (order[start] == start) continue;
         T first = std::move(items[start]);
         std::uint32_t at = start;
         while (order[at] != start) {
             const std::uint32_t next = order[at];
+            fetch(items[order[next]]);
             items[at] = std::move(items[next]);
             order[at] = at;
             at = next;
