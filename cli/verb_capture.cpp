@@ -125,10 +125,7 @@ public:
 
     Result<std::size_t> read(std::size_t max, const capture::PacketCallback& on_packet) override {
         if (finished()) return std::size_t{0};
-        auto read = source_->read(max, [&](const capture::RawPacket& packet) {
-            tell();
-            return on_packet(packet);
-        });
+        auto read = source_->read(max, on_packet);
         tell();
         return read;
     }
@@ -145,7 +142,7 @@ public:
     const std::string& name() const override { return source_->name(); }
 
 private:
-    /// Packets of a pipe may come slowly: each is told of.
+    /// Packets of a pipe may come slowly: a read() that would wait for more has ended before.
     void tell() {
         const auto read = source_->bytes_read();
         progress_.add(read - told_);
