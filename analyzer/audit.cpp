@@ -49,7 +49,7 @@ void find_losses(Audit& audit, const Recording& context) {
         sum.count += loss.count;
     }
     for (const auto& [_, sum] : by_source) {
-        if (sum.count == 0 || sum.kind == "name") continue;
+        if (sum.count == 0 || sum.kind == loss_kind::name) continue;
         Finding finding;
         finding.code = "capture-loss";
         finding.severity = Severity::medium;

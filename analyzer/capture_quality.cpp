@@ -17,14 +17,17 @@ namespace {
 constexpr Duration window_slack = std::chrono::seconds{1};
 constexpr std::size_t most_names = 5;
 
+bool is_of_place(const Loss& loss) {
+    return loss.kind == loss_kind::target || loss.kind == loss_kind::name;
+}
+
 std::vector<Loss> by_source(const std::vector<Loss>& losses) {
     // Of what was not covered each kind has its own words.
     std::map<std::tuple<std::string, std::string, std::string>, Loss> sums;
     for (const auto& loss : losses) {
         if (loss.count == 0) continue;
-        const auto [entry, added] = sums.try_emplace(
-            {loss.source, loss.kind, loss.kind == "target" || loss.kind == "name" ? loss.note : ""},
-            loss);
+        const auto [entry, added] =
+            sums.try_emplace({loss.source, loss.kind, is_of_place(loss) ? loss.note : ""}, loss);
         if (added) continue;
         auto& sum = entry->second;
         sum.from = std::min(sum.from, loss.from);
@@ -42,11 +45,11 @@ std::string loss_words(const Loss& loss) {
                              : "between " + to_seconds(loss.from) + " and " + to_seconds(loss.to);
     const std::string first_line = loss.note.substr(0, loss.note.find('\n'));
     const std::string note = first_line.empty() ? "" : ", " + first_line;
-    if (loss.kind == "target" || loss.kind == "name") {
+    if (is_of_place(loss)) {
         const std::string times =
             loss.count > 1 ? " (" + std::to_string(loss.count) + " times)" : "";
-        return (loss.kind == "name" ? "Not named " : "Not covered ") + when + ": " + loss.source +
-               note + times + ".";
+        return (loss.kind == loss_kind::name ? "Not named " : "Not covered ") + when + ": " +
+               loss.source + note + times + ".";
     }
     return "Lost at " + loss.source + ": " + std::to_string(loss.count) + " (" + loss.kind + ") " +
            when + note + ".";
@@ -81,8 +84,9 @@ std::string where_watched(const Recording& context, const Inventory& inventory,
 bool is_lossy(const Recording& context) {
     const auto& losses = context.losses;
     return ended_early(context.info) ||
-           std::any_of(losses.begin(), losses.end(),
-                       [](const Loss& loss) { return loss.count > 0 && loss.kind != "name"; });
+           std::any_of(losses.begin(), losses.end(), [](const Loss& loss) {
+               return loss.count > 0 && loss.kind != loss_kind::name;
+           });
 }
 
 HalfSeen::HalfSeen(const std::vector<Conversation>& conversations) {

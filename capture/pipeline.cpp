@@ -36,7 +36,7 @@ void Pipeline::take_counts(Batch& batch, Timestamp from, Timestamp to) {
     add_count(batch, decode_outcome_count + 3, "unresolved-fragment", stats.unresolved_fragments);
     const auto lose = [&](std::uint64_t& before, std::uint64_t total, const char* note) {
         const std::uint64_t more = total - std::exchange(before, total);
-        if (more > 0) batch.losses.push_back({from, to, "recorder", "table", more, note});
+        if (more > 0) batch.losses.push_back({from, to, "recorder", loss_kind::table, more, note});
     };
     lose(evicted_, stats.evicted, "flows left early, the table was full");
     lose(lost_names_, table_.lost_names(), "names from DNS answers were too many");

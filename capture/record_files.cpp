@@ -151,13 +151,13 @@ void FileRecorder::add_drops(PacketSource& source) {
     const auto add = [&](const char* kind, std::uint64_t count) {
         if (count > 0) next_.losses.push_back({from, now_, source.name(), kind, count, ""});
     };
-    add("kernel", stats.dropped_kernel);
-    add("interface", stats.dropped_interface);
+    add(loss_kind::kernel, stats.dropped_kernel);
+    add(loss_kind::interface, stats.dropped_interface);
 }
 
 void FileRecorder::damaged(const PacketSource& source, const Error& error) {
     summary_.limitations.push_back({error, 1});
-    next_.losses.push_back({now_, now_, source.name(), "file", 1, to_string(error)});
+    next_.losses.push_back({now_, now_, source.name(), loss_kind::file, 1, to_string(error)});
 }
 
 /// Where, depends on nothing but the packets.

@@ -325,7 +325,7 @@ void Recorder::follow_passed_by() {
     if (ends.empty()) return;
     const Timestamp now = world_.now();
     for (const std::string& end : ends) {
-        pending_losses_.push_back({now, now, "recorder", "target", 1,
+        pending_losses_.push_back({now, now, "recorder", loss_kind::target, 1,
                                    end + ": packets reach the container past this end, as where "
                                          "eBPF redirects them; listening inside from now on"});
     }
@@ -346,7 +346,7 @@ void Recorder::take_limitations() {
     for (const auto& more : limitations_.take_news()) {
         // Its packets are heard at the host's end, where that is listened to.
         const bool name_only = more.lack == Lack::name && options_.side != CaptureSide::inside;
-        const char* kind = name_only ? "name" : "target";
+        const char* kind = name_only ? loss_kind::name : loss_kind::target;
         pending_losses_.push_back(
             {now, now, "recorder", kind, more.count, in_one_line(more.error)});
     }
@@ -395,16 +395,16 @@ void Recorder::add_losses(Batch& batch, Timestamp now) {
     batch.losses = std::exchange(pending_losses_, {});
     sources_.take_losses(batch, last_flush_, now);
     if (const auto lost = sockets_.take_lost(); lost > 0) {
-        batch.losses.push_back({last_flush_, now, "recorder", "table", lost,
+        batch.losses.push_back({last_flush_, now, "recorder", loss_kind::table, lost,
                                 "sockets of containers that share a namespace were too many"});
     }
     if (const auto lost = std::exchange(queue_lost_, 0); lost > 0) {
-        batch.losses.push_back(
-            {last_flush_, now, "recorder", "queue", lost, "sightings, the store did not keep up"});
+        batch.losses.push_back({last_flush_, now, "recorder", loss_kind::queue, lost,
+                                "sightings, the store did not keep up"});
     }
     const std::uint64_t missed = world_.lost_notifications ? world_.lost_notifications() : 0;
     if (missed > lost_notifications_) {
-        batch.losses.push_back({last_flush_, now, "recorder", "target",
+        batch.losses.push_back({last_flush_, now, "recorder", loss_kind::target,
                                 missed - std::exchange(lost_notifications_, missed),
                                 "notifications about targets, all was asked for again"});
     }

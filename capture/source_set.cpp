@@ -200,11 +200,11 @@ void SourceSet::take_losses_of(Open& open, Batch& batch, Timestamp from, Timesta
         lost_ += total - before;
         batch.losses.push_back({from, to, name, kind, total - before, {}});
     };
-    lose(open.seen.dropped_kernel, stats.dropped_kernel, "kernel");
-    lose(open.seen.dropped_interface, stats.dropped_interface, "interface");
+    lose(open.seen.dropped_kernel, stats.dropped_kernel, loss_kind::kernel);
+    lose(open.seen.dropped_interface, stats.dropped_interface, loss_kind::interface);
     open.seen = stats;
     if (open.trouble.empty()) return;
-    batch.losses.push_back({from, to, name, "target", 1, std::exchange(open.trouble, {})});
+    batch.losses.push_back({from, to, name, loss_kind::target, 1, std::exchange(open.trouble, {})});
 }
 
 }  // namespace nspect::capture

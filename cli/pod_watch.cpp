@@ -81,7 +81,7 @@ void PodWatch::State::list_again() {
 
 void PodWatch::State::trouble(const Error& error) {
     recording.say("nspect: " + to_string(error));
-    waiting.losses.push_back({now(), now(), source, "target", 1, to_string(error)});
+    waiting.losses.push_back({now(), now(), source, loss_kind::target, 1, to_string(error)});
 }
 
 /// What could not be written is tried again with what comes next.

@@ -44,7 +44,7 @@ std::vector<Loss> Damage::losses(const RecordingInfo& info) const {
         all.push_back({.from = info.started,
                        .to = info.ended.value_or(info.started),
                        .source = "recording",
-                       .kind = "damaged",
+                       .kind = loss_kind::damaged,
                        .count = 1,
                        .note = std::move(sentence)});
     }
