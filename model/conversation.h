@@ -29,6 +29,8 @@ struct VantagePoint {
     enum class Role : std::uint8_t { client, server, between } role = Role::between;
     Counters sent;
     Counters received;
+    std::uint16_t vlan = 0;          ///< as in Sighting
+    std::uint16_t outer_vlan = 0;    ///< as in Sighting
     Shared<TunnelSeen> tunnel;       ///< it was inside one there, or is an opaque one
     std::uint16_t largest_sent = 0;  ///< as in Sighting
     std::uint16_t largest_received = 0;

@@ -63,6 +63,10 @@ struct Sighting {
     std::uint32_t vantage = 0;  ///< Vantage::id
     Protocol protocol = Protocol::tcp;
     std::uint8_t ip_protocol = 6;  ///< the IP protocol number, of use when `protocol` is other
+    /// The 802.1Q ids of the frames it was seen in, the innermost and where there are several the
+    /// outermost; 0: none. Of its first packet: the way back may be tagged in another way.
+    std::uint16_t vlan = 0;
+    std::uint16_t outer_vlan = 0;
     Socket client;
     Socket server;
     DirectionEvidence direction = DirectionEvidence::handshake;

@@ -184,7 +184,7 @@ DecodedPacket decode_whole(const DecodedPacket& part, std::span<const std::byte>
     packet.interface_index = part.interface_index;
     packet.sll_packet_type = part.sll_packet_type;
     packet.link_broadcast = part.link_broadcast;
-    packet.vlan = part.vlan;
+    packet.vlans = part.vlans;
     packet.tunnel = part.tunnel;
     packet.src = part.src;
     packet.dst = part.dst;

@@ -19,7 +19,7 @@ Next decode_vlan(Layers& layers) noexcept {
     const auto tag = layers.cursor.header<4>();
     if (layers.cursor.truncated()) return stop(layers, DecodeOutcome::truncated_link);
     passed(layers, 4);
-    layers.packet.vlan = tag.field<std::uint16_t, 0>() & 0x0fffU;
+    layers.packet.vlans.push(tag.field<std::uint16_t, 0>() & 0x0fffU);
     return {Next::Kind::ether_type, tag.field<std::uint16_t, 2>()};
 }
 

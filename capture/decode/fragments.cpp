@@ -37,7 +37,7 @@ FragmentTable::Entry* FragmentTable::bucket_of(const DecodedPacket& packet) {
 bool FragmentTable::matches(const Entry& entry, const DecodedPacket& packet, Timestamp time) const {
     return entry.used && entry.id == packet.fragment_id && entry.src == packet.src &&
            entry.dst == packet.dst && entry.key_protocol == key_protocol(packet) &&
-           time - entry.seen <= lifetime_;
+           entry.vlans == packet.vlans && time - entry.seen <= lifetime_;
 }
 
 bool FragmentTable::resolve(DecodedPacket& packet, Timestamp time) {
@@ -59,6 +59,7 @@ void FragmentTable::remember(const DecodedPacket& packet, Timestamp time) {
     *place = {.src = packet.src,
               .dst = packet.dst,
               .id = packet.fragment_id,
+              .vlans = packet.vlans,
               .key_protocol = key_protocol(packet),
               .used = true,
               .seen = time,

@@ -29,6 +29,7 @@ private:
         IpAddress src;
         IpAddress dst;
         std::uint32_t id = 0;
+        VlanStack vlans;
         std::uint8_t key_protocol = 0;
         bool used = false;
         Timestamp seen{};

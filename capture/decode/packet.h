@@ -46,6 +46,21 @@ struct QuotedPacket {
     std::uint32_t tcp_seq = 0;
 };
 
+/// The ids of the 802.1Q and 802.1ad tags around a packet: the innermost, and the outermost where
+/// there are several. Id 0 is a priority and no VLAN: such a tag counts for nothing.
+struct VlanStack {
+    std::uint16_t inner = 0;
+    std::uint16_t outer = 0;
+
+    bool tagged() const noexcept { return inner != 0; }
+    void push(std::uint16_t id) noexcept {
+        if (id == 0) return;
+        if (outer == 0) outer = inner;
+        inner = id;
+    }
+    bool operator==(const VlanStack&) const = default;
+};
+
 /// What a packet was taken out of.
 struct TunnelLayer {
     TunnelKind kind = TunnelKind::none;
@@ -74,7 +89,7 @@ struct DecodedPacket {
     /// The frame went to every station of its link: Ethernet's ff:ff:ff:ff:ff:ff, or the kernel's
     /// word for it.
     bool link_broadcast = false;
-    std::uint16_t vlan = 0;  ///< innermost 802.1Q id, 0 for none
+    VlanStack vlans;  ///< also of the frame that carried a tunnel; the inside adds its own
 
     TunnelLayer tunnel;  ///< all that follows is of the packet inside it
     /// The packet is a tunnel's, and what it carries is not known: encrypted, cut, or not IP.

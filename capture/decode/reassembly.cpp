@@ -22,7 +22,9 @@ std::size_t Reassembler::Hash::operator()(const Key& key) const noexcept {
     const std::hash<IpAddress> of;
     const std::size_t rest =
         std::size_t{key.vantage} << 16U | std::size_t{key.protocol} << 8U | key.depth;
-    return seeded_hash(seeded_hash(of(key.src), of(key.dst)), seeded_hash(key.id, rest));
+    const std::size_t vlans = std::size_t{key.vlans.inner} << 16U | key.vlans.outer;
+    return seeded_hash(seeded_hash(of(key.src), of(key.dst)),
+                       seeded_hash(std::size_t{key.id} << 32U | vlans, rest));
 }
 
 bool Reassembler::is_usable(const DecodedPacket& fragment) noexcept {
@@ -44,6 +46,7 @@ std::span<const std::byte> Reassembler::add(const DecodedPacket& fragment, std::
                        .dst = fragment.dst,
                        .id = fragment.fragment_id,
                        .vantage = vantage,
+                       .vlans = fragment.vlans,
                        .protocol = v4 ? fragment.fragment_protocol : std::uint8_t{0},
                        .depth = fragment.tunnel.depth},
                       time);

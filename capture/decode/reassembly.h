@@ -44,6 +44,7 @@ private:
         IpAddress dst;
         std::uint32_t id = 0;
         std::uint32_t vantage = 0;
+        VlanStack vlans;
         std::uint8_t protocol = 0;  ///< of IPv4
         std::uint8_t depth = 0;     ///< of tunnels around it
         bool operator==(const Key&) const = default;

@@ -13,7 +13,7 @@ void enter_tunnel(Layers& layers, TunnelKind kind, std::uint32_t id) noexcept {
     DecodedPacket inner;
     inner.interface_index = packet.interface_index;
     inner.sll_packet_type = packet.sll_packet_type;
-    inner.vlan = packet.vlan;
+    inner.vlans = packet.vlans;
     inner.tunnel = packet.tunnel;
     inner.tunnel.kind = kind;
     inner.tunnel.id = id;

@@ -80,6 +80,8 @@ Sighting sighting_of(const Flow& flow) {
     Sighting seen;
     seen.id = flow.id;
     seen.vantage = flow.key.vantage();
+    seen.vlan = flow.key.vlans().inner;
+    seen.outer_vlan = flow.key.vlans().outer;
     seen.ip_protocol = flow.key.ip_protocol();
     seen.protocol = protocol_of(seen.ip_protocol);
     set_sockets(flow, seen);

@@ -90,6 +90,7 @@ struct Flow {
     bool reported_finished : 1 = false;  ///< as it stands, the last report was the final one
     bool gone : 1 = false;               ///< out of the index, waits to be given out
     bool watched : 1 = false;            ///< an observer still wants its payload
+    bool back_elsewhere : 1 = false;     ///< the other direction of the first is tagged otherwise
     bool link_broadcast : 1 = false;     ///< all that was sent so far went to the whole link
 };
 
@@ -107,6 +108,10 @@ constexpr void clear(std::uint8_t& bits, Direction d) {
     bits = static_cast<std::uint8_t>(bits & ~(1U << index(d)));
 }
 
+/// That of the flow's first packet.
+constexpr Direction first_direction(const Flow& flow) {
+    return flow.began_with_answer ? Direction::received : Direction::sent;
+}
 /// Takes the other end for the client.
 void turn(Flow& flow);
 Outcome outcome_of(const Flow& flow);

@@ -30,7 +30,9 @@ FlowKey pack(const End& lower, const End& higher, std::uint64_t ports, std::uint
              const DecodedPacket& packet) {
     const std::uint64_t rest = (std::uint64_t{vantage} << 32U) |
                                (std::uint64_t{overlay(packet.tunnel)} << 8U) | packet.ip_protocol;
-    return {{lower.high, lower.low, higher.high, higher.low, ports, rest}};
+    FlowKey key{{lower.high, lower.low, higher.high, higher.low, ports, rest}};
+    key.set_vlans(packet.vlans);
+    return key;
 }
 
 /// The one who asks counts as the lower end, so that two hosts may ask each other with one
@@ -69,6 +71,7 @@ FlowLookup lookup_of(const DecodedPacket& packet, std::uint32_t vantage) {
 FlowLookup lookup_of_quoted(const DecodedPacket& packet, std::uint32_t vantage) {
     const QuotedPacket& quoted = packet.quoted;
     DecodedPacket cause;
+    cause.vlans = packet.vlans;
     cause.tunnel = packet.tunnel;
     cause.src = quoted.src;
     cause.dst = quoted.dst;

@@ -70,10 +70,6 @@ bool names_network(TunnelKind kind) {
     return kind == TunnelKind::vxlan || kind == TunnelKind::geneve || kind == TunnelKind::gre;
 }
 
-Direction first_direction(const Flow& flow) {
-    return flow.began_with_answer ? Direction::received : Direction::sent;
-}
-
 /// How well a packet inside a tunnel of some id fits a flow of the same ends.
 enum class NetworkFit : std::uint8_t {
     no,      ///< this direction has another id
@@ -85,11 +81,8 @@ enum class NetworkFit : std::uint8_t {
 
 bool acknowledges_latest(const Flow& flow, const DecodedPacket& packet, Direction direction) {
     constexpr std::int32_t window = 1 << 16;
-    const Direction other = reverse(direction);
     const bool ack = packet.protocol == Protocol::tcp && (packet.tcp_flags & tcp_flag::ack) != 0;
-    if (!ack || !has(flow.seq_known, other)) return false;
-    const auto behind = static_cast<std::int32_t>(flow.next_seq[index(other)] - packet.tcp_ack);
-    return behind >= 0 && behind < window;
+    return ack && tcp_said_of_late(flow, reverse(direction), packet.tcp_ack, window);
 }
 
 NetworkFit network_fit(const Flow& flow, const TunnelBook& tunnels, const DecodedPacket& packet,
@@ -109,7 +102,7 @@ NetworkFit network_fit(const Flow& flow, const TunnelBook& tunnels, const Decode
 }  // namespace
 
 FlowTable::FlowTable(FlowLimits limits, HashSeed seed, PayloadObserver observer)
-    : limits_(limits), observer_(std::move(observer)), index_(seed) {
+    : limits_(limits), observer_(std::move(observer)), index_(seed), vlan_ways_(seed) {
     limits_.flows = std::max<std::size_t>(limits_.flows, 1);
 }
 
@@ -128,7 +121,7 @@ void FlowTable::add_one(const DecodedPacket& packet, const FlowPlace& place, std
     if (packet.quoted.present) return take_icmp_error(packet, vantage, now);
 
     FlowPlace at = place;
-    std::uint32_t slot = find(at, packet, at.lookup.from_lower);
+    std::uint32_t slot = find_any_vlan(at, packet, at.lookup.from_lower);
     if (slot != no_flow && ends_before(pool_[slot], at.lookup, packet, now)) {
         remove(slot);
         slot = no_flow;
@@ -170,6 +163,34 @@ std::uint32_t FlowTable::find(FlowPlace& place, const DecodedPacket& packet,
     return best_fit != NetworkFit::no ? best : index_.find(pool_, key, place.hash);
 }
 
+/// Also the flow of the other direction, tagged otherwise; the place stays that of a new flow.
+std::uint32_t FlowTable::find_any_vlan(FlowPlace& place, const DecodedPacket& packet,
+                                       bool from_lower) {
+    const std::uint32_t slot = find(place, packet, from_lower);
+    if (slot != no_flow) {
+        Flow& flow = pool_[slot];
+        const bool back = direction_in(flow, from_lower) != first_direction(flow);
+        if (back && !packet.quoted.present) flow.back_elsewhere = false;  // it is here after all
+        return slot;
+    }
+    const FlowKey& key = place.lookup.key;
+    VlanWays::Candidates room;
+    if (!vlan_ways_.concerns(key.vlans())) return no_flow;
+    for (const VlanStack vlans : vlan_ways_.others(key, room)) {
+        FlowPlace other = place;
+        other.lookup.key.set_vlans(vlans);
+        other.hash = index_.hash_of(other.lookup.key);
+        const std::uint32_t found = find(other, packet, from_lower);
+        if (found == no_flow) continue;
+        Flow& flow = pool_[found];
+        if (!answers_across_vlans(flow, packet, direction_in(flow, from_lower))) continue;
+        flow.back_elsewhere = true;
+        vlan_ways_.learn(key.vlans(), flow.key);
+        return found;
+    }
+    return no_flow;
+}
+
 /// The packet was counted as a part; what it completes is read.
 void FlowTable::take_fragment(const DecodedPacket& part, std::uint32_t vantage, Timestamp now) {
     const auto bytes = whole_.add(part, vantage, now);
@@ -186,7 +207,7 @@ void FlowTable::take_fragment(const DecodedPacket& part, std::uint32_t vantage, 
 void FlowTable::read_whole(const DecodedPacket& whole, std::uint32_t vantage, Timestamp now) {
     FlowPlace place = place_of(whole, vantage);
     const bool from_lower = place.lookup.from_lower;
-    const std::uint32_t slot = find(place, whole, from_lower);
+    const std::uint32_t slot = find_any_vlan(place, whole, from_lower);
     if (slot == no_flow) return;
     Flow& flow = pool_[slot];
     const Direction direction = direction_in(flow, from_lower);
@@ -249,6 +270,7 @@ std::uint32_t FlowTable::begin(const FlowPlace& place, const DecodedPacket& pack
                                 forth ? layer.dst : layer.src});
     }
     index_.insert(slot, place.hash);
+    vlan_ways_.remember(flow.key);
     idle_.insert(pool_, slot, idle_class_of(flow), now);
     return slot;
 }
@@ -345,7 +367,7 @@ void FlowTable::observe(Flow& flow, const DecodedPacket& packet, Direction direc
 void FlowTable::take_icmp_error(const DecodedPacket& packet, std::uint32_t vantage, Timestamp now) {
     const FlowLookup lookup = lookup_of_quoted(packet, vantage);
     FlowPlace place{lookup, index_.hash_of(lookup.key)};
-    const std::uint32_t slot = find(place, packet, !lookup.from_lower);
+    const std::uint32_t slot = find_any_vlan(place, packet, !lookup.from_lower);
     if (slot == no_flow) {
         ++stats_.unmatched_errors;
         return;

@@ -12,6 +12,7 @@
 #include "capture/flow/flow_index.h"
 #include "capture/flow/names.h"
 #include "capture/flow/tunnel_book.h"
+#include "capture/flow/vlan_ways.h"
 
 namespace nspect::capture {
 
@@ -123,6 +124,7 @@ private:
     void take_fragment(const DecodedPacket& part, std::uint32_t vantage, Timestamp now);
     void read_whole(const DecodedPacket& whole, std::uint32_t vantage, Timestamp now);
     std::uint32_t find(FlowPlace& place, const DecodedPacket& packet, bool from_lower) const;
+    std::uint32_t find_any_vlan(FlowPlace& place, const DecodedPacket& packet, bool from_lower);
     bool ends_before(const Flow& flow, const FlowLookup& lookup, const DecodedPacket& packet,
                      Timestamp now) const;
     bool counts_apart(const DecodedPacket& packet);
@@ -151,6 +153,7 @@ private:
     Reassembler whole_;
     NameCollector names_;
     TunnelBook tunnels_;
+    VlanWays vlan_ways_;
     std::vector<std::uint32_t> changed_;
     std::vector<std::uint32_t> gone_;
     /// To be given out.

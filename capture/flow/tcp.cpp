@@ -245,4 +245,10 @@ void tcp_count(Flow& flow, const DecodedPacket& packet, Direction direction,
     if (has(flow.fin_seen, sent) && has(flow.fin_seen, received)) flow.closed = true;
 }
 
+bool tcp_said_of_late(const Flow& flow, Direction side, std::uint32_t number,
+                      std::int32_t window) noexcept {
+    const std::int32_t behind = distance(flow.next_seq[index(side)], number);
+    return has(flow.seq_known, side) && behind >= 0 && behind < window;
+}
+
 }  // namespace nspect::capture

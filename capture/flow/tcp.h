@@ -23,4 +23,8 @@ void tcp_count(Flow& flow, const DecodedPacket& packet, Direction direction,
 /// Of a segment that came in fragments: its first part was counted, this is all of it.
 void tcp_extend(Flow& flow, const DecodedPacket& whole, Direction direction) noexcept;
 
+/// Whether a number is that of the last byte seen of `side`, or less than `window` before it.
+bool tcp_said_of_late(const Flow& flow, Direction side, std::uint32_t number,
+                      std::int32_t window) noexcept;
+
 }  // namespace nspect::capture

@@ -67,7 +67,7 @@ TEST_CASE("a TCP segment is understood on every link layer", "[decode]") {
 
 TEST_CASE("the innermost tag is the VLAN, the cooked header names interface and direction",
           "[decode]") {
-    CHECK(decoded(tcp4(packet().eth().vlan(5, 0x88a8).vlan(0xf006))).vlan == 6);
+    CHECK(decoded(tcp4(packet().eth().vlan(5, 0x88a8).vlan(0xf006))).vlans == VlanStack{6, 5});
     const auto two = decoded(tcp4(packet().sll2(77, 4)));
     CHECK(two.interface_index == 77);
     CHECK(two.sll_packet_type == 4);

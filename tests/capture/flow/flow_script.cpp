@@ -8,7 +8,7 @@
 namespace nspect::test {
 namespace {
 
-PacketBuilder segment(const std::string& text, std::uint16_t client, std::uint16_t server) {
+PacketBuilder segment(const std::string& text, const FlowScript& script) {
     std::istringstream in(text);
     std::string direction;
     std::string flags;
@@ -21,7 +21,10 @@ PacketBuilder segment(const std::string& text, std::uint16_t client, std::uint16
     if (!(in >> length)) length = 0;
     if (!(in >> window)) window = 1000;
     const bool forth = direction == ">";
+    const std::uint16_t client = script.client_port;
+    const std::uint16_t server = script.server_port;
     auto built = packet().eth();
+    for (const auto id : forth ? script.tags_forth : script.tags_back) built.vlan(id);
     forth ? built.ip4("10.0.0.1", "10.0.0.2").tcp(client, server)
           : built.ip4("10.0.0.2", "10.0.0.1").tcp(server, client);
     built.seq(seq).window(window);
@@ -45,7 +48,7 @@ FlowScript& FlowScript::add(const PacketBuilder& packet, std::uint32_t vantage) 
 }
 
 FlowScript& FlowScript::tcp(const std::vector<std::string>& segments) {
-    for (const auto& text : segments) add(segment(text, client_port, server_port));
+    for (const auto& text : segments) add(segment(text, *this));
     return *this;
 }
 

@@ -42,6 +42,8 @@ public:
     std::int64_t now = 0;
     std::uint16_t client_port = 40000;
     std::uint16_t server_port = 80;
+    std::vector<std::uint16_t> tags_forth;  ///< of what tcp() adds, outermost first
+    std::vector<std::uint16_t> tags_back;
 };
 
 }  // namespace nspect::test

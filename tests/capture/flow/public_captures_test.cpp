@@ -65,12 +65,13 @@ Flows expected_flows(const nlohmann::json& facts, const char* protocol) {
     return flows;
 }
 
+/// tshark takes what a router sent back on another VLAN for the same flow.
 Flows seen_flows(const std::vector<Sighting>& sightings, Protocol protocol) {
     Flows flows;
     for (const Sighting& s : sightings) {
         if (s.protocol != protocol) continue;
-        add(flows, protocol == Protocol::udp, plain(s.client), plain(s.server), s.sent.packets,
-            s.received.packets);
+        const bool merge = protocol == Protocol::udp || s.vlan != 0;
+        add(flows, merge, plain(s.client), plain(s.server), s.sent.packets, s.received.packets);
     }
     return flows;
 }

@@ -94,7 +94,7 @@ void count(Counted& counted, const RawPacket& raw) {
     counted.bytes += raw.wire_length;
     counted.cut += raw.data.size() < raw.wire_length ? 1 : 0;
     counted.arp += packet.outcome == DecodeOutcome::arp ? 1 : 0;
-    if (packet.vlan != 0) counted.vlans.insert(packet.vlan);
+    if (packet.vlans.tagged()) counted.vlans.insert(packet.vlans.inner);
     if (packet.outcome != DecodeOutcome::ok) return;
     count_pair(counted, packet.src, packet.dst);
     count_tunnel(counted, packet);
