@@ -20,6 +20,10 @@ namespace {
 /// A SYN lost on its way is sent again, so a later vantage may see it first seconds later.
 constexpr Duration syn_slack = std::chrono::seconds{10};
 constexpr Duration datagram_slack = std::chrono::seconds{1};
+/// How long a router takes that sends a packet back on another VLAN of the interface it came by.
+constexpr Duration routing_slack = std::chrono::milliseconds{50};
+/// By how many packets the two copies of a flow differ: a recording may begin and end between them.
+constexpr std::uint64_t cut_copies = 2;
 /// How many uses of one 5-tuple are looked at, those nearest in time: a socket pair has one use
 /// after the other, more at once only an attacker makes.
 constexpr std::ptrdiff_t most_episodes = 16;
@@ -46,10 +50,14 @@ bool agree(const std::optional<T>& a, const std::optional<T>& b) {
     return !a || !b || *a == *b;
 }
 
-/// A vantage, inside or outside of a tunnel: one interface may see both.
+/// A vantage, inside or outside of a tunnel: one interface may see both, and several VLANs.
 std::uint64_t place_of(const Sighting& s) {
     const std::uint64_t depth = s.tunnel ? s.tunnel->depth : 0;
-    return std::uint64_t{s.vantage} << 8U | depth;
+    return std::uint64_t{s.vantage} << 32U | depth << 24U | s.outer_vlan << 12U | s.vlan;
+}
+
+bool in_other_vlan(std::uint64_t place, std::uint64_t other) {
+    return place != other && place >> 24U == other >> 24U;
 }
 
 /// What a tunnel says of whose network the addresses inside it are.
@@ -79,6 +87,7 @@ struct Episode {
     std::optional<std::uint32_t> client_isn;
     std::optional<std::uint32_t> server_isn;
     std::uint64_t fingerprint = 0;
+    std::uint64_t packets = 0;  ///< both ways, of the member
     std::optional<Overlay> overlay;
     std::array<std::uint64_t, 8> vantages{};
     std::size_t vantage_count = 0;
@@ -86,6 +95,12 @@ struct Episode {
     bool seen_at(const Sighting& s) const {
         const auto end = vantages.begin() + static_cast<std::ptrdiff_t>(vantage_count);
         return std::find(vantages.begin(), end, place_of(s)) != end;
+    }
+
+    bool seen_in_other_vlan(const Sighting& s) const {
+        const auto end = vantages.begin() + static_cast<std::ptrdiff_t>(vantage_count);
+        return std::any_of(vantages.begin(), end,
+                           [&](std::uint64_t place) { return in_other_vlan(place, place_of(s)); });
     }
 
     void take(const Sighting& s) {
@@ -232,6 +247,7 @@ private:
         fresh.member = index;
         fresh.first = s.first;
         fresh.last = s.last;
+        fresh.packets = s.sent.packets + s.received.packets;
         fresh.take(s);
         episodes.push_back(fresh);
     }
@@ -247,7 +263,8 @@ private:
             return *episode.client_isn == *s.client_isn && near(episode, s, syn_slack);
         }
         return near(episode, s, Duration{0}) && !episode.seen_at(s) &&
-               !tenants_differ(episode.overlay, overlay_of(s));
+               !tenants_differ(episode.overlay, overlay_of(s)) &&
+               (!episode.seen_in_other_vlan(s) || is_copy(episode, s));
     }
 
     /// At one vantage the same 5-tuple is a new sighting only after the old one timed out.
@@ -255,7 +272,22 @@ private:
         const bool same_payload =
             episode.fingerprint == 0 || s.fingerprint == 0 || episode.fingerprint == s.fingerprint;
         return same_payload && !episode.seen_at(s) && near(episode, s, datagram_slack) &&
-               !tenants_differ(episode.overlay, overlay_of(s));
+               !tenants_differ(episode.overlay, overlay_of(s)) &&
+               (!episode.seen_in_other_vlan(s) || is_copied_payload(episode, s));
+    }
+
+    /// Two VLANs of one interface are two networks, which may use the same addresses: what was
+    /// routed from one to the other, more must tell than that addresses and ports are equal.
+    static bool is_copy(const Episode& episode, const Sighting& s) {
+        const auto packets = s.sent.packets + s.received.packets;
+        return std::chrono::abs(s.first - episode.first) <= routing_slack &&
+               std::chrono::abs(s.last - episode.last) <= routing_slack &&
+               packets <= episode.packets + cut_copies && episode.packets <= packets + cut_copies;
+    }
+
+    static bool is_copied_payload(const Episode& episode, const Sighting& s) {
+        return s.fingerprint != 0 && episode.fingerprint == s.fingerprint &&
+               std::chrono::abs(s.first - episode.first) <= routing_slack;
     }
 
     static bool near(const Episode& episode, const Sighting& s, Duration slack) {

@@ -16,6 +16,9 @@ namespace nspect::analyzer {
 ///   joins the only conversation it overlaps in time.
 ///                              Others: equal payload fingerprint, overlapping in time, no second
 ///                              candidate; inside tunnels the same tunnel number.
+///                              On two VLANs of one vantage, without initial sequence numbers:
+///                              first packets within 50 ms, and the same payload (TCP: last packets
+///                              too, and as many, give or take two).
 ///   addresses translated       TCP: both initial sequence numbers equal, 64 bits in all. With only
 ///                              the client's (nobody answered), and UDP, ICMP by the fingerprint:
 ///                              a Service's or node's address on each side that changed, and no

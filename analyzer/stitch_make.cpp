@@ -42,6 +42,10 @@ struct Seen {
     }
 };
 
+bool same_vlan(const Sighting& a, const Sighting& b) {
+    return a.vlan == b.vlan && a.outer_vlan == b.outer_vlan;
+}
+
 int outcome_rank(Outcome outcome) {
     switch (outcome) {
         case Outcome::established:
@@ -210,12 +214,13 @@ private:
             result.tls = s.tls;
         for (std::size_t i = 0; i < index; ++i) {
             const auto& known = *seen_[i].sighting;
-            const bool same_place =
-                known.vantage == s.vantage && known.tunnel.has_value() == s.tunnel.has_value();
+            const bool same_place = known.vantage == s.vantage && same_vlan(known, s) &&
+                                    known.tunnel.has_value() == s.tunnel.has_value();
             if (same_place) return add_again(result, seen_[i], seen);
         }
-        result.vantages.push_back({s.vantage, seen.role, seen.sent(), seen.received(),
-                                   seen.tunnel(), seen.largest_sent(), seen.largest_received()});
+        result.vantages.push_back({s.vantage, seen.role, seen.sent(), seen.received(), s.vlan,
+                                   s.outer_vlan, seen.tunnel(), seen.largest_sent(),
+                                   seen.largest_received()});
     }
 
     /// From client to server: what was measured nearer to the server replaces what was before.

@@ -66,6 +66,12 @@ public:
         sighting_.tunnel = tunnel;
         return *this;
     }
+    /// From here on its frames are tagged; 0: no longer.
+    FlowBuilder& vlan(std::uint16_t inner, std::uint16_t outer = 0) {
+        sighting_.vlan = inner;
+        sighting_.outer_vlan = outer;
+        return *this;
+    }
     FlowBuilder& to_all() { return sighting_.broadcast = true, outcome(Outcome::one_way); }
     /// The same flow after translation.
     FlowBuilder& as(std::string_view from, std::string_view to) {
