@@ -134,9 +134,9 @@ SELECT
     @NUMBER(24) AS largest_sent, @NUMBER(25) AS largest_received, @NUMBER(26) AS broadcast,
     @NUMBER(27) AS think_ns, @NUMBER(28) AS reordered, @NUMBER(29) AS zero_windows,
     @NUMBER(30) AS client_mss, @NUMBER(31) AS server_mss, @NUMBER(32) AS path_mtu,
-    @NUMBER(33) AS icmp_errors, @NUMBER(34) AS tunnel, @IN_BLOCK(35) AS tunnel_depth,
-    @IN_BLOCK(36) AS tunnel_number, @IN_BLOCK(37) AS tunnel_client,
-    @IN_BLOCK(38) AS tunnel_server
+    @NUMBER(33) AS icmp_errors, @NUMBER(34) AS vlan, @NUMBER(35) AS outer_vlan,
+    @NUMBER(36) AS tunnel, @IN_BLOCK(37) AS tunnel_depth, @IN_BLOCK(38) AS tunnel_number,
+    @IN_BLOCK(39) AS tunnel_client, @IN_BLOCK(40) AS tunnel_server
 FROM sighting_block b, json_each(b.rows) r;
 CREATE VIEW sightings AS
 SELECT s.id, @ISO(s.first_ns) AS first, @ISO(s.last_ns) AS last, @PROTOCOL(s.protocol) AS protocol,
@@ -145,30 +145,32 @@ SELECT s.id, @ISO(s.first_ns) AS first, @ISO(s.last_ns) AS last, @PROTOCOL(s.pro
     s.received_bytes, s.retransmits, s.handshake_ns / 1e6 AS handshake_ms, s.app, v.interface, v.netns,
     @SIDE(v.side) AS side, s.tls, s.think_ns / 1e6 AS think_ms, s.reordered, s.zero_windows,
     s.path_mtu, s.icmp_errors, @TUNNEL(s.tunnel) AS tunnel, s.tunnel_number, s.tunnel_client,
-    s.tunnel_server, s.largest_sent, s.largest_received, s.broadcast
+    s.tunnel_server, s.largest_sent, s.largest_received, s.broadcast,
+    s.vlan, s.outer_vlan
 FROM sighting s LEFT JOIN vantage v ON v.id = s.vantage;
 )sql";
 
 // Sightings with the same initial sequence number and client port (TCP), or the same addresses,
-// ports and first bytes (the rest), that start within 3 s of each other at different vantages are
-// one conversation. The earliest of them stands nearest to the client, the last nearest to the
-// server.
+// ports and first bytes (the rest), that start within 3 s of each other at different vantages, or
+// on different VLANs of one, are one conversation. The earliest of them stands nearest to the
+// client, the last nearest to the server.
 constexpr std::string_view flow_views = R"sql(
 CREATE VIEW conversations AS
 WITH every AS MATERIALIZED (
     SELECT id, first_ns, last_ns, vantage, protocol, ip_protocol, client_ip, client_port, server_ip,
         server_port, outcome, sent_packets, sent_bytes, received_packets, received_bytes,
-        retransmits, client_isn, fingerprint, handshake_ns, app, tls
+        retransmits, client_isn, fingerprint, handshake_ns, app, tls, vlan
     FROM sighting),
 keyed AS (
     SELECT id, first_ns, last_ns, vantage, server_ip, server_port, app, tls, client_port AS port,
         client_isn AS isn, CASE WHEN client_isn IS NULL THEN protocol || ' ' || ip_protocol || ' ' ||
             client_ip || ' ' || server_ip || ' ' || server_port ||
-            CASE WHEN protocol <> 0 THEN ' ' || fingerprint ELSE '' END END AS loose
+            CASE WHEN protocol <> 0 THEN ' ' || fingerprint ELSE '' END END AS loose,
+        CASE WHEN client_isn IS NOT NULL OR fingerprint <> 0 THEN vlan END AS vlan
     FROM every),
 marked AS (
     SELECT *, NOT coalesce(first_ns - lag(first_ns) OVER w <= 3000000000
-        AND vantage <> lag(vantage) OVER w, 0) AS opens
+        AND (vantage <> lag(vantage) OVER w OR vlan <> lag(vlan) OVER w), 0) AS opens
     FROM keyed WINDOW w AS (PARTITION BY port, isn, loose ORDER BY first_ns, id)),
 numbered AS (
     SELECT m.*, coalesce(v.interface, 'vantage ' || m.vantage) AS interface, v.target AS target,

@@ -68,6 +68,7 @@ void BlockText::add(const Sighting& sighting, std::int64_t app, std::optional<st
     put(number(sighting.reordered)).put(number(sighting.zero_windows));
     put(number(sighting.client_mss)).put(number(sighting.server_mss));
     put(number(sighting.path_mtu)).put(number(sighting.icmp_errors));
+    put(number(sighting.vlan)).put(number(sighting.outer_vlan));
     if (const auto& tunnel = sighting.tunnel) {
         put(number(tunnel->kind)).put(number(tunnel->depth)).put(number(tunnel->id));
         put(tunnel->client).put(tunnel->server);

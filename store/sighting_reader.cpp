@@ -35,8 +35,10 @@ Status RecordingReader::read_rows(SightingsWanted& wanted) {
     const auto has = [&](const char* column) {
         return bool{db_->prepare(std::string("SELECT ") + column + " FROM " + table + " LIMIT 0")};
     };
-    const SightingColumns columns{
-        .has_2 = has("tunnel"), .has_3 = has("largest_sent"), .has_5 = has("broadcast")};
+    const SightingColumns columns{.has_2 = has("tunnel"),
+                                  .has_3 = has("largest_sent"),
+                                  .has_5 = has("broadcast"),
+                                  .has_6 = false};
     const auto use = [&](Row& row) -> Status {
         Sighting sighting;
         const auto tls = take_sighting(row, columns, sighting);

@@ -19,15 +19,19 @@ struct SightingColumns {
     static constexpr const char* of_3 = ", largest_sent, largest_received";
     static constexpr const char* of_5 = ", broadcast";
     static constexpr const char* of_2 =
-        ", think_ns, reordered, zero_windows, client_mss, server_mss, path_mtu, icmp_errors, "
-        "tunnel, tunnel_depth, tunnel_number, tunnel_client, tunnel_server";
+        ", think_ns, reordered, zero_windows, client_mss, server_mss, path_mtu, icmp_errors";
+    static constexpr const char* of_6 = ", vlan, outer_vlan";
+    static constexpr const char* tunnel_of_2 =
+        ", tunnel, tunnel_depth, tunnel_number, tunnel_client, tunnel_server";
 
     bool has_2 = true;
     bool has_3 = true;
     bool has_5 = true;
+    bool has_6 = true;
 
     std::string names() const {
-        return std::string(of_1) + (has_3 ? of_3 : "") + (has_5 ? of_5 : "") + (has_2 ? of_2 : "");
+        return std::string(of_1) + (has_3 ? of_3 : "") + (has_5 ? of_5 : "") + (has_2 ? of_2 : "") +
+               (has_6 ? of_6 : "") + (has_2 ? tunnel_of_2 : "");
     }
 };
 
@@ -40,6 +44,10 @@ void take_sighting_of_2(Row& row, Sighting& sighting) {
     sighting.server_mss = row.template number<std::uint16_t>();
     sighting.path_mtu = row.template number<std::uint16_t>();
     sighting.icmp_errors = row.template number<std::uint16_t>();
+}
+
+template <class Row>
+void take_tunnel_of_2(Row& row, Sighting& sighting) {
     TunnelSeen tunnel;
     tunnel.kind = row.one_up_to(last_tunnel_kind);
     if (tunnel.kind == TunnelKind::none) return;
@@ -83,6 +91,9 @@ std::optional<std::int64_t> take_sighting(Row& row, const SightingColumns& has,
     sighting.largest_received = has.has_3 ? row.template number<std::uint16_t>() : 0;
     sighting.broadcast = has.has_5 && row.boolean();
     if (has.has_2) take_sighting_of_2(row, sighting);
+    sighting.vlan = has.has_6 ? row.template number<std::uint16_t>() : 0;
+    sighting.outer_vlan = has.has_6 ? row.template number<std::uint16_t>() : 0;
+    if (has.has_2) take_tunnel_of_2(row, sighting);
     return tls;
 }
 

@@ -210,6 +210,8 @@ std::string to_json_line(const Conversation& conversation, const Inventory& inve
     for (const VantagePoint& each : conversation.vantages) {
         Json vantage = vantage_json(places, each.vantage);
         vantage["role"] = role_name(each.role);
+        if (each.vlan != 0) vantage["vlan"] = each.vlan;
+        if (each.outer_vlan != 0) vantage["outer_vlan"] = each.outer_vlan;
         if (each.tunnel) vantage["tunnel"] = tunnel_json(*each.tunnel);
         json["vantages"].push_back(std::move(vantage));
     }

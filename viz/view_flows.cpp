@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
+#include <string>
+#include <vector>
 
 #include "analyzer/capture_quality.h"
 #include "analyzer/observed_ends.h"
@@ -23,6 +26,20 @@ std::string service_words(const Conversation& conversation, const Inventory& inv
     return cast.empty() ? "-" : std::string(cast);
 }
 
+/// " on VLAN 10", " on VLAN 10, 20" where it was routed, " on VLAN 5.10" inside a provider's.
+std::string vlan_words(const Conversation& conversation) {
+    std::vector<std::string> seen;
+    for (const VantagePoint& each : conversation.vantages) {
+        if (each.vlan == 0) continue;
+        std::string vlan = each.outer_vlan == 0 ? "" : std::to_string(each.outer_vlan) + ".";
+        vlan += std::to_string(each.vlan);
+        if (std::find(seen.begin(), seen.end(), vlan) == seen.end()) seen.push_back(vlan);
+    }
+    std::string text;
+    for (const auto& vlan : seen) text += (text.empty() ? " on VLAN " : ", ") + vlan;
+    return text;
+}
+
 /// "TCP 5432 postgres", "TCP 80 http in vxlan" where a tunnel was looked into, "IP 50 esp".
 std::string port_words(const Conversation& conversation) {
     std::string text =
@@ -32,9 +49,10 @@ std::string port_words(const Conversation& conversation) {
     if (!conversation.app.empty()) text += " " + conversation.app;
     for (const VantagePoint& each : conversation.vantages) {
         if (!each.tunnel || is_opaque(each.tunnel->kind)) continue;
-        return text + " in " + std::string(to_string(each.tunnel->kind));
+        text += " in " + std::string(to_string(each.tunnel->kind));
+        break;
     }
-    return text;
+    return text + vlan_words(conversation);
 }
 
 std::string lost_words(const Conversation& conversation, const analyzer::Places& places) {

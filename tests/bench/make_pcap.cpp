@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // make_pcap FILE [--packets N] [--flows N] [--snap N] [--seed N] [--rpc N] [--dns N] [--bulk N]
-//   [--exchanges N] [--payload N] [--segment N]: a capture to measure with, always the same for the
+//   [--exchanges N] [--payload N] [--segment N] [--flood N]: a capture to measure with, always the
+//   same for the
 // same options. RPC (short requests, short answers), DNS and bulk conversations (full segments one
 // way) in these shares, 6, 3 and 1 of ten unless told; a tenth of all use IPv6. --exchanges:
 // requests in one RPC; --payload: bytes that their texts have at most; --segment: bytes of a bulk
-// segment.
+// segment; --flood: SYNs of made-up senders to one server after each packet of a conversation.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -28,6 +29,7 @@ struct Options {
     std::uint64_t exchanges = 8;
     std::uint64_t payload = 200;
     std::uint64_t segment = 1448;
+    std::uint64_t flood = 0;
 };
 
 class Writer {
@@ -66,7 +68,25 @@ struct Talk {
 
 class Packets {
 public:
-    explicit Packets(const Options& options) : options_(options), random_(options.seed) {}
+    explicit Packets(const Options& options)
+        : options_(options), random_(options.seed), senders_(options.seed + 1) {}
+
+    void spoofed_syn(std::vector<std::uint8_t>& bytes) {
+        const std::uint64_t sender = senders_();
+        bytes.assign(12, 2);
+        be16(bytes, 0x0800);
+        be32(bytes, 0x45000028);
+        be32(bytes, 0x00004000);
+        be32(bytes, 0x40060000);
+        be32(bytes, static_cast<std::uint32_t>(sender));
+        be32(bytes, 0x0a800001);
+        be16(bytes, static_cast<std::uint16_t>(1024U + (sender >> 32U) % 60000U));
+        be16(bytes, 8080);
+        be32(bytes, static_cast<std::uint32_t>(senders_()));
+        be32(bytes, 0);
+        be32(bytes, 0x5002ffff);
+        be32(bytes, 0);
+    }
 
     Talk begin(std::uint32_t number) {
         Talk talk;
@@ -188,6 +208,7 @@ private:
 
     const Options& options_;
     std::mt19937_64 random_;
+    std::mt19937_64 senders_;  ///< of their own: the conversations are the same without a flood
 };
 
 /// Keeps `flows / 50` conversations going at once.
@@ -202,6 +223,10 @@ void generate(const Options& options, Writer& writer) {
         while (!packets.next(talks[i], bytes)) talks[i] = packets.begin(number++);
         writer.write(bytes);
         ++written;
+        for (std::uint64_t n = 0; n < options.flood; ++n) {
+            packets.spoofed_syn(bytes);
+            writer.write(bytes);
+        }
     }
     std::printf("%llu packets of %u conversations\n", static_cast<unsigned long long>(written),
                 number);
@@ -213,7 +238,8 @@ bool read_options(int argc, char** argv, Options& options) {
         {"--snap", &options.snap},       {"--seed", &options.seed},
         {"--rpc", &options.rpc},         {"--dns", &options.dns},
         {"--bulk", &options.bulk},       {"--exchanges", &options.exchanges},
-        {"--payload", &options.payload}, {"--segment", &options.segment}};
+        {"--payload", &options.payload}, {"--segment", &options.segment},
+        {"--flood", &options.flood}};
     for (int i = 2; i < argc; i += 2) {
         const auto* option =
             std::find_if(std::begin(known), std::end(known),
@@ -235,7 +261,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr,
                      "usage: make_pcap FILE [--packets N] [--flows N] [--snap N] [--seed N]\n"
                      "    [--rpc N] [--dns N] [--bulk N] [--exchanges N] [--payload N] "
-                     "[--segment N]\n");
+                     "[--segment N] [--flood N]\n");
         return 2;
     }
     Writer writer(file, options.snap);

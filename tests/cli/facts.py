@@ -47,6 +47,7 @@ OTHERWISE = {
     ("pcapplusplus__ExamplesTest__pcap_examples__tcp-reassembly.pcap", "again"): "the same",
     ("arkime__tcp_handshake_synthetic.pcap", "again"): "the same",
     ("host_any.pcap", "again"): "it takes what passed several interfaces for sent twice",
+    ("ndpi__mongodb.pcap", "again"): "it takes what a router sent back on another VLAN for sent twice",
     ("skydive__eth-ipv4-tcp-http-ooo.pcap", "again"): "it takes one of six late segments for a retransmission, seen once",
     ("zeek__mysql__tls-13-amazon-rds.pcap", "again"): "the same, of one",
     ("zeek__tls__tls13_psk_succesfull.pcap", "again"): "the same, of one",

@@ -34,6 +34,8 @@ TEST_CASE("a block's text is as it is documented", "[store]") {
     wide.fingerprint = std::numeric_limits<std::uint64_t>::max();
     wide.client.ip = *IpAddress::parse("fd00::1");
     wide.client_isn.reset();
+    wide.vlan = 30;
+    wide.outer_vlan = 20;
     wide.tunnel = TunnelSeen{.kind = TunnelKind::vxlan,
                              .depth = 1,
                              .id = 42,
@@ -43,7 +45,7 @@ TEST_CASE("a block's text is as it is documented", "[store]") {
         text_of({plain_sighting(1), wide}, plain_sighting(1).first) ==
         R"([[1,0,5000000,1,0,6,"10.1.0.5",1025,"10.1.0.9",5432,0,0,1,3,300,2,200,0,2654435761,)"
         R"(null,0,0,1],[2,1000000,6000000,1,0,6,"fd00::1",1026,"10.1.0.9",5432,0,0,1,3,300,2,200,)"
-        R"(0,null,null,-1,0,1,null,0,0,0,0,0,0,0,0,0,0,1,1,42,"10.0.0.1","10.0.0.2"]])");
+        R"(0,null,null,-1,0,1,null,0,0,0,0,0,0,0,0,0,0,30,20,1,1,42,"10.0.0.1","10.0.0.2"]])");
     CHECK(text_of({}, {}) == "[]");
 }
 

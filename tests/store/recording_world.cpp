@@ -162,7 +162,7 @@ Sighting RandomWorld::sighting(std::uint64_t id) {
     flow.reordered = static_cast<std::uint32_t>(number(0xffffffff));
     flow.zero_windows = static_cast<std::uint32_t>(number(0xffffffff));
     for (auto* each : {&flow.client_mss, &flow.server_mss, &flow.path_mtu, &flow.icmp_errors,
-                       &flow.largest_sent, &flow.largest_received}) {
+                       &flow.largest_sent, &flow.largest_received, &flow.vlan, &flow.outer_vlan}) {
         *each = static_cast<std::uint16_t>(number(0xffff));
     }
     if (coin()) {

@@ -42,14 +42,15 @@ std::vector<Sighting> sightings_of(const std::string& path) {
 }
 
 std::string columns_of_fifth() {
-    const std::string all = store::SightingColumns{}.names();
+    const std::string all = store::SightingColumns{.has_6 = false}.names();
     return all.substr(all.find(',') + 2);
 }
 
 // Answers of the statements count: nothing may have gone wrong.
 void to_fifth(const std::string& path) {
     CHECK(sql(path,
-              "CREATE TABLE row AS SELECT * FROM sighting; DROP VIEW edges;"
+              "CREATE TABLE row AS SELECT * FROM sighting; ALTER TABLE row DROP COLUMN vlan;"
+              "ALTER TABLE row DROP COLUMN outer_vlan; DROP VIEW edges;"
               "DROP VIEW conversations; DROP VIEW sightings; DROP VIEW sighting;"
               "DROP TABLE sighting_block; DROP TABLE app;"
               "CREATE TABLE sighting(id INTEGER PRIMARY KEY, " +
@@ -108,9 +109,10 @@ TEST_CASE("blocks and rows say the same through SQL as they do when read", "[sto
     CAPTURE(seed);
     const Folder folder;
     const std::string path = recording_of(folder, RandomWorld(seed).batch(1, 250));
-    const auto now = sightings_of(path);
+    auto now = sightings_of(path);
     REQUIRE(now.size() == 250);
     to_fifth(path);
+    for (auto& each : now) each.vlan = each.outer_vlan = 0;
     CHECK((sightings_of(path) == now));
 }
 

@@ -200,6 +200,35 @@ TEST_CASE("a loopback address is only ever the vantage's own", "[store]") {
           Rows{"shop/web|shop/web", "shop/db|shop/db", "127.0.0.1|127.0.0.1"});
 }
 
+TEST_CASE("VLANs are told, and two of one interface are two places", "[store]") {
+    const Folder folder;
+    const std::string path = folder.file("vlans.nspect");
+    auto store = store::create_recording(path);
+    REQUIRE(store);
+    Batch batch;
+    batch.vantages = {{1, "trunk", 1, VantageSide::host, std::nullopt, "trunk"}};
+    const auto add = [&](std::optional<std::uint32_t> isn, std::uint16_t vlan,
+                         std::uint16_t outer) {
+        const auto id = static_cast<std::uint32_t>(batch.sightings.size() + 1);
+        auto made = flow(id, 1, id, {ip("10.1.0.5"), {43210}}, {ip("10.1.0.9"), {80}});
+        made.client_isn = isn;
+        made.vlan = vlan;
+        made.outer_vlan = outer;
+        batch.sightings.push_back(made);
+    };
+    add(7, 10, 0);  // routed to another one
+    add(7, 20, 5);
+    add(8, 10, 0);   // once more, not routed
+    add({}, 30, 0);  // two networks, nothing joins them
+    add({}, 40, 0);
+    REQUIRE((*store)->write(batch));
+    REQUIRE((*store)->close());
+    CHECK(query(path, "SELECT vlan, outer_vlan FROM sightings ORDER BY id") ==
+          Rows{"10|0", "20|5", "10|0", "30|0", "40|0"});
+    CHECK(query(path, "SELECT id, vantages FROM conversations ORDER BY id") ==
+          Rows{"1|trunk > trunk", "3|trunk", "4|trunk", "5|trunk"});
+}
+
 TEST_CASE("the views name every code as the program does", "[store]") {
     const Folder folder;
     const std::string path = folder.file("codes.nspect");
