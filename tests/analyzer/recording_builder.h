@@ -49,10 +49,7 @@ public:
         if (outcome == Outcome::unanswered || outcome == Outcome::one_way) sighting_.received = {};
         return *this;
     }
-    FlowBuilder& answered(Counters received) {
-        sighting_.received = received;
-        return *this;
-    }
+    FlowBuilder& answered(Counters received) { return sighting_.received = received, *this; }
     FlowBuilder& direction(DirectionEvidence evidence) {
         sighting_.direction = evidence;
         return *this;
@@ -68,9 +65,7 @@ public:
     }
     /// From here on its frames are tagged; 0: no longer.
     FlowBuilder& vlan(std::uint16_t inner, std::uint16_t outer = 0) {
-        sighting_.vlan = inner;
-        sighting_.outer_vlan = outer;
-        return *this;
+        return sighting_.vlan = inner, sighting_.outer_vlan = outer, *this;
     }
     FlowBuilder& to_all() { return sighting_.broadcast = true, outcome(Outcome::one_way); }
     /// The same flow after translation.
