@@ -35,7 +35,10 @@ inline Conversation conversation(const Party& client, const Party& server, Proto
     made.outcome = Outcome::established;
     made.first = test::at(at);
     made.last = made.first + 1s;
-    made.vantages = {{1, VantagePoint::Role::client, {1, 1}, {1, 1}, {}}};
+    auto& vantage = made.vantages.emplace_back();
+    vantage.vantage = 1;
+    vantage.role = VantagePoint::Role::client;
+    vantage.sent = vantage.received = {1, 1};
     return made;
 }
 
