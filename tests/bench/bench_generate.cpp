@@ -57,7 +57,10 @@ std::vector<Conversation> make_conversations(std::size_t count, std::size_t work
         made.outcome = Outcome::established;
         made.first = Timestamp{std::chrono::seconds{1'767'225'600 + i / 100}};
         made.last = made.first;
-        made.vantages = {{1, VantagePoint::Role::client, {1, 1}, {1, 1}, std::nullopt}};
+        auto& vantage = made.vantages.emplace_back();
+        vantage.vantage = 1;
+        vantage.role = VantagePoint::Role::client;
+        vantage.sent = vantage.received = {1, 1};
         all.push_back(std::move(made));
     }
     return all;

@@ -215,8 +215,13 @@ Conversation conversation(std::size_t from, std::size_t to, std::uint16_t port, 
     made.sent = {12, 2312};
     made.received = {10, 9821};
     made.outcome = Outcome::established;
-    made.vantages = {{1, VantagePoint::Role::client, made.sent, made.received, {}},
-                     {2, VantagePoint::Role::server, made.sent, made.received, {}}};
+    for (const auto role : {VantagePoint::Role::client, VantagePoint::Role::server}) {
+        auto& vantage = made.vantages.emplace_back();
+        vantage.vantage = role == VantagePoint::Role::client ? 1 : 2;
+        vantage.role = role;
+        vantage.sent = made.sent;
+        vantage.received = made.received;
+    }
     return made;
 }
 
