@@ -40,16 +40,17 @@ void run(std::span<const std::byte> data, std::uint32_t wire, LinkType link, Flo
     table.add(packet, 1, Timestamp{} + std::chrono::milliseconds(++now));
 }
 
+constexpr int inputs_a_table = 256;
+
 /// A table takes two megabytes, far longer to make than an input takes to go through it: one is
 /// used for many inputs, a day apart, so that nothing in it outlives its input but what it learnt
 /// of tunnels and VLANs.
 FlowTable& table_for_input() {
-    constexpr int inputs = 256;
     static std::optional<FlowTable> table;
     static int left = 0;
     if (left-- == 0) {
         table.emplace(FlowLimits{.flows = 8});
-        left = inputs;
+        left = inputs_a_table;
     }
     return *table;
 }
@@ -66,7 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const auto link = static_cast<LinkType>(bytes[0] % 7);
     FlowTable& table = table_for_input();
     static std::int64_t day = 0;
-    const std::int64_t begin = std::chrono::milliseconds(std::chrono::hours(24 * ++day)).count();
+    day = day % inputs_a_table + 1;  // each table has the same days: time never ends
+    const std::int64_t begin = std::chrono::milliseconds(std::chrono::hours(24 * day)).count();
     std::int64_t now = begin;
     for (const std::uint32_t more : {0U, 1000U}) {
         run(data, static_cast<std::uint32_t>(data.size()) + more, link, table, now);
