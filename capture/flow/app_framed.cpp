@@ -154,7 +154,10 @@ AppMatch amqp_frame(const AppBytes& p) noexcept {
     const auto type = cursor.read<std::uint8_t>();
     cursor.skip(2);
     const auto length = cursor.read<std::uint32_t>();
-    if (cursor.truncated() || p.length != p.bytes.size() || length + 8 > p.length) return no;
+    constexpr std::uint32_t around = 8;
+    if (cursor.truncated() || p.length != p.bytes.size()) return no;
+    // Not by a sum, which a length of nearly 2^32 would carry past zero.
+    if (p.length < around || length > p.length - around) return no;
     const bool known = type >= 1 && type <= 3;
     if (!known && type != 8) return no;
     if (p.bytes[length + 7] != std::byte{0xce}) return no;

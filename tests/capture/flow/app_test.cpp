@@ -180,6 +180,24 @@ TEST_CASE("a signature that was cut by a short snap length is read safely", "[ap
     }
 }
 
+TEST_CASE("a length near 2^32 is past the end of what there is", "[app]") {
+    // In big endian at each place of a small packet, behind every first byte.
+    for (unsigned first = 0; first < 256; ++first) {
+        for (const char last : {'\xf0', '\xf4', '\xf7', '\xf8', '\xfb', '\xfc', '\xff'}) {
+            for (std::size_t at = 1; at <= 8; ++at) {
+                std::string text(24, '\0');
+                text[0] = static_cast<char>(first);
+                text.replace(at, 4, std::string("\xff\xff\xff") + last);
+                AppSearch search;
+                const auto bytes = as_bytes(text);
+                look_for_app(search, Protocol::tcp, 0,
+                             {bytes, static_cast<std::uint32_t>(bytes.size())});
+                CHECK(to_string(search.app) != "amqp");
+            }
+        }
+    }
+}
+
 TEST_CASE("the port does not name the protocol", "[app]") {
     FlowScript script;
     script.server_port = 5432;
