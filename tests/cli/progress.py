@@ -60,16 +60,18 @@ def in_pipe(command):
 
 
 # Where the values stand in a row of a block: docs/recording-format.md.
-ID, CLIENT_PORT, CLIENT_ISN = 0, 7, 18
+ID, FIRST, CLIENT_PORT, CLIENT_ISN = 0, 1, 7, 18
 
 
-def moved(row, n, last):
-    row = list(row)
-    row[ID] += last * n
-    row[CLIENT_PORT] = 1024 + (row[CLIENT_PORT] + n) % 60000
-    if len(row) > CLIENT_ISN and row[CLIENT_ISN] is not None:
-        row[CLIENT_ISN] = (row[CLIENT_ISN] + n) % 2**32
-    return row
+def template_of(rows):
+    """The text of the rows with a %d for what differs from copy to copy, and for each of these what it is in the first and what it may be at most."""
+    numbers = []
+    for row in rows:
+        for place, most in ((ID, 2**62), (CLIENT_PORT, 60000), (CLIENT_ISN, 2**32)):
+            if place < len(row) and row[place] is not None:
+                numbers.append((row[place], most, place == ID))
+                row[place] = "%d"
+    return json.dumps(rows, separators=(",", ":")).replace('"%d"', "%d"), numbers
 
 
 def large_recording(program, folder, copies):
@@ -78,19 +80,16 @@ def large_recording(program, folder, copies):
     if not os.path.exists(path):
         subprocess.run([program, "capture", "-q", "--read", "tests/golden/data/shop.pcap", "--out", path], check=True, timeout=TIMEOUT)
         with sqlite3.connect(path) as file:
-            blocks = [(start, json.loads(rows)) for start, rows in file.execute("SELECT from_ns, rows FROM sighting_block")]
-            last = max(row[0] for _, rows in blocks for row in rows)
-            count = sum(len(rows) for _, rows in blocks)
-            for n in range(1, copies):
-                for start, rows in blocks:
-                    count += len(rows)
-                    at = start + n * 1_000_000
-                    file.execute("INSERT INTO sighting_block VALUES (?, ?, ?, ?)",
-                                 (count, at, at + max(row[1] for row in rows), json.dumps([moved(row, n, last) for row in rows])
-                                  .replace(" ", "")))
+            (start, text), = file.execute("SELECT from_ns, rows FROM sighting_block")
+            rows = json.loads(text)
+            ids, latest = max(row[ID] for row in rows), max(row[FIRST] for row in rows)
+            template, numbers = template_of(rows)
+            file.executemany("INSERT INTO sighting_block VALUES (?, ?, ?, ?)", (
+                (len(rows) * (n + 1), start + n * 1_000_000, start + n * 1_000_000 + latest,
+                 template % tuple((first + (ids if is_id else 1) * n) % most for first, most, is_id in numbers)) for n in range(1, copies)))
         file.close()
     with sqlite3.connect(path) as file:
-        count = file.execute("SELECT count(*) FROM sighting").fetchone()[0]
+        count = file.execute("SELECT max(id) FROM sighting_block").fetchone()[0]
     file.close()
     return path, count
 
