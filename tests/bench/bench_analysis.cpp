@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench_analysis [CONVERSATIONS [VANTAGES [THREADS]]]: what is made of a large recording once it
 // was read: conversations, the graph, findings.
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <string>
 #include <utility>
 
@@ -13,6 +11,7 @@
 #include "analyzer/identity.h"
 #include "analyzer/stitch.h"
 #include "tests/bench/big_world.h"
+#include "tests/bench/watch.h"
 
 using namespace nspect;
 using namespace nspect::analyzer;
@@ -53,19 +52,10 @@ Recording make_recording(std::uint64_t conversations, std::uint32_t vantages) {
     return made;
 }
 
-class Watch {
-public:
-    void print(const char* what, std::size_t count) const {
-        const auto wall = std::chrono::steady_clock::now() - wall_;
-        std::printf("  %-14s %10zu  %6.2f s, %6.2f s of processor time, %.0f MiB at most\n", what,
-                    count, std::chrono::duration<double>(wall).count(),
-                    static_cast<double>(std::clock() - clock_) / CLOCKS_PER_SEC, peak_mib());
-    }
-
-private:
-    std::chrono::steady_clock::time_point wall_ = std::chrono::steady_clock::now();
-    std::clock_t clock_ = std::clock();
-};
+void print(const char* what, std::size_t count, const Watch& watch) {
+    std::printf("  %-14s %10zu  %6.2f s, %6.2f s of processor time, %.0f MiB at most\n", what,
+                count, watch.seconds(), watch.cpu_seconds(), peak_mib());
+}
 
 }  // namespace
 
@@ -77,7 +67,7 @@ int main(int argc, char** argv) {
     const auto recording =
         make_recording(number(1, 1'000'000), static_cast<std::uint32_t>(number(2, 1)));
     const auto threads = static_cast<unsigned>(number(3, 0));
-    making.print("sightings", recording.sightings.size());
+    print("sightings", recording.sightings.size(), making);
     World world;
     world.inventory = with_recording({}, recording);
     const PolicyEngine engine(world);
@@ -86,7 +76,7 @@ int main(int argc, char** argv) {
     const Watch stitching;
     stitch_each(
         recording, world.inventory, [&](const Conversation&) { return ++count > 0; }, {}, threads);
-    stitching.print("conversations", count);
+    print("conversations", count, stitching);
 
     const Watch auditing;
     Auditor auditor(engine, recording);
@@ -98,6 +88,6 @@ int main(int argc, char** argv) {
         },
         {}, threads);
     const Audit audit = auditor.finish();
-    auditing.print("edges", audit.graph.edges.size());
+    print("edges", audit.graph.edges.size(), auditing);
     return 0;
 }

@@ -2,17 +2,16 @@
 // bench_audit [CONVERSATIONS [PODS POLICIES]]: a million conversations held against a large
 // cluster's policies.
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "analyzer/audit.h"
 #include "tests/bench/big_world.h"
+#include "tests/bench/watch.h"
 
 using namespace nspect;
 using namespace nspect::analyzer;
@@ -83,19 +82,10 @@ std::uint64_t checksum(const Audit& audit) {
     return sum.value();
 }
 
-class Watch {
-public:
-    void print(const char* what) const {
-        const auto wall = std::chrono::steady_clock::now() - wall_;
-        std::printf("  %-22s %6.2f s, %6.2f s of processor time\n", what,
-                    std::chrono::duration<double>(wall).count(),
-                    static_cast<double>(std::clock() - clock_) / CLOCKS_PER_SEC);
-    }
-
-private:
-    std::chrono::steady_clock::time_point wall_ = std::chrono::steady_clock::now();
-    std::clock_t clock_ = std::clock();
-};
+void print(const char* what, const Watch& watch) {
+    std::printf("  %-22s %6.2f s, %6.2f s of processor time\n", what, watch.seconds(),
+                watch.cpu_seconds());
+}
 
 }  // namespace
 
@@ -111,10 +101,10 @@ int main(int argc, char** argv) {
                 size.policies);
     const Watch compiling;
     const PolicyEngine engine(world);
-    compiling.print("compiling policies");
+    print("compiling policies", compiling);
     const Watch auditing;
     const Audit result = audit(engine, conversations, {});
-    auditing.print("audit");
+    print("audit", auditing);
     std::printf("  %zu edges, %zu findings, %.0f MiB at most\n", result.graph.edges.size(),
                 result.findings.size(), peak_mib());
     std::printf("  results %016llx\n", static_cast<unsigned long long>(checksum(result)));

@@ -10,6 +10,8 @@
 #include <catch2/catch.hpp>
 #include <sqlite3.h>
 
+#include "store/recording_file.h"
+
 namespace nspect::test {
 
 Folder::Folder() {
@@ -243,6 +245,15 @@ Recording as_recording(const Batch& batch) {
     };
     std::sort(recording.sightings.begin(), recording.sightings.end(), by_time);
     return recording;
+}
+
+std::string recording_of(const Folder& folder, const Batch& batch, const std::string& name) {
+    const std::string path = folder.file(name);
+    auto store = store::create_recording(path);
+    REQUIRE(store);
+    REQUIRE((*store)->write(batch));
+    REQUIRE((*store)->close());
+    return path;
 }
 
 std::string sql(const std::string& path, const std::string& statement) {

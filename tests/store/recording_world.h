@@ -53,6 +53,10 @@ Sighting plain_sighting(std::uint64_t id);
 /// `batch` as it should be read back.
 Recording as_recording(const Batch& batch);
 
+/// A closed recording of the batch alone, called `name`.
+std::string recording_of(const Folder& folder, const Batch& batch,
+                         const std::string& name = "a.nspect");
+
 /// Executes statements on the file and returns what they answered, then what went wrong.
 std::string sql(const std::string& path, const std::string& statements);
 

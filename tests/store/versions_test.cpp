@@ -16,15 +16,6 @@ using store::open_recording;
 
 namespace {
 
-std::string recording_of(const Folder& folder, const Batch& batch) {
-    const std::string path = folder.file("a.nspect");
-    auto store = store::create_recording(path);
-    REQUIRE(store);
-    REQUIRE((*store)->write(batch));
-    REQUIRE((*store)->close());
-    return path;
-}
-
 Batch plain_batch(std::uint64_t count) {
     Batch batch;
     for (std::uint64_t id = 1; id <= count; ++id) batch.sightings.push_back(plain_sighting(id));

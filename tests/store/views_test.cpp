@@ -105,9 +105,6 @@ void add_datagrams(Batch& batch) {
 }
 
 std::string small_recording(const Folder& folder) {
-    const std::string path = folder.file("small.nspect");
-    auto store = store::create_recording(path);
-    REQUIRE(store);
     Batch batch;
     batch.targets = {pod(1, "web"), pod(2, "db"), pod(3, "old")};
     batch.targets[2].to = at(-1000);
@@ -121,9 +118,7 @@ std::string small_recording(const Folder& folder) {
     batch.names = {{at(10), 1, ip("10.1.0.5"), "dns.example", ip("203.0.113.9"), 60},
                    {at(20), 1, ip("10.1.0.5"), "dns.example", ip("203.0.113.9"), 60}};
     batch.losses = {{at(0), at(1000), "any@host", "kernel", 17, "ring full"}};
-    REQUIRE((*store)->write(batch));
-    REQUIRE((*store)->close());
-    return path;
+    return recording_of(folder, batch);
 }
 
 }  // namespace
@@ -180,9 +175,6 @@ TEST_CASE("endpoints, names, losses and TLS sessions are readable as they are", 
 
 TEST_CASE("a loopback address is only ever the vantage's own", "[store]") {
     const Folder folder;
-    const std::string path = folder.file("loopback.nspect");
-    auto store = store::create_recording(path);
-    REQUIRE(store);
     Batch batch;
     batch.targets = {pod(1, "web"), pod(2, "db")};
     batch.addresses = {{ip("127.0.0.1"), 1, at(-1), forever},
@@ -194,17 +186,13 @@ TEST_CASE("a loopback address is only ever the vantage's own", "[store]") {
         batch.sightings.push_back(
             flow(i, i, i * 10000, {ip("127.0.0.1"), {1}}, {ip("127.0.0.1"), {2}}));
     }
-    REQUIRE((*store)->write(batch));
-    REQUIRE((*store)->close());
+    const std::string path = recording_of(folder, batch);
     CHECK(query(path, "SELECT client, server FROM conversations ORDER BY id") ==
           Rows{"shop/web|shop/web", "shop/db|shop/db", "127.0.0.1|127.0.0.1"});
 }
 
 TEST_CASE("VLANs are told, and two of one interface are two places", "[store]") {
     const Folder folder;
-    const std::string path = folder.file("vlans.nspect");
-    auto store = store::create_recording(path);
-    REQUIRE(store);
     Batch batch;
     batch.vantages = {{1, "trunk", 1, VantageSide::host, std::nullopt, "trunk"}};
     const auto add = [&](std::optional<std::uint32_t> isn, std::uint16_t vlan,
@@ -221,8 +209,7 @@ TEST_CASE("VLANs are told, and two of one interface are two places", "[store]") 
     add(8, 10, 0);   // once more, not routed
     add({}, 30, 0);  // two networks, nothing joins them
     add({}, 40, 0);
-    REQUIRE((*store)->write(batch));
-    REQUIRE((*store)->close());
+    const std::string path = recording_of(folder, batch);
     CHECK(query(path, "SELECT vlan, outer_vlan FROM sightings ORDER BY id") ==
           Rows{"10|0", "20|5", "10|0", "30|0", "40|0"});
     CHECK(query(path, "SELECT id, vantages FROM conversations ORDER BY id") ==
@@ -231,9 +218,6 @@ TEST_CASE("VLANs are told, and two of one interface are two places", "[store]") 
 
 TEST_CASE("the views name every code as the program does", "[store]") {
     const Folder folder;
-    const std::string path = folder.file("codes.nspect");
-    auto store = store::create_recording(path);
-    REQUIRE(store);
     Batch batch;
     Rows outcomes;
     Rows protocols;
@@ -259,8 +243,7 @@ TEST_CASE("the views name every code as the program does", "[store]") {
             {code, "i", 0, static_cast<VantageSide>(code % 4), std::nullopt, ""});
         sides.emplace_back(to_string(batch.vantages.back().side));
     }
-    REQUIRE((*store)->write(batch));
-    REQUIRE((*store)->close());
+    const std::string path = recording_of(folder, batch);
     CHECK(query(path, "SELECT outcome FROM sightings ORDER BY id") == outcomes);
     CHECK(query(path, "SELECT protocol FROM sightings ORDER BY id") == protocols);
     CHECK(query(path, "SELECT side FROM sightings ORDER BY id") == sides);
